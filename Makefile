@@ -1,0 +1,51 @@
+# `make run` and `make test` set everything up by themselves, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup run test check format bench kills matrix schema wheel clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+setup: $(READY) ## the environment: an editable install with everything the tests need
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,pytest]' --group dev
+	touch $@
+
+run: $(READY) ## the suite against a server of its own (aiosmtpd), compared with the findings we know
+	$(BIN)/smtp-conformance run aiosmtpd --expect reports/aiosmtpd/expected.toml
+
+test: $(READY) ## all tests
+	$(BIN)/python -bb -m pytest -n auto
+
+check: $(READY) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY) ## put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## ratios, measured side by side in one run
+	$(BIN)/python -m tests.bench
+
+kills: $(READY) ## the full product: every defect against every scenario
+	$(BIN)/python -m conformance.reference.kills --full
+
+matrix: $(READY) ## write the kill matrix, suites/kills.toml
+	$(BIN)/python -m conformance.reference.kills
+
+schema: $(READY) ## write the JSON Schema of results.jsonl
+	$(BIN)/python -m conformance.report.schema
+
+wheel: $(READY) ## build the distribution
+	$(BIN)/python -m build
+
+clean: ## remove what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,80 @@
+"""smtp-conformance: which clauses of RFC 5321 an SMTP server keeps, which it breaks, and the bytes that prove it.
+
+These names are all that a suite imports.
+"""
+
+from conformance.client import (
+    At,
+    Client,
+    Closed,
+    Exchange,
+    HandshakeFailed,
+    NotReady,
+    Outcome,
+    Reset,
+    Secured,
+    Segmentation,
+    Silence,
+)
+from conformance.scenario import (
+    Broken,
+    Held,
+    Observation,
+    Took,
+    Unclear,
+    accepted,
+    answered,
+    closes,
+    holds,
+    not_refused_as,
+    one_message,
+    presume,
+    refused,
+    row,
+    scenario,
+    silent,
+    stays_open,
+    took,
+    watch,
+)
+from conformance.wire import CRLF, Anomaly, Reply, stuff, visible
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CRLF",
+    "Anomaly",
+    "At",
+    "Broken",
+    "Client",
+    "Closed",
+    "Exchange",
+    "HandshakeFailed",
+    "Held",
+    "NotReady",
+    "Observation",
+    "Outcome",
+    "Reply",
+    "Reset",
+    "Secured",
+    "Segmentation",
+    "Silence",
+    "Took",
+    "Unclear",
+    "accepted",
+    "answered",
+    "closes",
+    "holds",
+    "not_refused_as",
+    "one_message",
+    "presume",
+    "refused",
+    "row",
+    "scenario",
+    "silent",
+    "stays_open",
+    "stuff",
+    "took",
+    "visible",
+    "watch",
+]

@@ -1,0 +1,24 @@
+"""Connections to the system under test: trio streams, outcomes as values, the ladder to a starting state."""
+
+from conformance.client._client import At, Client, Exchange, new_token, tls_context
+from conformance.client._connection import Connection, Dial, Pace, Segmentation
+from conformance.client._outcomes import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
+
+__all__ = [
+    "At",
+    "Client",
+    "Closed",
+    "Connection",
+    "Dial",
+    "Exchange",
+    "HandshakeFailed",
+    "NotReady",
+    "Outcome",
+    "Pace",
+    "Reset",
+    "Secured",
+    "Segmentation",
+    "Silence",
+    "new_token",
+    "tls_context",
+]

@@ -1,0 +1,228 @@
+"""One connection: octets out as one segment a write, octets in through one bounded buffer, all of it on record."""
+
+from __future__ import annotations
+
+import enum
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import trio
+
+from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence
+from conformance.wire import ReplyReader, Transcript
+
+BUFFER_BOUND = 1 << 20
+"""Octets of the server that may wait unread; beyond it the reader pauses."""
+
+SEGMENT_PAUSE = 0.005
+"""Seconds between two segments of a cut write, so that the peer can read the first before the second is sent."""
+
+HANDSHAKE_SECONDS = 30.0
+
+Dial = Callable[[], Awaitable[trio.abc.Stream]]
+"""Opens one stream to the target; raises ``OSError`` when it can't."""
+
+
+class Segmentation(enum.StrEnum):
+    """How a write is cut into segments."""
+
+    WHOLE = "whole"
+    OCTETS = "octets"
+    LINE_ENDS = "line-ends"
+
+    def cut(self, octets: bytes) -> list[bytes]:
+        """The segments of one write, in order."""
+        match self:
+            case Segmentation.WHOLE:
+                return [octets]
+            case Segmentation.OCTETS:
+                return [octets[at : at + 1] for at in range(len(octets))]
+            case Segmentation.LINE_ENDS:
+                return _around_line_ends(octets)
+
+
+def _around_line_ends(octets: bytes) -> list[bytes]:
+    """Cut between CR and LF, and on either side of a dot that stands alone on its line."""
+    segments, start = [], 0
+    for at in range(1, len(octets)):
+        splits_line_end = octets[at - 1 : at + 1] == b"\r\n"
+        before_dot = octets[at - 1 : at + 2] == b"\n.\r"
+        after_dot = octets[at - 2 : at + 1] == b"\n.\r"
+        if splits_line_end or before_dot or after_dot:
+            segments.append(octets[start:at])
+            start = at
+    segments.append(octets[start:])
+    return segments
+
+
+@dataclass(slots=True)
+class Pace:
+    """How slow this server has been, shared by all connections of a run; seconds."""
+
+    timeout: float = 30.0
+    slowest: float = 0.0
+
+    @property
+    def patience(self) -> float:
+        """How long a reply is waited for: the time-out, or three times the slowest reply seen."""
+        return max(self.timeout, 3 * self.slowest)
+
+    @property
+    def quiet(self) -> float:
+        """How long nothing must come before we speak of silence: 5 s, or three times the slowest reply seen."""
+        return max(5.0, 3 * self.slowest)
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """Octets to and from one server over any stream.
+
+    A reader task stamps what arrives as it arrives, also while we write; it is stopped for a TLS handshake.
+    A failed write is no error: what the server sent is still read.
+    """
+
+    stream: trio.abc.Stream
+    nursery: trio.Nursery
+    transcript: Transcript
+    pace: Pace
+    segmentation: Segmentation = Segmentation.WHOLE
+    secured: bool = False
+    _reader: ReplyReader = field(default_factory=ReplyReader)
+    _end: Closed | Reset | None = None
+    _news: trio.Event = field(default_factory=trio.Event)
+    _room: trio.Event = field(default_factory=trio.Event)
+    _reading: trio.CancelScope | None = None
+    _stopped: trio.Event = field(default_factory=trio.Event)
+    _asked: float = 0.0
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._stopped = trio.Event()
+        self._reading = trio.CancelScope()
+        self._asked = trio.current_time()
+        self.nursery.start_soon(self._read)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the server has closed or reset the connection."""
+        return self._end is not None
+
+    async def _read(self) -> None:
+        assert self._reading is not None
+        with self._reading:
+            while self._end is None:
+                while len(self._reader.pending) > BUFFER_BOUND:
+                    self._room = trio.Event()
+                    await self._room.wait()
+                try:
+                    octets = bytes(await self.stream.receive_some(65536))
+                except trio.BrokenResourceError as error:
+                    unannounced = isinstance(error.__cause__, ssl.SSLEOFError)
+                    self._end = Closed(close_notify=False) if unannounced else Reset()
+                except trio.ClosedResourceError:
+                    self._end = Closed()
+                else:
+                    if octets:
+                        self.transcript.received(octets)
+                        self._reader.feed(octets)
+                    else:
+                        self._end = Closed(close_notify=True if self.secured else None)
+                if self._end is not None:
+                    self.transcript.note(str(self._end))
+                self._news.set()
+                self._news = trio.Event()
+        self._stopped.set()
+
+    async def send(self, octets: bytes) -> None:
+        """Write the octets, one segment a write, cut as the segmentation says."""
+        await trio.lowlevel.checkpoint()  # what has arrived before is stamped before
+        self._asked = trio.current_time()
+        for number, segment in enumerate(self.segmentation.cut(octets)):
+            if number:
+                await trio.sleep(SEGMENT_PAUSE)
+            self.transcript.sent(segment)
+            try:
+                await self.stream.send_all(segment)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self.transcript.note("could not be sent: the connection is gone")
+                return
+
+    async def outcome(self, within: float) -> Outcome:
+        """The next reply, or the end of the connection, or silence after ``within`` seconds."""
+        with trio.move_on_after(within):
+            while True:
+                reply = self._reader.next_reply()
+                if reply is not None:
+                    self._room.set()
+                    self.pace.slowest = max(self.pace.slowest, trio.current_time() - self._asked)
+                    return reply
+                if self._end is not None:
+                    truncated = self._reader.close()
+                    if truncated is not None:
+                        return truncated
+                    return self._end
+                await self._news.wait()
+        self.transcript.note(f"silence for {within:.1f} s")
+        return Silence(within, self._reader.pending)
+
+    async def handshake(self, context: ssl.SSLContext, name: str | None) -> Secured | HandshakeFailed:
+        """Start TLS on this connection; clear octets that came before are taken out and returned as left over."""
+        await self._stop_reading()
+        leftover = self._reader.take_pending()
+        tee = _FirstOctets(self.stream)
+        secure = trio.SSLStream(tee, context, server_hostname=name)
+        try:
+            with trio.fail_after(max(HANDSHAKE_SECONDS, self.pace.patience)):
+                await secure.do_handshake()
+        except trio.TooSlowError:
+            return self._handshake_failed(leftover + tee.first, "no handshake in time")
+        except trio.BrokenResourceError as error:
+            return self._handshake_failed(leftover + tee.first, str(error.__cause__ or error))
+        self.stream = secure
+        self.secured = self.transcript.tls = True
+        self.transcript.note(f"TLS handshake completed: {secure.version()}")
+        self.start()
+        return Secured(leftover)
+
+    def _handshake_failed(self, first_octets: bytes, alert: str) -> HandshakeFailed:
+        self._end = self._end or Closed()
+        failed = HandshakeFailed(first_octets[:1024], alert)
+        self.transcript.note(str(failed))
+        return failed
+
+    async def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await self._stopped.wait()
+
+    async def close(self) -> None:
+        """Close the connection and stop reading; never raises."""
+        with trio.CancelScope(shield=True), trio.move_on_after(2):
+            await self._stop_reading()
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+                await self.stream.aclose()
+
+
+class _FirstOctets(trio.abc.Stream):
+    """Keeps the first octets that the server sends during a handshake: clear text there is evidence."""
+
+    def __init__(self, inner: trio.abc.Stream) -> None:
+        self.inner = inner
+        self.first = b""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self.inner.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self.inner.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        octets = bytes(await self.inner.receive_some(max_bytes))
+        if len(self.first) < 1024:
+            self.first += octets[: 1024 - len(self.first)]
+        return octets
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()

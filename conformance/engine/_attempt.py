@@ -1,0 +1,269 @@
+"""One attempt: connect, climb to the starting state, let the scenario observe, leave."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import trio
+
+from conformance.client import At, Client, Connection, Dial, Exchange, NotReady, Pace, Segmentation, new_token
+from conformance.engine._events import (
+    Attempt,
+    ConnectionRecord,
+    EntryRecord,
+    ObservationRecord,
+)
+from conformance.scenario import (
+    BadScenarioError,
+    Broken,
+    Held,
+    Observation,
+    Scenario,
+    Took,
+    Unclear,
+    Verdict,
+    Watch,
+    verdict,
+)
+from conformance.target import Target
+from conformance.wire import Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SCENARIO_SECONDS = 300.0
+"""The longest that one attempt may take, slow ones apart; more than any patience with a single reply."""
+
+ROLES: dict[str, Literal["client", "second"]] = {"smtp": "client", "second": "second"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all attempts of a run share."""
+
+    target: Target
+    dial: Dial
+    pace: Pace = field(default_factory=Pace)
+    watches: tuple[Watch, ...] = ()
+    deadline: float = SCENARIO_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one watch said of one reply."""
+
+    watch: Watch
+    observation: Observation
+
+
+@dataclass(slots=True)
+class Attempted:
+    """The outcome of one attempt, before anything is made of it."""
+
+    purpose: Literal["first", "retry", "confirm"]
+    observation: Observation | None
+    verdict: Verdict
+    why: str
+    token: str
+    seconds: float
+    service_refused: bool
+    connections: tuple[ConnectionRecord, ...]
+    watched: tuple[Watched, ...]
+    dialled: int
+
+    def record(self) -> Attempt:
+        """As results.jsonl has it."""
+        return Attempt(
+            purpose=self.purpose, verdict=self.verdict, connections=self.connections, why=self.why, token=self.token
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """The connections of one attempt, and what its watches saw."""
+
+    setting: Setting
+    nursery: trio.Nursery
+    token: str
+    segmentation: Segmentation = Segmentation.WHOLE
+    clients: list[Client] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
+
+    async def open(self, role: Literal["client", "second"] = "client") -> Client:
+        """Connect; with implicit TLS the handshake too.
+
+        Raises:
+            NotReady: refused or unreachable.
+        """
+        try:
+            stream = await self.setting.dial()
+        except OSError as error:
+            raise NotReady("connect", error.strerror or error, service_refused=True) from error
+        local, peer = _ends(stream)
+        transcript = Transcript(trio.current_time, role=role, number=len(self.clients), local=local, peer=peer)
+        connection = Connection(stream, self.nursery, transcript, self.setting.pace)
+        client = Client(connection, self.setting.target, self.token, self._watch if self.setting.watches else None)
+        self.clients.append(client)
+        if self.setting.target.where.implicit_tls:
+            await client.implicit_tls()
+        else:
+            connection.start()
+        return client
+
+    def _watch(self, exchange: Exchange) -> None:
+        for watch in self.setting.watches:
+            observation = watch.look(exchange)
+            if observation is not None:
+                self.watched.append(Watched(watch, observation))
+
+    async def leave(self) -> None:
+        """Leave every connection politely."""
+        for client in self.clients:
+            client.connection.segmentation = Segmentation.WHOLE
+            await client.leave()
+
+    def records(self) -> tuple[ConnectionRecord, ...]:
+        """The transcripts so far."""
+        return tuple(_record(client.connection.transcript) for client in self.clients)
+
+
+@asynccontextmanager
+async def session(setting: Setting, token: str = "") -> AsyncIterator[Session]:
+    """A session of our own outside any scenario, left politely at the end."""
+    async with trio.open_nursery() as nursery:
+        opened = Session(setting, nursery, token or new_token())
+        try:
+            yield opened
+        finally:
+            await opened.leave()
+            nursery.cancel_scope.cancel()
+
+
+async def attempt(
+    scenario: Scenario, setting: Setting, purpose: Literal["first", "retry", "confirm"] = "first"
+) -> Attempted:
+    """Run the scenario once; never raises but for cancellation."""
+    began = trio.current_time()
+    token = new_token()
+    observation: Observation | None = None
+    graded, why, refused = Verdict.INCONCLUSIVE, "", False
+    async with trio.open_nursery() as nursery:
+        run = Session(setting, nursery, token)
+        try:
+            with trio.move_on_after(setting.deadline) as deadline:
+                observation = await _observe(scenario, run)
+                graded = verdict(observation, scenario.clause.level)
+            if deadline.cancelled_caught:
+                observation, graded = Unclear(f"not finished in {setting.deadline:.0f} s"), Verdict.INCONCLUSIVE
+        except BadScenarioError as error:
+            graded, why = Verdict.ERROR, str(error)
+        except Exception as error:  # noqa: BLE001 - whatever an author's code raises is ours to report
+            leaves = list(_leaves(error))
+            if all(isinstance(leaf, NotReady) for leaf in leaves):
+                why = "; ".join(str(leaf) for leaf in leaves)
+                refused = any(leaf.service_refused for leaf in leaves if isinstance(leaf, NotReady))
+            else:
+                graded, why = Verdict.ERROR, "".join(traceback.format_exception(leaves[0], limit=-4)).strip()
+        await run.leave()
+        nursery.cancel_scope.cancel()
+    if isinstance(observation, Unclear):
+        why = observation.why
+    return Attempted(
+        purpose=purpose,
+        observation=observation,
+        verdict=graded,
+        why=why,
+        token=token,
+        seconds=trio.current_time() - began,
+        service_refused=refused,
+        connections=run.records(),
+        watched=tuple(run.watched),
+        dialled=len(run.clients),
+    )
+
+
+async def _observe(scenario: Scenario, run: Session) -> Observation:
+    arguments: dict[str, Any] = dict(scenario.row)
+    for need in ("smtp", "second"):
+        if need in scenario.needs:
+            client = await run.open(ROLES[need])
+            await client.climb(scenario.start if need == "smtp" else min(scenario.start, At.EHLO))
+            client.connection.segmentation = scenario.segmentation
+            arguments[need] = client
+    return await scenario.body(**arguments)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _ends(stream: trio.abc.Stream) -> tuple[str, str]:
+    if not isinstance(stream, trio.SocketStream):
+        return "", ""
+    return _name(stream.socket.getsockname()), _name(stream.socket.getpeername())
+
+
+def _name(address: object) -> str:
+    match address:
+        case (str() as host, int() as port, *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case _:
+            return str(address)
+
+
+def _record(transcript: Transcript) -> ConnectionRecord:
+    entries = tuple(
+        EntryRecord(
+            t=round(entry.t, 6),
+            sender=entry.sender,
+            octets=entry.octets,
+            tls=entry.tls,
+            full_length=entry.full_length,
+            sha256=entry.sha256,
+        )
+        for entry in transcript.entries
+    )
+    return ConnectionRecord(
+        id=transcript.number, role=transcript.role, local=transcript.local, peer=transcript.peer, entries=entries
+    )
+
+
+def observed(observation: Observation | None) -> ObservationRecord | None:
+    """The observation as results.jsonl has it."""
+    match observation:
+        case Held(seen):
+            return ObservationRecord(kind="held", seen=seen)
+        case Broken(expected, seen):
+            return ObservationRecord(kind="broken", expected=expected, seen=seen)
+        case Took(branch, seen):
+            return ObservationRecord(kind="took", branch=branch, seen=seen)
+        case Unclear(why):
+            return ObservationRecord(kind="unclear", seen=why)
+        case None:
+            return None
+
+
+def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[str, str] | None:
+    """The first thing that the target lacks for this scenario, as a name and a sentence; ``None`` when nothing."""
+    offered = set(offers)
+    for need, name in (("hop", "a next hop"), ("store", "a mail store"), ("dns", "our name server"), ("clock", "a clock")):
+        if need in scenario.needs:
+            return need, f"needs {name}, which this version can't provide"
+    if target.role not in scenario.roles:
+        return "role", f"is not about a target in the role {target.role}"
+    for fact in scenario.facts:
+        if not target.knows(fact):
+            name = fact.replace("_", "-")
+            return name, f"the target file does not say {name}"
+    for keyword in scenario.offers:
+        if keyword not in offered:
+            return f"EHLO {keyword}", f"EHLO does not offer {keyword}"
+    return None

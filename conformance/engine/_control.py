@@ -1,0 +1,107 @@
+"""Control deliveries: a target that does not work must not come out green (RFC 5321 §4.5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import trio
+
+from conformance.client import At, NotReady, Outcome
+from conformance.engine._attempt import Session, Setting, session
+from conformance.engine._events import ConnectionRecord
+from conformance.engine._limit import ConnectionLimit
+from conformance.wire import Reply, visible
+
+ATTEMPTS = 3
+PAUSE = 1.0
+"""Seconds before the second try; it doubles."""
+
+
+class TargetUnusableError(Exception):
+    """The target did not take an ordinary message; ``evidence`` shows at which step."""
+
+    def __init__(self, problem: str, evidence: tuple[ConnectionRecord, ...]) -> None:
+        super().__init__(problem)
+        self.evidence = evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """What a target says of itself, made visible."""
+
+    greeting: str
+    ehlo: tuple[str, ...]
+    offers: frozenset[str]
+
+
+async def introduce(setting: Setting, limit: ConnectionLimit) -> Introduced:
+    """Greet the target and deliver one control message to every declared mailbox.
+
+    Raises:
+        TargetUnusableError: one of them did not reach its 250.
+    """
+    introduced: Introduced | None = None
+    if setting.target.role == "554-only":
+        return await _greeting_only(setting)
+    for mailbox in setting.target.mailboxes or (setting.target.mailbox,):
+        introduced = await _deliver(setting, limit, mailbox.encode("ascii"))
+    assert introduced is not None
+    return introduced
+
+
+async def _deliver(setting: Setting, limit: ConnectionLimit, mailbox: bytes) -> Introduced:
+    greylisted = False
+    refusals = 0
+    while True:
+        async with limit.connections(1) as epoch, session(setting) as run:
+            try:
+                introduced = await _one_delivery(run, mailbox)
+            except NotReady as error:
+                wait = setting.target.greylist_delay
+                temporary = isinstance(error.outcome, Reply) and error.outcome.code in {450, 451}
+                if temporary and wait is not None and not greylisted:
+                    greylisted, pause = True, wait
+                elif error.service_refused and refusals < ATTEMPTS - 1:
+                    limit.refused(epoch)
+                    pause = PAUSE * 2**refusals
+                    refusals += 1
+                else:
+                    await run.leave()
+                    raise TargetUnusableError(
+                        f"control delivery to <{visible(mailbox)}> failed at {error}", run.records()
+                    ) from error
+            else:
+                return introduced
+        await trio.sleep(pause)
+
+
+async def _one_delivery(run: Session, mailbox: bytes) -> Introduced:
+    client = await run.open()
+    await client.climb(At.EHLO)
+    introduced = Introduced(
+        greeting=str(client.greeting),
+        ehlo=tuple(visible(line.text) for line in client.hello.lines) if isinstance(client.hello, Reply) else (),
+        offers=frozenset(client.offers),
+    )
+    _accepted("MAIL", await client.mail())
+    _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))
+    _accepted("end of data", await client.data())
+    return introduced
+
+
+def _accepted(rung: str, outcome: Outcome) -> None:
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        raise NotReady(rung, outcome, service_refused=isinstance(outcome, Reply) and outcome.code == 421)
+
+
+async def _greeting_only(setting: Setting) -> Introduced:
+    async with session(setting) as run:
+        try:
+            client = await run.open()
+        except NotReady as error:
+            raise TargetUnusableError(str(error), run.records()) from error
+        client.greeting = await client.reply()
+        if not (isinstance(client.greeting, Reply) and client.greeting.code == 554):
+            await run.leave()
+            raise TargetUnusableError(f"greeting: expected 554, got {client.greeting}", run.records())
+        return Introduced(str(client.greeting), (), frozenset())

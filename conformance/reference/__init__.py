@@ -1,0 +1,28 @@
+"""A conformant SMTP server over any stream, and the defects that prove our scenarios."""
+
+from conformance.reference._certificate import server_tls
+from conformance.reference._decision import Decisions, Defect, declared, defect
+from conformance.reference._kills import Kill, Trial, kill, try_scenarios
+from conformance.reference._server import ReferenceServer
+from conformance.reference._session import Answer, ServerSession, Transaction, answer
+from conformance.reference._site import Delivery, Site, reference_target
+
+__all__ = [
+    "Answer",
+    "Decisions",
+    "Defect",
+    "Delivery",
+    "Kill",
+    "ReferenceServer",
+    "ServerSession",
+    "Site",
+    "Transaction",
+    "Trial",
+    "answer",
+    "declared",
+    "defect",
+    "kill",
+    "reference_target",
+    "server_tls",
+    "try_scenarios",
+]

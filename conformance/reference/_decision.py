@@ -1,0 +1,131 @@
+"""Decision points: methods of the reference server that a defect can override, and that record who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Decider")
+
+
+class Decider(Protocol):
+    """What a class with decision points offers."""
+
+    decisions: Decisions
+
+
+@dataclass(slots=True)
+class Decisions:
+    """The overrides in force, by decision point, and the names of the points that were consulted."""
+
+    overrides: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)
+    consulted: set[str] = field(default_factory=set)
+
+    def override(self, point: str, function: Callable[..., Any]) -> None:
+        """Put ``function`` in front of what decides now."""
+        self.overrides.setdefault(point, []).append(function)
+
+
+class DecisionPoint(Generic[S, P, R]):
+    """A method whose answer a defect may change; it decides as written where none does."""
+
+    def __init__(self, clean: Callable[Concatenate[S, P], R]) -> None:
+        self.clean = clean
+        self.name = clean.__name__
+        self.__doc__ = clean.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type[S]) -> DecisionPoint[S, P, R]: ...
+    @overload
+    def __get__(self, instance: S, owner: type[S]) -> Callable[P, R]: ...
+    def __get__(self, instance: S | None, owner: type[S]) -> DecisionPoint[S, P, R] | Callable[P, R]:
+        if instance is None:
+            return self
+        instance.decisions.consulted.add(self.name)
+        decide: Callable[..., R] = partial(self.clean, instance)
+        for function in instance.decisions.overrides.get(self.name, ()):
+            decide = partial(function, decide, instance)
+        return decide
+
+
+def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
+    """Make a method a decision point."""
+    return DecisionPoint(clean)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A modifier of the reference server, named for what the broken server does.
+
+    ``proves`` are the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are scenarios
+    whose observation it changes within what the RFC allows: nobody may be accused then.
+    """
+
+    name: str
+    does: str
+    overrides: tuple[tuple[str, Callable[..., Any]], ...]
+    proves: frozenset[str]
+    also: frozenset[str] = frozenset()
+    varies: frozenset[str] = frozenset()
+
+    def apply(self, decisions: Decisions) -> None:
+        """Put the defect in force."""
+        for point, function in self.overrides:
+            decisions.override(point, function)
+
+    @property
+    def points(self) -> frozenset[str]:
+        """The decision points that it overrides."""
+        return frozenset(point for point, _ in self.overrides)
+
+
+_defects: dict[str, Defect] = {}
+
+Override = Callable[Concatenate[Callable[P, R], S, P], R]
+
+
+def defect(
+    point: DecisionPoint[S, P, R],
+    *,
+    proves: Sequence[str] | set[str] = (),
+    also: Sequence[str] | set[str] = (),
+    varies: Sequence[str] | set[str] = (),
+) -> Callable[[Override[P, R, S]], Override[P, R, S]]:
+    """Declare a defect: a function that decides in the place of ``point``.
+
+    It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
+    does. Apply it twice to override two points under one name.
+
+    Raises:
+        ValueError: two defects of one name for one point, or no docstring.
+    """
+
+    def declare(function: Override[P, R, S]) -> Override[P, R, S]:
+        name = function.__name__.replace("_", "-")
+        does = (function.__doc__ or "").strip().partition("\n")[0]
+        if not does:
+            raise ValueError(f"defect {name}: the docstring says what the broken server does")
+        known = _defects.get(name)
+        overrides = ((point.name, function), *(known.overrides if known else ()))
+        if known and point.name in known.points:
+            raise ValueError(f"two defects are called {name}")
+        _defects[name] = Defect(
+            name=name,
+            does=does,
+            overrides=overrides,
+            proves=frozenset(proves) | (known.proves if known else frozenset()),
+            also=frozenset(also) | (known.also if known else frozenset()),
+            varies=frozenset(varies) | (known.varies if known else frozenset()),
+        )
+        return function
+
+    return declare
+
+
+def declared() -> dict[str, Defect]:
+    """All defects declared so far, by name."""
+    return dict(_defects)

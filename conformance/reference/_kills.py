@@ -1,0 +1,101 @@
+"""The kill matrix: which scenario catches which defect, worked out on memory streams and the mock clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import trio
+from trio.testing import MockClock
+
+from conformance.client import Pace
+from conformance.engine import Attempted, Setting, attempt
+from conformance.reference._certificate import server_tls
+from conformance.reference._decision import Defect
+from conformance.reference._server import ReferenceServer
+from conformance.reference._site import reference_target
+from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
+from conformance.target import Target
+
+
+@dataclass(slots=True)
+class Trial:
+    """One scenario against one reference server: what it saw, and which decision points it consulted."""
+
+    scenario: Scenario
+    attempted: Attempted
+    consulted: frozenset[str]
+
+    @property
+    def broken(self) -> bool:
+        """Whether the scenario itself found something."""
+        return isinstance(self.attempted.observation, Broken)
+
+    def accused(self) -> dict[str, Clause]:
+        """Every clause that the scenario or a watch called broken, by the id of the accuser."""
+        found = {
+            watched.watch.id: watched.watch.clause
+            for watched in self.attempted.watched
+            if isinstance(watched.observation, Broken)
+        }
+        if self.broken:
+            found[self.scenario.id] = self.scenario.clause
+        return found
+
+
+@dataclass(slots=True)
+class Kill:
+    """One defect against the scenarios that consult its decision points."""
+
+    defect: Defect
+    accusers: dict[str, Clause] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    observations: dict[str, Observation | None] = field(default_factory=dict)
+
+    def missed(self) -> set[str]:
+        """Scenarios and watches that the defect says it proves and that did not find it."""
+        return set(self.defect.proves) - set(self.accusers)
+
+    def wrongly_accused(self, proven: Iterable[Clause]) -> set[str]:
+        """Accusers of clauses that the defect neither proves nor breaks besides."""
+        allowed = {clause.id for clause in proven} | set(self.defect.also)
+        return {accuser for accuser, clause in self.accusers.items() if clause.id not in allowed}
+
+
+def try_scenarios(
+    scenarios: Sequence[Scenario],
+    watches: Sequence[Watch] = (),
+    defects: Sequence[Defect] = (),
+    target: Target | None = None,
+) -> list[Trial]:
+    """Run each scenario against a server of its own, all at once, in no time."""
+    trials: list[Trial] = []
+
+    async def one(scenario: Scenario) -> None:
+        server = ReferenceServer(defects, server_tls())
+        async with trio.open_nursery() as nursery:
+            setting = Setting(target or reference_target(), server.dial(nursery), Pace(), tuple(watches))
+            attempted = await attempt(scenario, setting)
+            nursery.cancel_scope.cancel()
+        trials.append(Trial(scenario, attempted, frozenset(server.decisions.consulted)))
+
+    async def together() -> None:
+        async with trio.open_nursery() as nursery:
+            for scenario in scenarios:
+                nursery.start_soon(one, scenario)
+
+    trio.run(together, clock=MockClock(autojump_threshold=0))
+    order = {scenario.id: number for number, scenario in enumerate(scenarios)}
+    return sorted(trials, key=lambda trial: order[trial.scenario.id])
+
+
+def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
+    """Try the defect on the scenarios that consult one of its points in the clean run."""
+    concerned = [trial.scenario for trial in clean if trial.consulted & defect.points]
+    found = Kill(defect)
+    for trial in try_scenarios(concerned, watches, [defect]):
+        found.accusers |= trial.accused()
+        found.observations[trial.scenario.id] = trial.attempted.observation
+        if trial.attempted.verdict is Verdict.ERROR:
+            found.errors[trial.scenario.id] = trial.attempted.why
+    return found

@@ -1,0 +1,502 @@
+"""One session of the reference server: every choice that a server makes is a decision point."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+
+import trio
+
+from conformance.reference._decision import Decisions, decision
+from conformance.reference._site import DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
+from conformance.wire import CRLF
+from conformance.wire.paths import PathArgument, is_address_literal, is_domain, mailbox, path_argument
+
+MAX_COMMAND = 4096
+"""Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
+
+MAX_MESSAGE = 10 * 1024 * 1024
+MAX_RECIPIENTS = 1000
+
+Line = tuple[bytes, bytes]
+"""A line without its end, and the octets behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply before it has its form: one text a line; ``close`` ends the connection behind it."""
+
+    code: int
+    texts: tuple[bytes, ...]
+    close: bool = False
+    starts_tls: bool = False
+
+
+def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
+    """An answer of this code and these lines."""
+    return Answer(code, texts, close, starts_tls)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The three buffers of RFC 5321 §4.1.1; ``mail_data`` is ``None`` until DATA opens it."""
+
+    reverse_path: bytes
+    forward_paths: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class ServerSession:
+    """A session from the greeting to the close.
+
+    It reads in blocks, answers line by line, and drops what came in clear behind STARTTLS.
+    """
+
+    stream: trio.abc.Stream
+    site: Site
+    decisions: Decisions
+    tls: ssl.SSLContext | None = None
+    client_name: bytes | None = None
+    extended: bool = False
+    secured: bool = False
+    transaction: Transaction | None = None
+    buffer: bytes = b""
+    in_data: bool = False
+    closing: bool = False
+
+    async def serve(self) -> None:
+        """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
+        try:
+            await self._send(self.render(self.greeting()))
+            while not self.closing:
+                await self._take_everything()
+                if self.closing:
+                    break
+                octets = bytes(await self.stream.receive_some(65536))
+                if not octets:
+                    break
+                self.buffer += octets
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        finally:
+            with trio.CancelScope(shield=True), trio.move_on_after(1):
+                try:
+                    await self.stream.aclose()
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    return
+
+    async def _take_everything(self) -> None:
+        """Act on whatever is complete in the buffer."""
+        while not self.closing:
+            if self.in_data:
+                found = self.find_end_of_data(self.buffer)
+                if found is None:
+                    return
+                lines, self.buffer = found
+                self.in_data = False
+                await self._give(self.end_of_data(self.unstuffed(lines)))
+            else:
+                line = self.find_command_line(self.buffer)
+                if line is None:
+                    if len(self.buffer) > MAX_COMMAND:
+                        await self._drop_line()
+                        continue
+                    return
+                octets, self.buffer = line
+                await self._give(self.command(octets))
+
+    async def _drop_line(self) -> None:
+        while self.find_command_line(self.buffer) is None:
+            self.buffer = self.buffer[-1:]
+            octets = bytes(await self.stream.receive_some(65536))
+            if not octets:
+                self.closing = True
+                return
+            self.buffer += octets
+        line = self.find_command_line(self.buffer)
+        assert line is not None
+        self.buffer = line[1]
+        await self._give(answer(500, b"Line too long"))
+
+    async def _give(self, given: Answer | None) -> None:
+        if given is None:
+            return
+        await self._send(self.render(given))
+        if given.close:
+            self.closing = True
+        if given.starts_tls:
+            await self._start_tls()
+
+    async def _send(self, octets: bytes) -> None:
+        if octets:
+            await self.stream.send_all(octets)
+
+    async def _start_tls(self) -> None:
+        assert self.tls is not None
+        self.buffer = self.kept_across_tls(self.buffer)
+        secure = trio.SSLStream(self.stream, self.tls, server_side=True, https_compatible=False)
+        try:
+            await secure.do_handshake()
+        except trio.BrokenResourceError:
+            self.closing = True
+            return
+        self.stream = secure
+        self.secured = True
+        self.forget_at_tls()
+
+    # Lines and data.
+
+    @decision
+    def find_command_line(self, buffer: bytes) -> Line | None:
+        """The first line of the buffer: only CRLF ends one (§2.3.8)."""
+        line, end, rest = buffer.partition(CRLF)
+        return (line, rest) if end else None
+
+    @decision
+    def find_end_of_data(self, buffer: bytes) -> Line | None:
+        """The lines before CRLF.CRLF; the first CRLF may be that of the DATA command (§4.1.1.4)."""
+        if buffer.startswith(b"." + CRLF):
+            return b"", buffer[3:]
+        lines, end, rest = buffer.partition(b"\r\n.\r\n")
+        return (lines + CRLF, rest) if end else None
+
+    @decision
+    def unstuffed(self, lines: bytes) -> bytes:
+        """The lines less the first dot of each that begins with one (§4.5.2)."""
+        inner = lines.replace(b"\r\n.", b"\r\n")
+        return inner[1:] if inner.startswith(b".") else inner
+
+    @decision
+    def render(self, given: Answer) -> bytes:
+        """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
+        code = b"%d" % given.code
+        *before, last = given.texts
+        return b"".join(code + b"-" + text + CRLF for text in before) + code + b" " + last + CRLF
+
+    # Commands.
+
+    @decision
+    def greeting(self) -> Answer:
+        """The opening message begins with the host's name (§4.3.1)."""
+        return answer(220, HOST + b" ESMTP reference server of smtp-conformance")
+
+    @decision
+    def has_forbidden_octets(self, line: bytes) -> bool:
+        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2)."""
+        return any(octet >= 0x7F or (octet < 0x20 and octet != 0x09) for octet in line)
+
+    @decision
+    def verb_of(self, line: bytes) -> bytes:
+        """The verb, in upper case: verbs have no case (§2.4)."""
+        return line.partition(b" ")[0].upper()
+
+    @decision
+    def argument_of(self, line: bytes) -> bytes:
+        """What stands behind the verb, less trailing white space (§4.1.1)."""
+        return line.partition(b" ")[2].rstrip(b" \t")
+
+    @decision
+    def command(self, line: bytes) -> Answer | None:
+        """Act on one command line; every line gets one reply (§4.2)."""
+        if self.has_forbidden_octets(line):
+            return self.syntax_error(line)
+        line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
+        verb, argument = self.verb_of(line), self.argument_of(line)
+        match verb:
+            case b"EHLO":
+                return self.ehlo(argument)
+            case b"HELO":
+                return self.helo(argument)
+            case b"MAIL":
+                return self.mail(argument)
+            case b"RCPT":
+                return self.rcpt(argument)
+            case b"DATA":
+                return self.data(argument)
+            case b"RSET":
+                return self.rset(argument)
+            case b"NOOP":
+                return self.noop(argument)
+            case b"QUIT":
+                return self.quit(argument)
+            case b"VRFY":
+                return self.vrfy(argument)
+            case b"EXPN":
+                return self.expn(argument)
+            case b"HELP":
+                return self.help(argument)
+            case b"STARTTLS":
+                return self.starttls(argument)
+            case _:
+                return self.unknown(verb)
+
+    @decision
+    def syntax_error(self, line: bytes) -> Answer | None:
+        """The reply to a line with octets that no command may hold (§2.4)."""
+        del line
+        return answer(500, b"Syntax error, invalid character")
+
+    @decision
+    def unknown(self, verb: bytes) -> Answer | None:
+        """The reply to a verb we do not know; the session goes on (§3.8, §4.2.4)."""
+        del verb
+        return answer(500, b"Command not recognized")
+
+    @decision
+    def extensions(self) -> tuple[bytes, ...]:
+        """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
+        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"EXPN", b"HELP"]
+        if self.tls is not None and not self.secured:
+            offered.append(b"STARTTLS")
+        return tuple(offered)
+
+    @decision
+    def acceptable_client_name(self, name: bytes) -> bool:
+        """Whether EHLO's argument is a Domain or an address literal (§4.1.1.1)."""
+        return is_domain(name) or is_address_literal(name)
+
+    @decision
+    def ehlo(self, argument: bytes) -> Answer | None:
+        """Note the client's name, clear everything as RSET does, and list the extensions (§4.1.4)."""
+        if not self.acceptable_client_name(argument):
+            return answer(501, b"EHLO takes a domain or an address literal")
+        self.client_name, self.extended = argument, True
+        self.clear("EHLO")
+        return answer(250, HOST + b" greets you", *self.extensions())
+
+    @decision
+    def helo(self, argument: bytes) -> Answer | None:
+        """As EHLO, but one line and no extensions (§3.2)."""
+        if not self.acceptable_client_name(argument):
+            return answer(501, b"HELO takes a domain")
+        self.client_name, self.extended = argument, False
+        self.clear("HELO")
+        return answer(250, HOST)
+
+    @decision
+    def clear(self, why: str) -> None:
+        """Clear the reverse-path, forward-path and mail data buffers, because of this command."""
+        del why
+        self.transaction = None
+
+    @decision
+    def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
+        """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
+        if argument[: len(keyword)].upper() != keyword:
+            return None
+        return path_argument(argument[len(keyword) :])
+
+    @decision
+    def mail(self, argument: bytes) -> Answer | None:
+        """Open a transaction (§4.1.1.2)."""
+        if self.client_name is None:
+            return answer(503, b"Say EHLO first")
+        if self.transaction is not None:
+            return self.nested_mail(argument)
+        return self.open_transaction(argument)
+
+    @decision
+    def nested_mail(self, argument: bytes) -> Answer | None:
+        """The reply to MAIL within a transaction, which stays as it is (§4.1.4)."""
+        del argument
+        return answer(503, b"A transaction is open; say RSET first")
+
+    @decision
+    def open_transaction(self, argument: bytes) -> Answer | None:
+        """Read the reverse-path and its parameters; nothing changes where they are not acceptable (§4.1.4)."""
+        given = self.path_and_parameters(b"FROM:", argument)
+        if given is None:
+            return answer(501, b"Syntax error in the reverse-path or its parameters")
+        refused = self.refuse_mail_parameters(given.parameters)
+        if refused is not None:
+            return refused
+        reverse_path = bytes(given.path.mailbox) if given.path.mailbox else b""
+        self.transaction = Transaction(reverse_path)
+        return answer(250, b"OK")
+
+    @decision
+    def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
+        if parameters and not self.extended:
+            return answer(555, b"No parameters without EHLO")
+        for keyword, value in parameters.items():
+            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME"}:
+                continue
+            if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
+                if int(value) > MAX_MESSAGE:
+                    return answer(552, b"Message too big")
+                continue
+            if keyword in {b"BODY", b"SIZE"}:
+                return answer(501, b"Bad parameter value")
+            return answer(555, b"Parameter not recognized")
+        return None
+
+    @decision
+    def rcpt(self, argument: bytes) -> Answer | None:
+        """Add a recipient to the open transaction (§4.1.1.3)."""
+        if self.transaction is None:
+            return self.rcpt_without_mail(argument)
+        if argument[:3].upper() == b"TO:" and argument[3:].lower() == b"<postmaster>":
+            return self.take_recipient(b"postmaster")
+        given = self.path_and_parameters(b"TO:", argument)
+        if given is None or given.path.mailbox is None:
+            return answer(501, b"Syntax error in the forward-path or its parameters")
+        if given.parameters:
+            return self.rcpt_parameters(given.parameters)
+        if not takes_mail_for(self.site, given.path.mailbox):
+            return self.refuse_recipient(bytes(given.path.mailbox))
+        return self.take_recipient(bytes(given.path.mailbox))
+
+    @decision
+    def rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The reply to RCPT parameters, none of which we know (§4.1.1.11)."""
+        del parameters
+        return answer(555, b"Parameter not recognized")
+
+    @decision
+    def rcpt_without_mail(self, argument: bytes) -> Answer | None:
+        """RCPT without MAIL is out of sequence (§3.3)."""
+        del argument
+        return answer(503, b"Say MAIL first")
+
+    @decision
+    def refuse_recipient(self, forward_path: bytes) -> Answer | None:
+        """The reply to a recipient we do not take mail for (§3.3)."""
+        del forward_path
+        return answer(550, b"No such mailbox here")
+
+    @decision
+    def take_recipient(self, forward_path: bytes) -> Answer | None:
+        """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
+        assert self.transaction is not None
+        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+            return answer(452, b"Too many recipients")
+        self.transaction.forward_paths.append(forward_path)
+        return answer(250, b"OK")
+
+    @decision
+    def data(self, argument: bytes) -> Answer | None:
+        """Begin the mail data, with a sender and a recipient only (§3.3)."""
+        if argument:
+            return self.argument_given(b"DATA", argument)
+        if self.transaction is None:
+            return self.data_without_mail()
+        if not self.transaction.forward_paths:
+            return self.data_without_recipients()
+        return self.begin_data()
+
+    @decision
+    def data_without_mail(self) -> Answer | None:
+        """DATA without MAIL is out of sequence (§3.3)."""
+        return answer(503, b"Say MAIL first")
+
+    @decision
+    def data_without_recipients(self) -> Answer | None:
+        """DATA without a recipient has nobody to go to (§3.3)."""
+        return answer(554, b"No valid recipients")
+
+    @decision
+    def begin_data(self) -> Answer | None:
+        """The intermediate reply; all that follows is mail data (§3.3)."""
+        self.in_data = True
+        return answer(354, b"Start mail input; end with <CRLF>.<CRLF>")
+
+    @decision
+    def end_of_data(self, content: bytes) -> Answer | None:
+        """Take responsibility for the message, or refuse it whole; the buffers are empty then (§4.1.1.4)."""
+        transaction = self.transaction
+        self.clear("end of data")
+        if transaction is None:
+            return answer(503, b"Say MAIL first")
+        if len(content) > MAX_MESSAGE:
+            return answer(552, b"Message too big")
+        self.deliver(transaction, content)
+        return answer(250, b"OK, taken")
+
+    @decision
+    def deliver(self, transaction: Transaction, content: bytes) -> None:
+        """Hand the message to the site."""
+        self.site.delivered.append(Delivery(transaction.reverse_path, tuple(transaction.forward_paths), content))
+
+    @decision
+    def argument_given(self, verb: bytes, argument: bytes) -> Answer | None:
+        """The reply to an argument of DATA, RSET or QUIT, which take none (§4.3.2)."""
+        del verb, argument
+        return answer(501, b"No argument allowed")
+
+    @decision
+    def rset(self, argument: bytes) -> Answer | None:
+        """Abort the transaction; the connection stays (§4.1.1.5)."""
+        if argument:
+            return self.argument_given(b"RSET", argument)
+        self.clear("RSET")
+        return answer(250, b"OK")
+
+    @decision
+    def noop(self, argument: bytes) -> Answer | None:
+        """Nothing but a 250; the argument is ignored (§4.1.1.9)."""
+        del argument
+        return answer(250, b"OK")
+
+    @decision
+    def quit(self, argument: bytes) -> Answer | None:
+        """221, then the close (§4.1.1.10)."""
+        if argument:
+            return self.argument_given(b"QUIT", argument)
+        return answer(221, HOST + b" closes the channel", close=True)
+
+    @decision
+    def vrfy(self, argument: bytes) -> Answer | None:
+        """250 with the mailbox for one that we have verified, 550 for one that is not here (§3.5)."""
+        if not argument:
+            return answer(501, b"VRFY takes a mailbox")
+        found = self._user(argument)
+        if found is None:
+            return answer(550, b"No such mailbox here")
+        return answer(250, b"%b <%b>" % found)
+
+    def _user(self, words: bytes) -> tuple[bytes, bytes] | None:
+        asked = mailbox(words.strip(b"<>")) or mailbox(words.strip(b"<>") + b"@" + DOMAIN)
+        if asked is None or not takes_mail_for(self.site, asked):
+            return None
+        local = unquoted(asked.local)
+        return USERS.get(local, local), bytes(asked)
+
+    @decision
+    def expn(self, argument: bytes) -> Answer | None:
+        """The members of a list, one a line (§3.5.1)."""
+        if not argument:
+            return answer(501, b"EXPN takes a list")
+        members = LISTS.get(argument.strip(b"<>").partition(b"@")[0])
+        if members is None:
+            return answer(550, b"No such list here")
+        return answer(250, *(b"<%b>" % member for member in members))
+
+    @decision
+    def help(self, argument: bytes) -> Answer | None:
+        """What we know (§4.1.1.8)."""
+        del argument
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+
+    @decision
+    def starttls(self, argument: bytes) -> Answer | None:
+        """Go over to TLS, once (RFC 3207 §4)."""
+        if argument:
+            return answer(501, b"STARTTLS takes no argument")
+        if self.tls is None:
+            return answer(502, b"Not available")
+        if self.secured:
+            return answer(503, b"TLS is active already")
+        return answer(220, b"Ready to start TLS", starts_tls=True)
+
+    @decision
+    def kept_across_tls(self, buffer: bytes) -> bytes:
+        """What of the clear octets behind STARTTLS is read as if it had come under TLS: nothing (RFC 3207 §4.2)."""
+        del buffer
+        return b""
+
+    @decision
+    def forget_at_tls(self) -> None:
+        """Discard all that the client said in clear (RFC 3207 §4.2)."""
+        self.client_name, self.extended = None, False
+        self.clear("STARTTLS")

@@ -1,0 +1,70 @@
+"""Clauses, scenarios, oracles and watches: what suites are written with."""
+
+from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
+from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
+from conformance.scenario._observation import (
+    FINDINGS,
+    BadScenarioError,
+    Broken,
+    Held,
+    Observation,
+    Took,
+    Unclear,
+    Verdict,
+    verdict,
+)
+from conformance.scenario._oracles import (
+    accepted,
+    answered,
+    closes,
+    holds,
+    not_refused_as,
+    one_message,
+    presume,
+    refused,
+    silent,
+    stays_open,
+    took,
+)
+from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._watches import Watch, watch
+
+__all__ = [
+    "FINDINGS",
+    "BadScenarioError",
+    "Broken",
+    "Clause",
+    "Family",
+    "Held",
+    "Level",
+    "Observation",
+    "Register",
+    "Row",
+    "Scenario",
+    "SuiteError",
+    "Suites",
+    "Took",
+    "Unclear",
+    "UnknownClauseError",
+    "Verdict",
+    "Watch",
+    "accepted",
+    "answered",
+    "closes",
+    "holds",
+    "load",
+    "nearest",
+    "not_refused_as",
+    "one_message",
+    "presume",
+    "refused",
+    "row",
+    "scenario",
+    "scenarios_of",
+    "silent",
+    "stays_open",
+    "suites_folder",
+    "took",
+    "verdict",
+    "watch",
+]

@@ -1,0 +1,169 @@
+"""Oracles: pure functions from outcomes to an observation, and the only place that knows that a 421 proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from conformance.client import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
+from conformance.scenario._observation import Broken, Held, Observation, Took, Unclear
+from conformance.wire import Reply
+
+AnyOutcome = Outcome | Secured | HandshakeFailed
+
+
+def presume(observation: Observation) -> None:
+    """A control inside a scenario: go on only if it holds.
+
+    Raises:
+        NotReady: it does not, so the scenario proves nothing.
+    """
+    if not isinstance(observation, Held):
+        raise NotReady("control", _why(observation))
+
+
+def _why(observation: Observation) -> str:
+    match observation:
+        case Broken(expected, seen):
+            return f"expected {expected}, got {seen}"
+        case Unclear(why):
+            return why
+        case _:
+            return str(observation)
+
+
+def refused(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
+    """Held by a 5yz (or by one of ``codes``), broken by success; a 4yz, 421 or the end of the connection is unclear."""
+    expected = _codes(codes) if codes else "a 5yz refusal"
+    match outcome:
+        case Reply() if codes and outcome.code in codes:
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 4:
+            return Unclear(f"a temporary refusal proves nothing: {outcome}")
+        case Reply() if outcome.severity == 5 and not codes:
+            return Held(str(outcome))
+        case Reply():
+            return Broken(expected, str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
+def accepted(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
+    """Held by a 2yz (or by one of ``codes``), broken by a 5yz or 3yz; a 4yz or the end of the connection is unclear."""
+    expected = _codes(codes) if codes else "a 2yz reply"
+    match outcome:
+        case Reply() if outcome.code in codes or (not codes and outcome.severity == 2):
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 4:
+            return Unclear(f"a temporary refusal proves nothing: {outcome}")
+        case Reply():
+            return Broken(expected, str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
+def answered(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
+    """Held by any reply, or by one of ``codes``; broken by silence or another code.
+
+    A 4yz outside ``codes`` and the end of the connection are unclear.
+    """
+    expected = _codes(codes) if codes else "one reply"
+    match outcome:
+        case Reply() if not codes or outcome.code in codes:
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 4:
+            return Unclear(f"a temporary refusal proves nothing: {outcome}")
+        case Reply() | Silence():
+            return Broken(expected, str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
+def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
+    """Broken only by one of these codes: for clauses that forbid a certain refusal and leave all others free."""
+    match outcome:
+        case Reply() if outcome.code in codes:
+            return Broken(f"any reply but {_codes(codes)}", str(outcome))
+        case Reply() if outcome.severity == 4:
+            return Unclear(f"a temporary refusal proves nothing: {outcome}")
+        case Reply():
+            return Held(str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
+def one_message(outcomes: Sequence[Outcome]) -> Observation:
+    """One message in, one reply out: what ``replies_until_quit`` returned after one mail data.
+
+    The reply to the mail data, the 221 of QUIT and the close are all that may come; more replies mean that the
+    server saw the end of the mail data before it came. Refusing the message is no failure, and a refusal that closes
+    (421, or none at all) is confirmed before it counts.
+    """
+    replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+    seen = " | ".join(str(outcome) for outcome in outcomes)
+    first = outcomes[0] if outcomes else Silence(0)
+    if isinstance(first, Silence):
+        return Unclear(f"no reply to the mail data: {seen}")
+    if isinstance(first, Closed | Reset):
+        return Held(f"refused by closing: {seen}", confirm=True)
+    if len(replies) == 1 or (first.code == 421 and len(replies) <= 2):
+        return Held(f"refused by closing: {seen}", confirm=True) if first.severity != 2 else Held(seen)
+    if len(replies) == 2 and replies[1].code == 221:
+        return Held(seen)
+    if len(replies) == 2 and replies[1].code == 421:
+        return Held(seen, confirm=True)
+    return Broken("one reply to the mail data, then 221 to QUIT", seen)
+
+
+def closes(outcomes: Sequence[Outcome], code: int = 221) -> Observation:
+    """Held when the last reply has this code and the server then closes; broken when it stays open."""
+    seen = " | ".join(str(outcome) for outcome in outcomes)
+    if not outcomes:
+        return Unclear("nothing was seen")
+    replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+    if replies and replies[-1].code == 421:
+        return Unclear(f"a 421 proves nothing: {seen}")
+    if isinstance(outcomes[-1], Silence):
+        return Broken(f"{code}, then the close", seen)
+    if replies and replies[-1].code == code:
+        return Held(seen)
+    return Broken(f"{code}, then the close", seen)
+
+
+def stays_open(outcome: AnyOutcome) -> Observation:
+    """Broken when the connection ends or is ended with 421: for clauses that forbid the close itself (ruling 3).
+
+    Use it only behind a control that shows the same session staying open without the stimulus.
+    """
+    match outcome:
+        case Reply() if outcome.code == 421:
+            return Broken("the connection stays open", str(outcome))
+        case Closed() | Reset():
+            return Broken("the connection stays open", str(outcome))
+        case Reply():
+            return Held(str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
+def silent(outcomes: Sequence[Outcome]) -> Observation:
+    """Held when nothing came; the engine confirms it, since it rests on waiting."""
+    if not outcomes:
+        return Held("nothing came", confirm=True)
+    seen = " | ".join(str(outcome) for outcome in outcomes)
+    if isinstance(outcomes[0], Reply) and outcomes[0].code != 421:
+        return Broken("nothing", seen)
+    return Unclear(seen)
+
+
+def holds(condition: bool, *, expected: str, seen: object) -> Observation:
+    """Held or broken by a condition that the author worked out."""
+    return Held(str(seen)) if condition else Broken(expected, str(seen))
+
+
+def took(branch: str, outcome: object = "") -> Observation:
+    """The branch of a MAY."""
+    return Took(branch, str(outcome))
+
+
+def _codes(codes: Collection[int]) -> str:
+    return " or ".join(str(code) for code in sorted(codes))

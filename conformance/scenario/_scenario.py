@@ -1,0 +1,202 @@
+"""Scenarios: a coroutine that drives one exchange and returns one observation about one clause."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.client import At, Segmentation
+from conformance.scenario._clauses import Clause, Register, SuiteError
+from conformance.scenario._observation import Observation
+from conformance.target import facts as target_facts
+
+Body = Callable[..., Awaitable[Observation]]
+
+NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
+"""What a scenario's parameters can ask for, beside its row."""
+
+MAIL_ROLES = frozenset({"mx", "relay", "submission"})
+"""The roles that speak SMTP with EHLO and take mail; LMTP has LHLO and a 554-only host takes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of a family, and the clause it is about where that is not the family's."""
+
+    value: Any
+    clause: str = ""
+    segments: bool | None = None
+
+
+def row(value: Any, clause: str = "", *, segments: bool | None = None) -> Row:
+    """A row that cites another clause than its family, or (``segments=False``) is not also sent in segments."""
+    return Row(value, clause, segments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """One row of one scenario, ready to run."""
+
+    id: str
+    clause: Clause
+    body: Body
+    says: str
+    start: At
+    segmentation: Segmentation = Segmentation.WHOLE
+    row: Mapping[str, Any] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset({"smtp"})
+    offers: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    roles: frozenset[str] = MAIL_ROLES
+    tags: frozenset[str] = frozenset()
+    alone: bool = False
+    slow: bool = False
+    path: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the decorator leaves in the module: the scenarios of all rows."""
+
+    name: str
+    members: tuple[Scenario, ...]
+
+
+@dataclass(slots=True)
+class Loading:
+    """The suite file that is being imported: gives scenarios their section and checks their clauses."""
+
+    rfc: str
+    section: str
+    register: Register
+
+
+_loading: list[Loading] = []
+
+
+def begin_loading(loading: Loading) -> None:
+    """Say whose scenarios the next ``@scenario`` declares."""
+    _loading.append(loading)
+
+
+def end_loading() -> None:
+    """The file is imported."""
+    _loading.pop()
+
+
+def scenario(
+    clause: str,
+    *,
+    start: At,
+    offers: Iterable[str] = (),
+    facts: Iterable[str] = (),
+    roles: Iterable[str] = MAIL_ROLES,
+    segments: Iterable[Segmentation | str] = (),
+    tags: Iterable[str] = (),
+    alone: bool = False,
+    slow: bool = False,
+    **rows: Mapping[str, Any],
+) -> Callable[[Body], Family]:
+    """Declare a scenario about one clause.
+
+    ``start`` is the rung it starts from, ``offers`` the EHLO keywords and ``facts`` the target facts that it needs
+    (both make it not-applicable where they are missing). ``segments`` adds a copy of each row that is sent cut
+    (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
+    to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
+    with ``row()`` cites a clause of its own.
+
+    Raises:
+        SuiteError: an unknown clause, fact or parameter; the text names the nearest id.
+    """
+
+    def declare(body: Body) -> Family:
+        return Family(body.__name__, tuple(_members(body)))
+
+    def _members(body: Body) -> Iterable[Scenario]:
+        if not _loading:
+            raise SuiteError(f"{body.__name__}: suite files are loaded by smtp-conformance and pytest, not imported")
+        loading = _loading[-1]
+        needs = _needs(body, rows)
+        unknown = set(facts_needed) - target_facts()
+        if unknown:
+            raise SuiteError(f"{body.__name__}: no target fact is called {', '.join(sorted(unknown))}")
+        says = (inspect.getdoc(body) or "").partition("\n")[0]
+        if not says:
+            raise SuiteError(f"{body.__name__}: the first line of the docstring says what the scenario shows")
+        for label, values, cited, cut in _rows(rows):
+            found = loading.register.find(cited or clause)
+            base = f"{loading.rfc}/{loading.section}/{body.__name__}{label}"
+            for segmentation in (Segmentation.WHOLE, *(cutting if cut is not False else ())):
+                yield Scenario(
+                    id=base if segmentation is Segmentation.WHOLE else f"{base}~{segmentation}",
+                    clause=found,
+                    body=body,
+                    says=says,
+                    start=start,
+                    segmentation=segmentation,
+                    row=values,
+                    needs=needs,
+                    offers=offered,
+                    facts=facts_needed,
+                    roles=allowed_roles,
+                    tags=labels | frozenset(found.tags),
+                    alone=alone,
+                    slow=slow,
+                    path=body.__code__.co_filename,
+                    line=body.__code__.co_firstlineno,
+                )
+
+    offered = tuple(keyword.upper() for keyword in offers)
+    facts_needed = tuple(facts)
+    allowed_roles = frozenset(roles)
+    labels = frozenset(tags)
+    cutting = tuple(Segmentation(name) for name in segments)
+    return declare
+
+
+def _needs(body: Body, rows: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    if len(rows) > 1:
+        raise SuiteError(f"{body.__name__}: one keyword makes the rows, not {len(rows)}: {', '.join(rows)}")
+    parameters = set(inspect.signature(body).parameters)
+    needs = parameters - set(rows)
+    if needs - NEEDS:
+        raise SuiteError(f"{body.__name__}: parameters can be {', '.join(sorted(NEEDS))} or the row, not {needs - NEEDS}")
+    if set(rows) - parameters:
+        raise SuiteError(f"{body.__name__}: no parameter takes the rows of {', '.join(rows)}")
+    return frozenset(needs)
+
+
+def _rows(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, dict[str, Any], str, bool | None]]:
+    if not rows:
+        yield "", {}, "", None
+    for name, values in rows.items():
+        for label, value in values.items():
+            made = value if isinstance(value, Row) else Row(value)
+            yield f"[{label}]", {name: made.value}, made.clause, made.segments
+
+
+_SECTION = re.compile(r"s(\d+(?:_\d+)*)(?:_|$)")
+
+
+def section_of(stem: str) -> str | None:
+    """The section that a file name says: ``s4_1_1_4_data`` is 4.1.1.4; ``None`` for other files."""
+    match = _SECTION.match(stem)
+    return match.group(1).replace("_", ".") if match else None
+
+
+def private_module_name(rfc: str, stem: str) -> str:
+    """The name under which a suite file is entered in ``sys.modules``, out of everybody's way."""
+    name = f"_smtp_conformance_suites.{rfc}.{stem}"
+    number = 1
+    while name in sys.modules:
+        number += 1
+        name = f"_smtp_conformance_suites.{rfc}.{stem}_{number}"
+    return name

@@ -1,0 +1,31 @@
+"""Target files and addresses: the facts about the system under test."""
+
+from conformance.target._address import Address, AddressError, parse_address
+from conformance.target._target import (
+    Alias,
+    Credentials,
+    Limits,
+    MailingList,
+    Store,
+    Target,
+    TargetError,
+    facts,
+    make_target,
+    read_target,
+)
+
+__all__ = [
+    "Address",
+    "AddressError",
+    "Alias",
+    "Credentials",
+    "Limits",
+    "MailingList",
+    "Store",
+    "Target",
+    "TargetError",
+    "facts",
+    "make_target",
+    "parse_address",
+    "read_target",
+]

@@ -1,0 +1,168 @@
+"""What we know about the system under test: the facts of a target file, every one absent by default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from conformance.target._address import Address, AddressError, parse_address
+
+
+class TargetError(Exception):
+    """The target file or a fact of it is unusable; the text is one line that says which, and what to do."""
+
+
+Role = Literal["mx", "relay", "submission", "lmtp", "554-only"]
+
+
+class Alias(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """An address that stands for others (RFC 5321 §3.9.1)."""
+
+    address: str
+    members: tuple[str, ...]
+
+
+class MailingList(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A list with its owner, who becomes the reverse-path of what it sends on (RFC 5321 §3.9.2)."""
+
+    address: str
+    members: tuple[str, ...]
+    owner: str
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A user, and the environment variable that holds the password."""
+
+    user: str
+    password_from: str
+    mechanisms: tuple[str, ...] = ()
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Limits that the operator states; kinds as RFC 5321 §4.5.3.1.10 tells them apart."""
+
+    connections: int | None = None
+    connections_per_minute: int | None = None
+    errors_per_session: int | None = None
+    messages_per_connection: int | None = None
+    recipients: int | None = None
+    recipients_kind: Literal["implementation", "policy"] | None = None
+
+
+class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where delivered mail can be read, and what that place loses (CR, LF, NUL, 8-bit, `From ` lines)."""
+
+    kind: Literal["maildir", "mbox", "lmtp-sink", "smtp-sink", "command"]
+    where: str
+    loses: tuple[Literal["line-ends", "from-lines", "nul", "8-bit", "bare-cr", "bare-lf"], ...] = ()
+
+
+class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """The facts about one target; what is absent makes scenarios not-applicable, never passed.
+
+    Durations are in seconds. A target file is this record in TOML, with hyphens for underscores.
+    """
+
+    address: str
+    name: str = ""
+    version: str = ""
+    role: Role = "mx"
+    publicly_referenced: bool | None = None
+    # How to connect and introduce ourselves.
+    ehlo_name: str | None = None
+    starttls_required: bool = False
+    auth_required: bool = False
+    verify_certificate: bool = False
+    client_trusted: bool | None = None
+    # Where mail may go.
+    domains: tuple[str, ...] = ()
+    postmaster_domains: tuple[str, ...] = ()
+    mailboxes: tuple[str, ...] = ()
+    long_mailbox: str | None = None
+    catch_all_domains: tuple[str, ...] = ()
+    recipient_delimiter: str | None = None
+    alias: Alias | None = None
+    mailing_list: MailingList | None = None
+    moved: str | None = None
+    # What is refused.
+    refused: str | None = None
+    temporarily_refused: str | None = None
+    fails_after_acceptance: str | None = None
+    refused_content: str | None = None
+    # Relaying.
+    relay_domains: tuple[str, ...] = ()
+    dns_domains: tuple[str, ...] = ()
+    # Senders.
+    sender: str | None = None
+    sender_domains: tuple[str, ...] = ()
+    sender_verification: bool | None = None
+    greylist_delay: float | None = None
+    content_filter: bool | None = None
+    credentials: Credentials | None = None
+    # Policy.
+    disabled: tuple[Literal["VRFY", "EXPN", "HELP"], ...] = ()
+    limits: Limits = Limits()
+    timers: Literal["default", "changed"] | None = None
+    delivery_within: float | None = None
+    store: Store | None = None
+    bounces: Store | None = None
+
+    @property
+    def where(self) -> Address:
+        """The address, parsed."""
+        return parse_address(self.address)
+
+    @property
+    def mailbox(self) -> str:
+        """A mailbox that takes mail: the first declared one, else ``postmaster``, which every server has (§4.5.1)."""
+        return self.mailboxes[0] if self.mailboxes else "postmaster"
+
+    def knows(self, fact: str) -> bool:
+        """Whether the fact of this name (``refused``, ``mailboxes``…) is stated."""
+        value = getattr(self, fact)
+        return value is not None and value not in ((), "", Limits())
+
+
+def facts() -> frozenset[str]:
+    """The names of all facts a target can state."""
+    return frozenset(Target.__struct_fields__)
+
+
+def read_target(path: Path) -> Target:
+    """Read a target file (TOML).
+
+    Raises:
+        TargetError: unreadable, not TOML, an unknown key, a wrong type or an unusable address.
+    """
+    try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
+    except OSError as error:
+        raise TargetError(f"{path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TargetError(f"{path}: not TOML: {error}") from error
+    return make_target(data, str(path))
+
+
+def make_target(data: dict[str, Any], origin: str) -> Target:
+    """Check the facts in ``data``; ``origin`` names them in errors.
+
+    Raises:
+        TargetError: an unknown key, a wrong type or an unusable address.
+    """
+    try:
+        target = msgspec.convert(data, Target)
+        parse_address(target.address)
+    except (msgspec.ValidationError, AddressError) as error:
+        raise TargetError(f"{origin}: {error}") from error
+    for mailbox in (*target.mailboxes, target.refused, target.temporarily_refused, target.sender):
+        if mailbox is not None and not _fits_a_path(mailbox):
+            raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    return target
+
+
+def _fits_a_path(mailbox: str) -> bool:
+    return bool(mailbox) and mailbox.isascii() and mailbox.isprintable() and not mailbox.startswith("<")
