@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
-from conformance.reference import Trial, kill, try_scenarios
+from conformance.reference import kill
 from conformance.reference.defects import load_defects
+from conformance.reference.kills import clean_run
 from conformance.scenario import Broken, Suites, Verdict, load
 
 DEFECTS = load_defects()
 
 
-@functools.cache
 def suites() -> Suites:
     return load()
-
-
-@functools.cache
-def clean_run() -> tuple[Trial, ...]:
-    return tuple(try_scenarios([*suites()], tuple(suites().watches.values())))
 
 
 def test_a_clean_server_is_accused_of_nothing() -> None:

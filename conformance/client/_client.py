@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from conformance.client._connection import Connection
+from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Target
 from conformance.wire import CRLF, Reply, stuff, visible
@@ -85,6 +85,10 @@ class Client:
             self._verb = None if several else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
+    async def pause(self) -> None:
+        """Let the server read what was sent, so that what comes next is a segment of its own."""
+        await trio.sleep(SEGMENT_PAUSE)
+
     async def reply(self, within: float | None = None) -> Outcome:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
@@ -100,7 +104,7 @@ class Client:
         RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply.
         """
         outcomes = [await self.reply()]
-        if isinstance(outcomes[0], Reply):
+        if isinstance(outcomes[0], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
             outcomes += await self._read_to_the_end()
@@ -182,9 +186,12 @@ class Client:
 
     @property
     def ehlo_name(self) -> bytes:
-        """Our name: the target file's, else an address literal of our own socket (RFC 5321 §4.1.3)."""
-        if self.target.ehlo_name:
-            return self.target.ehlo_name.encode("ascii")
+        """Our name: the target file's, else an address literal of our own socket."""
+        return self.target.ehlo_name.encode("ascii") if self.target.ehlo_name else self.address_literal
+
+    @property
+    def address_literal(self) -> bytes:
+        """The address literal of our own socket (RFC 5321 §4.1.3); that of loopback where it has no address."""
         host = self.connection.transcript.local.rsplit(":", 1)[0].strip("[]")
         if not host or "/" in host:
             return b"[127.0.0.1]"
@@ -328,10 +335,12 @@ class Client:
         if self._left:
             return
         self._left = True
-        if not self._in_data and not self.connection.ended and self.greeting is not None:
-            with trio.move_on_after(5):
-                await self.quit()
-        await self.connection.close()
+        try:
+            if not self._in_data and not self.connection.ended and self.greeting is not None:
+                with trio.move_on_after(5):
+                    await self.quit()
+        finally:
+            await self.connection.close()
 
     def _require(self, rung: str, outcome: Outcome, codes: set[int] | None = None) -> None:
         good = isinstance(outcome, Reply) and (outcome.code in codes if codes else outcome.severity == 2)

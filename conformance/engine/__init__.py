@@ -20,7 +20,7 @@ from conformance.engine._events import (
     WatchedRecord,
 )
 from conformance.engine._limit import ConnectionLimit
-from conformance.engine._run import Engine, Options
+from conformance.engine._run import Engine, Options, doubt
 
 __all__ = [
     "Attempt",
@@ -47,5 +47,6 @@ __all__ = [
     "TargetUnusableError",
     "WatchedRecord",
     "attempt",
+    "doubt",
     "session",
 ]

@@ -121,10 +121,11 @@ class Session:
                 self.watched.append(Watched(watch, observation))
 
     async def leave(self) -> None:
-        """Leave every connection politely."""
-        for client in self.clients:
-            client.connection.segmentation = Segmentation.WHOLE
-            await client.leave()
+        """Leave every connection politely; all are closed also when this is cancelled."""
+        async with trio.open_nursery() as nursery:
+            for client in self.clients:
+                client.connection.segmentation = Segmentation.WHOLE
+                nursery.start_soon(client.leave)
 
     def records(self) -> tuple[ConnectionRecord, ...]:
         """The transcripts so far."""
@@ -168,7 +169,8 @@ async def attempt(
                 refused = any(leaf.service_refused for leaf in leaves if isinstance(leaf, NotReady))
             else:
                 graded, why = Verdict.ERROR, "".join(traceback.format_exception(leaves[0], limit=-4)).strip()
-        await run.leave()
+        finally:
+            await run.leave()
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):
         why = observation.why

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from conformance.client import Dial, Pace
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
+    ConnectionRecord,
     Emit,
     End,
     Event,
@@ -102,20 +104,16 @@ class Engine:
     async def run(self, scenarios: Sequence[Scenario], watches: Sequence[Watch] = (), clauses: int = 0) -> End:
         """Run all of them; returns the last event, which is emitted also when the run is cancelled."""
         began = trio.current_time()
-        problem, evidence, complete = "", (), False
-        self.setting = Setting(self.target, self.dial, self.setting.pace, tuple(watches))
-        self._folded = {watch.id: _Folded(watch) for watch in watches}
-        announced = False
+        problem, complete, announced = "", False, False
+        evidence: tuple[ConnectionRecord, ...] = ()
         try:
             try:
-                if self.options.controls:
-                    self.introduced = await introduce(self.setting, self.limit)
+                await self.open(watches)
                 self._announce(len(scenarios), clauses)
                 announced = True
                 await self._main(scenarios)
-                self._emit_watched()
-                if self.options.controls:
-                    await self._close()
+                self.fold()
+                await self.close()
             except TargetUnusableError as error:
                 problem, evidence = str(error), error.evidence
                 if announced:
@@ -128,7 +126,7 @@ class Engine:
                 counts={word.value: self.counts.get(word, 0) for word in Verdict},
                 seconds=round(trio.current_time() - began, 3),
                 complete=complete,
-                problem=problem or self._verdict_of_the_run(complete),
+                problem=problem or ("" if complete else "stopped before the end") or self.doubt(),
                 evidence=evidence,
                 missing=dict(self.missing.most_common()),
                 connections=self.dialled,
@@ -137,21 +135,29 @@ class Engine:
             self.emit(end)
         return end
 
-    async def _close(self) -> None:
-        await introduce(self.setting, self.limit)
+    async def open(self, watches: Sequence[Watch] = ()) -> None:
+        """Begin: the control deliveries, and watches that look at what follows.
 
-    def _verdict_of_the_run(self, complete: bool) -> str:
-        if not complete:
-            return "stopped before the end"
-        applicable = sum(self.counts.values()) - self.counts[Verdict.NOT_APPLICABLE]
-        inconclusive = self.counts[Verdict.INCONCLUSIVE]
-        if not applicable:
-            return "nothing was run: every selected scenario is not applicable to this target"
-        if inconclusive > self.options.max_inconclusive * applicable and applicable >= 1 / max(
-            self.options.max_inconclusive, 0.01
-        ):
-            return f"{inconclusive} of {applicable} applicable scenarios are inconclusive: too many to trust the rest"
-        return ""
+        Raises:
+            TargetUnusableError: a control delivery did not reach its 250.
+        """
+        self.setting = Setting(self.target, self.dial, self.setting.pace, tuple(watches))
+        self._folded = {watch.id: _Folded(watch) for watch in watches}
+        if self.options.controls:
+            self.introduced = await introduce(self.setting, self.limit)
+
+    async def close(self) -> None:
+        """End: the control deliveries once more.
+
+        Raises:
+            TargetUnusableError: one did not reach its 250.
+        """
+        if self.options.controls:
+            await introduce(self.setting, self.limit)
+
+    def doubt(self) -> str:
+        """Why what was found so far proves too little, or nothing."""
+        return doubt(self.counts, self.options.max_inconclusive)
 
     def _announce(self, scenarios: int, clauses: int) -> None:
         seen = self.introduced
@@ -174,11 +180,7 @@ class Engine:
         overlapped: list[Scenario] = []
         alone: list[Scenario] = []
         for scenario in scenarios:
-            reason = self.not_applicable(scenario)
-            if reason is not None:
-                self.missing[reason[0]] += 1
-                self._finish(scenario, [], Verdict.NOT_APPLICABLE, reason[1], None)
-            else:
+            if self._applies(scenario):
                 (alone if scenario.alone else overlapped).append(scenario)
         overlapped.sort(key=lambda scenario: not scenario.slow)
         doubtful: list[_Tried] = []
@@ -196,6 +198,13 @@ class Engine:
         offers = self.introduced.offers if self.introduced else frozenset[str](scenario.offers)
         return lacking(scenario, self.target, offers)
 
+    def _applies(self, scenario: Scenario) -> bool:
+        reason = self.not_applicable(scenario)
+        if reason is not None:
+            self.missing[reason[0]] += 1
+            self._finish(scenario, [], Verdict.NOT_APPLICABLE, reason[1], None)
+        return reason is None
+
     async def _first(self, scenario: Scenario, doubtful: list[_Tried]) -> None:
         tried = _Tried(scenario, await self._served(scenario, "first"))
         self._look_at_watched(tried)
@@ -204,18 +213,20 @@ class Engine:
         else:
             self._settle(tried, tried.last, unsteady=False)
 
-    async def one(self, scenario: Scenario) -> Result:
-        """Run one scenario to its confirmed result, outside a run; the result is emitted too."""
+    async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
+        """Run one scenario to its confirmed result between ``open`` and ``close``; the result is emitted too.
+
+        ``turn`` is held while a finding is confirmed: where several processes share a target they take turns.
+        """
         results: list[Result] = []
         emit, self.emit = self.emit, lambda event: _keep(event, results)
         try:
-            reason = self.not_applicable(scenario)
-            if reason is not None:
-                self._finish(scenario, [], Verdict.NOT_APPLICABLE, reason[1], None)
-            else:
+            if self._applies(scenario):
                 doubtful: list[_Tried] = []
                 await self._first(scenario, doubtful)
-                await self._confirm_all(doubtful)
+                if doubtful:
+                    with turn or nullcontext():
+                        await self._confirm_all(doubtful)
         finally:
             self.emit = emit
         self.emit(results[0])
@@ -344,7 +355,8 @@ class Engine:
                 elif folded.first is None or _outweighs(found.observation, folded.first[2]):
                     folded.first = (tried.scenario, attempted, found.observation)
 
-    def _emit_watched(self) -> None:
+    def fold(self) -> None:
+        """Emit one result per watch, of all that it saw since ``open``."""
         for folded in self._folded.values():
             watch = folded.watch
             if folded.first is not None:
@@ -364,6 +376,17 @@ class Engine:
                     watch.id, watch.clause, watch.says, Verdict.NOT_APPLICABLE, "no reply that it is about was seen",
                     None, [], repeat=self.repeat(watch.id),
                 )
+
+
+def doubt(counts: Mapping[Verdict, int], max_inconclusive: float) -> str:
+    """Why a run with these counts proves too little, or nothing; ``max_inconclusive`` as in ``Options``."""
+    applicable = sum(counts.values()) - counts.get(Verdict.NOT_APPLICABLE, 0)
+    inconclusive = counts.get(Verdict.INCONCLUSIVE, 0)
+    if not applicable:
+        return "nothing was run: every selected scenario is not applicable to this target"
+    if inconclusive > max_inconclusive * applicable and applicable >= 1 / max(max_inconclusive, 0.01):
+        return f"{inconclusive} of {applicable} applicable scenarios are inconclusive: too many to trust the rest"
+    return ""
 
 
 def _keep(event: Event, results: list[Result]) -> None:

@@ -72,9 +72,11 @@ def try_scenarios(
     trials: list[Trial] = []
 
     async def one(scenario: Scenario) -> None:
-        server = ReferenceServer(defects, server_tls())
+        rejects = "mx" not in scenario.roles
+        server = ReferenceServer(defects, server_tls(), rejects)
         async with trio.open_nursery() as nursery:
-            setting = Setting(target or reference_target(), server.dial(nursery), Pace(), tuple(watches))
+            known = target or reference_target(role="554-only" if rejects else "mx")
+            setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
         trials.append(Trial(scenario, attempted, frozenset(server.decisions.consulted)))
@@ -91,9 +93,13 @@ def try_scenarios(
 
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
     """Try the defect on the scenarios that consult one of its points in the clean run."""
-    concerned = [trial.scenario for trial in clean if trial.consulted & defect.points]
+    return kill_all(defect, [trial.scenario for trial in clean if trial.consulted & defect.points], watches)
+
+
+def kill_all(defect: Defect, scenarios: Sequence[Scenario], watches: Sequence[Watch] = ()) -> Kill:
+    """Try the defect on all of these scenarios."""
     found = Kill(defect)
-    for trial in try_scenarios(concerned, watches, [defect]):
+    for trial in try_scenarios(scenarios, watches, [defect]):
         found.accusers |= trial.accused()
         found.observations[trial.scenario.id] = trial.attempted.observation
         if trial.attempted.verdict is Verdict.ERROR:

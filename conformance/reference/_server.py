@@ -19,11 +19,13 @@ from conformance.reference._site import Site
 class ReferenceServer:
     """A conformant server, less the defects it is given.
 
-    ``tls`` is the server side of STARTTLS; without it the keyword is not offered.
+    ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
+    session with 554 (RFC 5321 §3.1).
     """
 
     defects: Sequence[Defect] = ()
     tls: ssl.SSLContext | None = None
+    rejects: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
 
@@ -33,7 +35,7 @@ class ReferenceServer:
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls).serve()
+        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects).serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions run in the nursery."""

@@ -56,6 +56,7 @@ class ServerSession:
     site: Site
     decisions: Decisions
     tls: ssl.SSLContext | None = None
+    rejects: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -178,6 +179,8 @@ class ServerSession:
     @decision
     def greeting(self) -> Answer:
         """The opening message begins with the host's name (§4.3.1)."""
+        if self.rejects:
+            return answer(554, HOST + b" takes no mail")
         return answer(220, HOST + b" ESMTP reference server of smtp-conformance")
 
     @decision
@@ -202,6 +205,8 @@ class ServerSession:
             return self.syntax_error(line)
         line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
         verb, argument = self.verb_of(line), self.argument_of(line)
+        if self.rejects and verb != b"QUIT":
+            return self.command_after_554(verb)
         match verb:
             case b"EHLO":
                 return self.ehlo(argument)
@@ -231,6 +236,12 @@ class ServerSession:
                 return self.unknown(verb)
 
     @decision
+    def command_after_554(self, verb: bytes) -> Answer | None:
+        """The reply to any command but QUIT after a greeting with 554 (§3.1)."""
+        del verb
+        return answer(503, b"Bad sequence of commands")
+
+    @decision
     def syntax_error(self, line: bytes) -> Answer | None:
         """The reply to a line with octets that no command may hold (§2.4)."""
         del line
@@ -245,7 +256,7 @@ class ServerSession:
     @decision
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
-        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"EXPN", b"HELP"]
+        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"EXPN", b"HELP", b"VRFY"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         return tuple(offered)
@@ -392,8 +403,8 @@ class ServerSession:
 
     @decision
     def data_without_recipients(self) -> Answer | None:
-        """DATA without a recipient has nobody to go to (§3.3)."""
-        return answer(554, b"No valid recipients")
+        """DATA without a recipient is out of sequence too (§3.3)."""
+        return answer(503, b"Say RCPT first")
 
     @decision
     def begin_data(self) -> Answer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, MailingList, Target
+from conformance.target import Alias, MailingList, Role, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
@@ -58,10 +58,11 @@ def takes_mail_for(site: Site, mailbox: Mailbox) -> bool:
     return site.is_local(mailbox.domain) and site.has_user(mailbox.local)
 
 
-def reference_target(address: str = "smtp://127.0.0.1:25") -> Target:
+def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") -> Target:
     """What there is to know about the reference server's site."""
     return Target(
         address=address,
+        role=role,
         name="reference",
         ehlo_name="client.example.test",
         client_trusted=False,

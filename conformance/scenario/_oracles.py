@@ -91,6 +91,22 @@ def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Unclear(str(outcome))
 
 
+def recognised(outcome: AnyOutcome) -> Observation:
+    """Broken only by 500 or 502: the command is known, whatever else is said of it (RFC 5321 §4.2.4)."""
+    return not_refused_as(outcome, {500, 502})
+
+
+def succeeds_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
+    """Broken by success with another code than these; a refusal says nothing about the code of success."""
+    match outcome:
+        case Reply() if outcome.code in codes:
+            return Held(str(outcome))
+        case Reply() if outcome.severity in {2, 3}:
+            return Broken(_codes(codes), str(outcome))
+        case _:
+            return Unclear(f"no success to look at: {outcome}")
+
+
 def one_message(outcomes: Sequence[Outcome]) -> Observation:
     """One message in, one reply out: what ``replies_until_quit`` returned after one mail data.
 
@@ -98,25 +114,44 @@ def one_message(outcomes: Sequence[Outcome]) -> Observation:
     server saw the end of the mail data before it came. Refusing the message is no failure, and a refusal that closes
     (421, or none at all) is confirmed before it counts.
     """
+    if outcomes and isinstance(outcomes[0], Silence):
+        return Unclear(f"no reply to the mail data: {_all(outcomes)}")
+    return _one(outcomes, "one reply to the mail data, then 221 to QUIT")
+
+
+def one_reply(outcomes: Sequence[Outcome]) -> Observation:
+    """One line in, one reply out: what ``replies_until_quit`` returned after one command line.
+
+    No reply to the line, where QUIT is then answered, is broken too (RFC 5321 §4.2).
+    """
+    expected = "one reply to the line, then 221 to QUIT"
+    if outcomes and isinstance(outcomes[0], Silence):
+        answered_later = any(isinstance(outcome, Reply) for outcome in outcomes)
+        return Broken(expected, _all(outcomes)) if answered_later else Unclear(_all(outcomes))
+    return _one(outcomes, expected)
+
+
+def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:
     replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
-    seen = " | ".join(str(outcome) for outcome in outcomes)
-    first = outcomes[0] if outcomes else Silence(0)
-    if isinstance(first, Silence):
-        return Unclear(f"no reply to the mail data: {seen}")
-    if isinstance(first, Closed | Reset):
+    seen = _all(outcomes)
+    if not replies:
         return Held(f"refused by closing: {seen}", confirm=True)
-    if len(replies) == 1 or (first.code == 421 and len(replies) <= 2):
-        return Held(f"refused by closing: {seen}", confirm=True) if first.severity != 2 else Held(seen)
-    if len(replies) == 2 and replies[1].code == 221:
-        return Held(seen)
-    if len(replies) == 2 and replies[1].code == 421:
-        return Held(seen, confirm=True)
-    return Broken("one reply to the mail data, then 221 to QUIT", seen)
+    if len(replies) == 1:
+        return Held(seen) if replies[0].severity == 2 else Held(f"refused by closing: {seen}", confirm=True)
+    if len(replies) == 2 and replies[0].code != 421:
+        return Held(seen, confirm=replies[1].code == 421)
+    if len(replies) == 2:
+        return Held(f"refused by closing: {seen}", confirm=True)
+    return Broken(expected, seen)
+
+
+def _all(outcomes: Sequence[Outcome]) -> str:
+    return " | ".join(str(outcome) for outcome in outcomes)
 
 
 def closes(outcomes: Sequence[Outcome], code: int = 221) -> Observation:
     """Held when the last reply has this code and the server then closes; broken when it stays open."""
-    seen = " | ".join(str(outcome) for outcome in outcomes)
+    seen = _all(outcomes)
     if not outcomes:
         return Unclear("nothing was seen")
     replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
@@ -149,7 +184,7 @@ def silent(outcomes: Sequence[Outcome]) -> Observation:
     """Held when nothing came; the engine confirms it, since it rests on waiting."""
     if not outcomes:
         return Held("nothing came", confirm=True)
-    seen = " | ".join(str(outcome) for outcome in outcomes)
+    seen = _all(outcomes)
     if isinstance(outcomes[0], Reply) and outcomes[0].code != 421:
         return Broken("nothing", seen)
     return Unclear(seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,16 +25,23 @@ MAIL_ROLES = frozenset({"mx", "relay", "submission"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value of a family, and the clause it is about where that is not the family's."""
+    """One value of a family, and in what it differs from the family."""
 
     value: Any
     clause: str = ""
-    segments: bool | None = None
+    start: At | None = None
+    offers: tuple[str, ...] = ()
+    segments: bool = True
 
 
-def row(value: Any, clause: str = "", *, segments: bool | None = None) -> Row:
-    """A row that cites another clause than its family, or (``segments=False``) is not also sent in segments."""
-    return Row(value, clause, segments)
+def row(
+    value: Any, clause: str = "", *, start: At | None = None, offers: Iterable[str] = (), segments: bool = True
+) -> Row:
+    """A row that cites another clause than its family, starts elsewhere, or needs an EHLO keyword more.
+
+    ``segments=False``: it is not also sent in segments.
+    """
+    return Row(value, clause, start, tuple(keyword.upper() for keyword in offers), segments)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +102,7 @@ def end_loading() -> None:
 def scenario(
     clause: str,
     *,
-    start: At,
+    start: At | Sequence[At],
     offers: Iterable[str] = (),
     facts: Iterable[str] = (),
     roles: Iterable[str] = MAIL_ROLES,
@@ -107,7 +114,7 @@ def scenario(
 ) -> Callable[[Body], Family]:
     """Declare a scenario about one clause.
 
-    ``start`` is the rung it starts from, ``offers`` the EHLO keywords and ``facts`` the target facts that it needs
+    ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` the EHLO keywords and ``facts`` the target facts that it needs
     (both make it not-applicable where they are missing). ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -131,20 +138,20 @@ def scenario(
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:
             raise SuiteError(f"{body.__name__}: the first line of the docstring says what the scenario shows")
-        for label, values, cited, cut in _rows(rows):
-            found = loading.register.find(cited or clause)
+        for label, rung, values, made in _rows(rows, starts):
+            found = loading.register.find(made.clause or clause)
             base = f"{loading.rfc}/{loading.section}/{body.__name__}{label}"
-            for segmentation in (Segmentation.WHOLE, *(cutting if cut is not False else ())):
+            for segmentation in (Segmentation.WHOLE, *(cutting if made.segments else ())):
                 yield Scenario(
                     id=base if segmentation is Segmentation.WHOLE else f"{base}~{segmentation}",
                     clause=found,
                     body=body,
                     says=says,
-                    start=start,
+                    start=rung,
                     segmentation=segmentation,
                     row=values,
                     needs=needs,
-                    offers=offered,
+                    offers=offered + made.offers,
                     facts=facts_needed,
                     roles=allowed_roles,
                     tags=labels | frozenset(found.tags),
@@ -154,6 +161,7 @@ def scenario(
                     line=body.__code__.co_firstlineno,
                 )
 
+    starts = (start,) if isinstance(start, At) else tuple(start)
     offered = tuple(keyword.upper() for keyword in offers)
     facts_needed = tuple(facts)
     allowed_roles = frozenset(roles)
@@ -174,13 +182,17 @@ def _needs(body: Body, rows: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(needs)
 
 
-def _rows(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, dict[str, Any], str, bool | None]]:
-    if not rows:
-        yield "", {}, "", None
-    for name, values in rows.items():
-        for label, value in values.items():
-            made = value if isinstance(value, Row) else Row(value)
-            yield f"[{label}]", {name: made.value}, made.clause, made.segments
+def _rows(
+    rows: Mapping[str, Mapping[str, Any]], starts: Sequence[At]
+) -> Iterable[tuple[str, At, dict[str, Any], Row]]:
+    """Label, starting rung, arguments and the row itself; the label names the rung where there are several."""
+    name, values = next(iter(rows.items()), ("", {"": Row(None)}))
+    for label, value in values.items():
+        made = value if isinstance(value, Row) else Row(value)
+        for rung in (made.start,) if made.start is not None else starts:
+            at = rung.name.lower() if len(starts) > 1 and made.start is None else ""
+            full = "@".join(part for part in (label, at) if part)
+            yield f"[{full}]" if full else "", rung, {name: made.value} if name else {}, made
 
 
 _SECTION = re.compile(r"s(\d+(?:_\d+)*)(?:_|$)")

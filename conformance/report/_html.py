@@ -1,0 +1,119 @@
+"""One HTML page with everything that a reader needs to judge a run; it loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from conformance.engine import End, Event, Result, Run
+from conformance.report._files import replacing
+from conformance.report._words import (
+    BROKE_OFF,
+    SHOWN_IN_FULL,
+    WORDS,
+    Section,
+    Tally,
+    anchor,
+    attempts,
+    counted,
+    evidence,
+    lines,
+    named,
+    order,
+    reason,
+    safe,
+    section_of,
+)
+from conformance.scenario import Verdict
+
+
+def write_html(events: Iterable[Event], path: Path) -> None:
+    """Write the run as one HTML page.
+
+    Raises:
+        ReportError: the file can't be written, or what ``events`` raises.
+    """
+    run: Run | None = None
+    end: End | None = None
+    tally = Tally()
+    results: list[Result] = []
+    for event in events:
+        match event:
+            case Run():
+                run = event
+            case Result():
+                tally.add(event)
+                results.append(_light(event))
+            case End():
+                end = event
+    results.sort(key=order)
+    page = _environment().get_template("report.html.j2")
+    with replacing(path) as file:
+        for chunk in page.generate(
+            run=run,
+            end=end,
+            problem=BROKE_OFF if end is None else end.problem,
+            tally=tally,
+            findings=[result for result in results if result.verdict in SHOWN_IN_FULL],
+            sections=_sections(results),
+        ):
+            file.write(chunk.encode())
+
+
+def _light(result: Result) -> Result:
+    """Only what the page shows: the transcripts of findings, and of these the one that is the evidence."""
+    shown = evidence(result) if result.verdict in SHOWN_IN_FULL else None
+    light = (
+        attempt if attempt is shown else msgspec.structs.replace(attempt, connections=()) for attempt in result.attempts
+    )
+    return msgspec.structs.replace(result, attempts=tuple(light))
+
+
+def _sections(results: list[Result]) -> list[tuple[Section, list[Result], str]]:
+    return [
+        (section, members, counted(Counter(member.verdict for member in members)))
+        for section, members in (
+            (section, list(group))
+            for section, group in itertools.groupby(results, key=lambda result: section_of(result.scenario))
+        )
+    ]
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("conformance.report", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "Verdict": Verdict,
+        "WORDS": WORDS,
+        "anchor": anchor,
+        "attempts": attempts,
+        "evidence": evidence,
+        "lines": lines,
+        "named": named,
+        "reason": reason,
+        "web": _web,
+    }
+    return environment
+
+
+def _finalized(value: Any) -> Any:
+    """Whatever the template prints is safe; autoescape then does the rest."""
+    return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _web(link: str) -> str:
+    """The link, if it is one that a reader can follow without harm."""
+    return link if link.startswith("https://") else ""

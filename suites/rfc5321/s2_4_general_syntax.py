@@ -1,0 +1,116 @@
+"""RFC 5321 2.4 - General Syntax Principles and Transaction Model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Reply,
+    accepted,
+    not_refused_as,
+    presume,
+    refused,
+    row,
+    scenario,
+    silent,
+)
+
+UNRECOGNISED = (500, 501, 502)
+
+
+def _mixed(octets: bytes) -> bytes:
+    return bytes(octet ^ 0x20 if number % 2 and 0x41 <= octet & 0xDF <= 0x5A else octet for number, octet in enumerate(octets))
+
+
+CASES: dict[str, Callable[[bytes], bytes]] = {"lower": bytes.lower, "mixed": _mixed}
+COMMANDS = (b"NOOP", b"RSET", b"VRFY postmaster", b"EHLO client.example.test", b"HELO client.example.test")
+
+
+@scenario(
+    "rfc5321/2.4/verbs-have-no-case",
+    start=At.EHLO,
+    command={
+        f"{command.split()[0].decode().lower()}-{case}": (command, change)
+        for command in COMMANDS
+        for case, change in CASES.items()
+    },
+)
+async def verb_is_known_in_any_case(command: tuple[bytes, Callable[[bytes], bytes]], smtp: Client) -> Observation:
+    """A verb that is known in upper case is known in lower and mixed case."""
+    line, change = command
+    verb, space, argument = line.partition(b" ")
+    presume(not_refused_as(await smtp.say(line), UNRECOGNISED))
+    return not_refused_as(await smtp.say(change(verb) + space + argument), UNRECOGNISED)
+
+
+@scenario(
+    "rfc5321/2.4/verbs-have-no-case",
+    start=At.EHLO,
+    words={
+        "verbs-lower": (b"mail FROM:", b"rcpt TO:", b"data"),
+        "verbs-mixed": (b"Mail FROM:", b"rCPT TO:", b"dAtA"),
+        "arguments-lower": row((b"MAIL from:", b"RCPT to:", b"DATA"), "rfc5321/2.4/arguments-have-no-case"),
+        "arguments-mixed": row((b"MAIL From:", b"RCPT tO:", b"DATA"), "rfc5321/2.4/arguments-have-no-case"),
+    },
+    segments=["octets"],
+)
+async def transaction_in_any_case(words: tuple[bytes, bytes, bytes], smtp: Client) -> Observation:
+    """MAIL, RCPT and DATA open a transaction whatever the case of their fixed words."""
+    mail, rcpt, data = words
+    for line in (mail + smtp.reverse_path, rcpt + smtp.forward_path):
+        outcome = await smtp.say(line)
+        if not (isinstance(outcome, Reply) and outcome.severity == 2):
+            return not_refused_as(outcome, UNRECOGNISED)
+    return not_refused_as(await smtp.say(data), UNRECOGNISED)
+
+
+@scenario("rfc5321/2.4/domains-have-no-case", start=At.MAIL, facts=["mailboxes", "sender"], change=CASES)
+async def domain_in_any_case(change: Callable[[bytes], bytes], smtp: Client) -> Observation:
+    """A mailbox is taken whatever the case of its domain."""
+    local, at, domain = smtp.forward_path.strip(b"<>").partition(b"@")
+    presume(accepted(await smtp.rcpt()))
+    return accepted(await smtp.rcpt(b"<" + local + at + change(domain) + b">"))
+
+
+@scenario(
+    "rfc5321/2.4/no-action-before-crlf",
+    start=At.EHLO,
+    unfinished={"verb": b"NOOP", "verb-and-argument": b"NOOP unfinished", "cr": b"NOOP\r"},
+)
+async def nothing_happens_before_crlf(unfinished: bytes, smtp: Client) -> Observation:
+    """A command without its CRLF brings no reply."""
+    await smtp.raw(unfinished)
+    return silent(await smtp.replies())
+
+
+async def _refused_by_the_recipient(smtp: Client, reverse_path: bytes) -> Observation:
+    """A reverse-path may be taken and the refusal come with the recipient (3.3)."""
+    outcome = await smtp.mail(reverse_path)
+    if isinstance(outcome, Reply) and outcome.severity == 2:
+        outcome = await smtp.rcpt()
+    return refused(outcome)
+
+
+@scenario(
+    "rfc5321/2.4/refuse-8-bit-commands",
+    start=At.EHLO,
+    local={"utf-8": "usér".encode(), "latin-1": "usér".encode("latin-1"), "high-control": b"us\x85r"},
+)
+async def reverse_path_with_8_bit_octets_is_refused(local: bytes, smtp: Client) -> Observation:
+    """A reverse-path with octets outside US-ASCII is refused where SMTPUTF8 was not asked for."""
+    return await _refused_by_the_recipient(smtp, b"<" + local + b"@client.example.test>")
+
+
+@scenario(
+    "rfc5321/2.4/refuse-8-bit-commands",
+    start=At.MAIL,
+    facts=["domains"],
+    local={"utf-8": "usér".encode(), "latin-1": "usér".encode("latin-1")},
+)
+async def forward_path_with_8_bit_octets_is_refused(local: bytes, smtp: Client) -> Observation:
+    """A forward-path with octets outside US-ASCII is refused where SMTPUTF8 was not asked for."""
+    domain = smtp.target.domains[0].encode("ascii")
+    return refused(await smtp.rcpt(b"<" + local + b"@" + domain + b">"))

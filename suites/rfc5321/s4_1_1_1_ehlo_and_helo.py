@@ -1,0 +1,98 @@
+"""RFC 5321 4.1.1.1 - Extended HELLO (EHLO) or HELLO (HELO)."""
+
+from __future__ import annotations
+
+import re
+
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Exchange,
+    Held,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    holds,
+    presume,
+    recognised,
+    refused,
+    row,
+    scenario,
+    watch,
+)
+
+LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+FIRST_LINE = re.compile(rb"(?:%b(?:\.%b)*|\[[\x21-\x5a\x5e-\x7e]+\])\.?(?: [^\r\n]*)?" % (LABEL, LABEL))
+KEYWORD_LINE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*(?: [\x21-\x7e]+)*")
+
+
+@scenario("rfc5321/4.1.1.1/helo-supported", start=At.GREETING, segments=["octets", "line-ends"])
+async def helo_is_known(smtp: Client) -> Observation:
+    """HELO is not answered as unrecognised or not implemented."""
+    return recognised(await smtp.say(b"HELO " + smtp.helo_name))
+
+
+@scenario("rfc5321/4.1.1.1/helo-supported", start=At.GREETING)
+async def helo_opens_a_session(smtp: Client) -> Observation:
+    """After HELO alone a transaction can be opened."""
+    presume(accepted(await smtp.say(b"HELO " + smtp.helo_name)))
+    return accepted(await smtp.mail())
+
+
+@scenario(
+    "rfc5321/4.1.1.1/hello-clears",
+    start=At.RCPT,
+    verb={"helo": b"HELO", "ehlo": row(b"EHLO", "rfc5321/4.1.4/ehlo-again")},
+)
+async def second_hello_clears_the_transaction(verb: bytes, smtp: Client) -> Observation:
+    """A sender and a recipient given before an accepted EHLO or HELO are gone after it."""
+    presume(accepted(await smtp.say(verb + b" " + smtp.helo_name)))
+    return refused(await smtp.data())
+
+
+@watch("rfc5321/4.1.1.1/ehlo-reply-form")
+def watch_ehlo_reply_form(exchange: Exchange) -> Observation | None:
+    """The reply to EHLO has a domain on its first line and a keyword on each other line."""
+    if exchange.verb not in {"EHLO", "LHLO"} or exchange.reply.code != 250:
+        return None
+    first, *others = (line.text for line in exchange.reply.lines)
+    odd = [line for line in others if not KEYWORD_LINE.fullmatch(line)]
+    if FIRST_LINE.fullmatch(first) is None:
+        odd.insert(0, first)
+    if odd:
+        return Broken("a domain first, then a keyword with parameters on each line", str(exchange.reply))
+    return Held()
+
+
+@scenario(
+    "rfc5321/4.1.1.1/lists-all-optional-commands",
+    start=At.EHLO,
+    command={
+        "expn": row((b"EXPN postmaster", frozenset({250})), "rfc5321/3.5.2/expn-is-listed"),
+        "help": (b"HELP", frozenset({211, 214, 250})),
+    },
+)
+async def working_optional_command_is_listed(command: tuple[bytes, frozenset[int]], smtp: Client) -> Observation:
+    """An optional command that works is listed in the reply to EHLO."""
+    line, works = command
+    if line.split()[0].decode() in smtp.offers:
+        return Held("listed")
+    outcome = await smtp.say(line)
+    if not isinstance(outcome, Reply) or outcome.severity == 4:
+        return Unclear(str(outcome))
+    return holds(outcome.code not in works, expected="the command listed, or not working", seen=outcome)
+
+
+@scenario(
+    "rfc5321/4.1.1.1/keywords-have-no-case",
+    start=At.EHLO,
+    offers=["8BITMIME"],
+    parameter={"lower": b" body=8bitmime", "mixed": b" Body=8BitMime"},
+)
+async def parameter_keyword_in_any_case(parameter: bytes, smtp: Client) -> Observation:
+    """A MAIL parameter of an offered extension is recognised whatever its case."""
+    presume(accepted(await smtp.mail(parameters=b" BODY=8BITMIME")))
+    presume(accepted(await smtp.say(b"RSET")))
+    return accepted(await smtp.mail(parameters=parameter))

@@ -1,0 +1,59 @@
+"""RFC 5321 4.1.1.5 - RESET (RSET)."""
+
+from __future__ import annotations
+
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Reply,
+    accepted,
+    answered,
+    not_refused_as,
+    presume,
+    refused,
+    scenario,
+    stays_open,
+)
+
+ANYWHERE = (At.EHLO, At.MAIL, At.RCPT)
+
+
+async def _rcpt(smtp: Client) -> Observation:
+    return refused(await smtp.rcpt())
+
+
+async def _data(smtp: Client) -> Observation:
+    return refused(await smtp.data())
+
+
+@scenario("rfc5321/4.1.1.5/rset-discards", start=At.RCPT, then={"rcpt": _rcpt, "data": _data})
+async def rset_discards_the_transaction(then: object, smtp: Client) -> Observation:
+    """After RSET neither the sender nor the recipients count."""
+    assert callable(then)
+    presume(accepted(await smtp.say(b"RSET")))
+    observation: Observation = await then(smtp)
+    return observation
+
+
+@scenario("rfc5321/4.1.1.5/rset-250", start=ANYWHERE, segments=["octets", "line-ends"])
+async def rset_gets_250(smtp: Client) -> Observation:
+    """RSET is answered with 250."""
+    return answered(await smtp.say(b"RSET"), {250})
+
+
+@scenario("rfc5321/4.1.1.5/rset-at-any-time", start=ANYWHERE)
+async def rset_leaves_the_session_usable(smtp: Client) -> Observation:
+    """After RSET a transaction can begin without another EHLO."""
+    presume(accepted(await smtp.say(b"RSET")))
+    return not_refused_as(await smtp.mail(), {503})
+
+
+@scenario("rfc5321/4.1.1.5/rset-does-not-close", start=ANYWHERE)
+async def rset_does_not_close(smtp: Client) -> Observation:
+    """After RSET the connection stays open."""
+    presume(accepted(await smtp.say(b"NOOP")))
+    outcome = await smtp.say(b"RSET")
+    if isinstance(outcome, Reply) and outcome.code != 421:
+        outcome = await smtp.say(b"NOOP")
+    return stays_open(outcome)

@@ -1,0 +1,43 @@
+"""RFC 5321 4.1.1 - Command Semantics and Syntax."""
+
+from __future__ import annotations
+
+from conformance import At, Client, Observation, not_refused_as, refused, row, scenario
+
+WHITE_SPACE = {"space": b" ", "tab": b"\t", "spaces": b"   "}
+COMMANDS = {
+    "noop": (b"NOOP", At.EHLO),
+    "rset": (b"RSET", At.EHLO),
+    "quit": (b"QUIT", At.EHLO),
+    "data": (b"DATA", At.RCPT),
+}
+
+
+@scenario(
+    "rfc5321/4.1.1/trailing-white-space",
+    start=At.EHLO,
+    line={
+        f"{name}-{blank}": row(command + octets, start=start)
+        for name, (command, start) in COMMANDS.items()
+        for blank, octets in WHITE_SPACE.items()
+    },
+)
+async def trailing_white_space_is_tolerated(line: bytes, smtp: Client) -> Observation:
+    """White space before the CRLF makes no difference to a command without an argument."""
+    return not_refused_as(await smtp.say(line), {500, 501, 502})
+
+
+@scenario("rfc5321/4.1.1/trailing-white-space", start=At.EHLO, blank=WHITE_SPACE)
+async def trailing_white_space_after_a_path_is_tolerated(blank: bytes, smtp: Client) -> Observation:
+    """White space before the CRLF makes no difference to MAIL."""
+    return not_refused_as(await smtp.mail(parameters=blank), {500, 501, 502, 555})
+
+
+@scenario(
+    "rfc5321/4.1.1/no-arguments",
+    start=At.EHLO,
+    line={"rset": b"RSET now", "quit": b"QUIT now", "data": row(b"DATA now", start=At.RCPT)},
+)
+async def argument_where_none_may_be_is_refused(line: bytes, smtp: Client) -> Observation:
+    """RSET, QUIT and DATA with an argument are refused."""
+    return refused(await smtp.say(line))

@@ -1,0 +1,28 @@
+"""RFC 5321 4.2.4 - Reply Code 502."""
+
+from __future__ import annotations
+
+from conformance import At, Client, Observation, answered, recognised, row, scenario
+
+
+@scenario("rfc5321/4.2.4/500-for-unknown", start=At.EHLO, line={"plain": b"BOGUS", "with-argument": b"BOGUS argument"})
+async def unknown_command_gets_500(line: bytes, smtp: Client) -> Observation:
+    """A command that the server does not know is answered with 500."""
+    return answered(await smtp.say(line), {500})
+
+
+@scenario(
+    "rfc5321/4.2.4/no-500-for-listed",
+    start=At.EHLO,
+    line={
+        "expn": row(b"EXPN postmaster", offers=["EXPN"]),
+        "help": row(b"HELP", offers=["HELP"]),
+        "8bitmime": row(b"MAIL FROM:<> BODY=8BITMIME", offers=["8BITMIME"]),
+        "size": row(b"MAIL FROM:<> SIZE=1000", offers=["SIZE"]),
+        "starttls": row(b"STARTTLS", offers=["STARTTLS"]),
+        "vrfy": row(b"VRFY postmaster", offers=["VRFY"]),
+    },
+)
+async def listed_capability_is_known(line: bytes, smtp: Client) -> Observation:
+    """A capability that EHLO lists is not answered with 500 or 502."""
+    return recognised(await smtp.say(line))

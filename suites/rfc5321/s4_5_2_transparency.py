@@ -1,0 +1,40 @@
+"""RFC 5321 4.5.2 - Transparency."""
+
+from __future__ import annotations
+
+from conformance import CRLF, At, Client, Observation, one_message, row, scenario
+
+DOTTED_LINES = {
+    "two-dots": b"..",
+    "dot-and-text": b".text",
+    "dot-space": b". ",
+    "dot-tab": b".\t",
+    "space-dot": b" .",
+    "many-dots": b"." * 80,
+}
+CONTROLS = {f"0x{octet:02x}": bytes([octet]) for octet in (*range(1, 9), 11, 12, *range(14, 32), 127)}
+
+
+@scenario("rfc5321/4.5.2/stuffed-dot-does-not-end", start=At.DATA, line=DOTTED_LINES, segments=["line-ends"])
+async def longer_line_does_not_end_the_data(line: bytes, smtp: Client) -> Observation:
+    """A line that holds more than one dot does not end the mail data."""
+    await smtp.raw(smtp.message(body=b"first" + CRLF + line + CRLF + b"second" + CRLF) + b"." + CRLF)
+    return one_message(await smtp.replies_until_quit())
+
+
+@scenario("rfc5321/4.5.2/single-dot-ends", start=At.DATA, body={"text": b"text\r\n", "empty-lines": b"\r\n\r\n", "none": b""})
+async def single_dot_ends_the_data(body: bytes, smtp: Client) -> Observation:
+    """A line that is one dot ends the mail data, whatever stands before it, and what follows is a command."""
+    await smtp.raw(smtp.message(body=body) + b"." + CRLF)
+    return one_message(await smtp.replies_until_quit())
+
+
+@scenario(
+    "rfc5321/4.5.2/all-ascii",
+    start=At.DATA,
+    octet={**CONTROLS, "nul": row(b"\0")},
+)
+async def control_character_does_not_upset_the_session(octet: bytes, smtp: Client) -> Observation:
+    """A control character in mail data is data: the message brings one reply."""
+    await smtp.raw(smtp.message(body=b"before " + octet + b" behind" + CRLF) + b"." + CRLF)
+    return one_message(await smtp.replies_until_quit())
