@@ -89,7 +89,7 @@ def pytest_collect_file(
     return [collect_file(file_path, parent)]
 
 
-def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: Any) -> pytest.Collector | None:
     """Collect ``suite = conformance.suite("rfc5321", …)`` in a test file."""
     scenario = sys.modules.get("conformance.scenario")
     if scenario is None or type(obj) is not scenario.Suite:

@@ -68,6 +68,7 @@ class Client:
     offers: dict[str, bytes] = field(default_factory=dict)
     _verb: str | None = "CONNECT"
     _in_data: bool = False
+    _before_tls: bool = False
     _left: bool = False
 
     # Octets out, outcomes in.
@@ -94,6 +95,9 @@ class Client:
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
             self._in_data = outcome.code == 354
+            if self._before_tls:
+                return outcome  # octets in the place of a handshake are no reply
+            self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
         return outcome
@@ -260,7 +264,9 @@ class Client:
         if not (isinstance(outcome, Reply) and outcome.code == 220):
             return outcome
         self.hello, self.offers = None, {}
-        return await self.connection.handshake(tls_context(self.target), self._tls_name())
+        secured = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        self._before_tls = isinstance(secured, HandshakeFailed)
+        return secured
 
     async def implicit_tls(self) -> None:
         """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3).
@@ -331,12 +337,12 @@ class Client:
     # The end.
 
     async def leave(self) -> None:
-        """Leave politely: QUIT and the close, unless mail data is open or the server is gone."""
+        """Leave politely: QUIT and the close, unless mail data or a handshake is open or the server is gone."""
         if self._left:
             return
         self._left = True
         try:
-            if not self._in_data and not self.connection.ended and self.greeting is not None:
+            if not (self._in_data or self._before_tls) and not self.connection.ended and self.greeting is not None:
                 with trio.move_on_after(5):
                     await self.quit()
         finally:

@@ -135,13 +135,18 @@ class Session:
 @asynccontextmanager
 async def session(setting: Setting, token: str = "") -> AsyncIterator[Session]:
     """A session of our own outside any scenario, left politely at the end."""
+    raised: Exception | None = None
     async with trio.open_nursery() as nursery:
         opened = Session(setting, nursery, token or new_token())
         try:
             yield opened
+        except Exception as error:  # noqa: BLE001 - raised again below, where the nursery puts it in no group
+            raised = error
         finally:
             await opened.leave()
             nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
 
 
 async def attempt(
@@ -256,7 +261,12 @@ def observed(observation: Observation | None) -> ObservationRecord | None:
 def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[str, str] | None:
     """The first thing that the target lacks for this scenario, as a name and a sentence; ``None`` when nothing."""
     offered = set(offers)
-    for need, name in (("hop", "a next hop"), ("store", "a mail store"), ("dns", "our name server"), ("clock", "a clock")):
+    for need, name in (
+        ("hop", "a next hop"),
+        ("store", "a mail store"),
+        ("dns", "our name server"),
+        ("clock", "a clock"),
+    ):
         if need in scenario.needs:
             return need, f"needs {name}, which this version can't provide"
     if target.role not in scenario.roles:

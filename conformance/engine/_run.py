@@ -286,13 +286,16 @@ class Engine:
         else:
             seen = ", ".join(f"{kind} {times}x" for kind, times in kinds.items())
             self._finish(
-                tried.scenario, tried.attempts, Verdict.INCONCLUSIVE, f"repeated runs disagree: {seen}", None, unsteady=True
+                tried.scenario,
+                tried.attempts,
+                Verdict.INCONCLUSIVE,
+                f"repeated runs disagree: {seen}",
+                None,
+                unsteady=True,
             )
 
     def _settle(self, tried: _Tried, chosen: Attempted, *, unsteady: bool) -> None:
-        self._finish(
-            tried.scenario, tried.attempts, chosen.verdict, chosen.why, chosen.observation, unsteady=unsteady
-        )
+        self._finish(tried.scenario, tried.attempts, chosen.verdict, chosen.why, chosen.observation, unsteady=unsteady)
 
     def _finish(
         self,
@@ -305,8 +308,15 @@ class Engine:
         unsteady: bool = False,
     ) -> None:
         self._result(
-            scenario.id, scenario.clause, scenario.says, graded, why, observation, attempts,
-            repeat=self.repeat(scenario.id), unsteady=unsteady,
+            scenario.id,
+            scenario.clause,
+            scenario.says,
+            graded,
+            why,
+            observation,
+            attempts,
+            repeat=self.repeat(scenario.id),
+            unsteady=unsteady,
         )
 
     def _result(
@@ -362,7 +372,13 @@ class Engine:
             if folded.first is not None:
                 scenario, attempted, seen = folded.first
                 self._result(
-                    watch.id, watch.clause, watch.says, verdict(seen, watch.clause.level), "", seen, [attempted],
+                    watch.id,
+                    watch.clause,
+                    watch.says,
+                    verdict(seen, watch.clause.level),
+                    "",
+                    seen,
+                    [attempted],
                     repeat=self.repeat(scenario.id),
                 )
             elif folded.held:
@@ -373,8 +389,14 @@ class Engine:
             else:
                 self.missing["a reply to watch"] += 1
                 self._result(
-                    watch.id, watch.clause, watch.says, Verdict.NOT_APPLICABLE, "no reply that it is about was seen",
-                    None, [], repeat=self.repeat(watch.id),
+                    watch.id,
+                    watch.clause,
+                    watch.says,
+                    Verdict.NOT_APPLICABLE,
+                    "no reply that it is about was seen",
+                    None,
+                    [],
+                    repeat=self.repeat(watch.id),
                 )
 
 

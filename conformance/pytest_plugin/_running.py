@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import threading
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import IO, Protocol, TypeVar, TypeVarTuple
 
 import trio
 
@@ -18,9 +19,15 @@ from conformance.pytest_plugin._judge import Judge, Outcome
 from conformance.pytest_plugin._told import Told
 from conformance.scenario import Scenario, Watch
 
+Subject = Scenario | Watch
+"""What an item is about."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 
 class UnusableError(Exception):
-    """There is no result, since the target does not work or the engine broke; ``evidence`` shows it once."""
+    """There is no result, since the target does not work or the engine broke; ``evidence`` shows it."""
 
     def __init__(self, problem: str, evidence: tuple[ConnectionRecord, ...] = ()) -> None:
         super().__init__(problem)
@@ -33,17 +40,22 @@ class NotRunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a session asks for: scenarios and watches, and the clauses in their registers."""
+    """What a session asks for.
+
+    ``background`` runs for the watches' sake only, where nothing but watches was selected; ``clauses`` is the size
+    of the registers.
+    """
 
     scenarios: tuple[Scenario, ...]
-    watches: tuple[Watch, ...]
-    clauses: int
+    watches: tuple[Watch, ...] = ()
+    background: tuple[Scenario, ...] = ()
+    clauses: int = 0
 
 
 class Results(Protocol):
     """Gives each item its result."""
 
-    def of(self, subject: Scenario | Watch) -> Result:
+    def of(self, subject: Subject) -> Result:
         """The result, waited for.
 
         Raises:
@@ -51,27 +63,33 @@ class Results(Protocol):
             NotRunError: there is none and nothing is wrong.
         """
 
-    def finish(self, *, abandoned: bool) -> Told:
-        """End the run; ``abandoned`` when pytest does not want the rest any more."""
+    def finish(self, *, abandoned: bool) -> UnusableError | None:
+        """End the run, and say why it proves nothing, if that is so.
+
+        It is cancelled where it was ``abandoned``, for nobody wants the rest.
+        """
+
+    def told(self) -> Told:
+        """What there is to tell when the run has ended."""
 
 
 @dataclass(slots=True, eq=False)
 class Overlapped:
     """One trio run over all of the session's scenarios, in a thread of its own.
 
-    When ``maxfail`` results that fail have arrived the rest is given up: pytest would stop there too, once it came
-    to report them.
+    As soon as ``maxfail`` results that fail have arrived the rest is given up: pytest will stop when it comes to
+    report them, and it need not wait until then.
     """
 
     engine: Engine
     work: Work
     judge: Judge
-    maxfail: int
+    maxfail: int = 0
     _futures: dict[str, Future[Result]] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
     _failed: int = 0
     _end: End | None = None
-    _crash: BaseException | None = None
+    _crash: str = ""
+    _complained: bool = False
     _scope: trio.CancelScope = field(default_factory=trio.CancelScope)
     _token: trio.lowlevel.TrioToken | None = None
     _started: threading.Event = field(default_factory=threading.Event)
@@ -79,31 +97,32 @@ class Overlapped:
 
     def __post_init__(self) -> None:
         self.engine.emit = self._take
-        self._futures = {subject.id: Future() for subject in (*self.work.scenarios, *self.work.watches)}
+        subjects: tuple[Subject, ...] = (*self.work.scenarios, *self.work.watches)
+        self._futures = {subject.id: Future() for subject in subjects}
         self._thread = threading.Thread(target=self._run, name="smtp-conformance", daemon=True)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
         self._thread.start()
 
-    def of(self, subject: Scenario | Watch) -> Result:
+    def of(self, subject: Subject) -> Result:
         """As ``Results`` says."""
-        result = self._futures[subject.id].result()
-        self._asked.add(subject.id)
-        return result
+        try:
+            return self._futures[subject.id].result()
+        except UnusableError:
+            self._complained = True
+            raise
 
-    def finish(self, *, abandoned: bool) -> Told:
-        """As ``Results`` says.
-
-        Raises:
-            UnusableError: all results were given, and then the run turned out to prove nothing.
-        """
-        complete = not abandoned and all(name in self._asked for name in self._futures)
-        if not complete:
+    def finish(self, *, abandoned: bool) -> UnusableError | None:
+        """As ``Results`` says."""
+        if abandoned:
             self._cancel()
         self._thread.join()
-        if complete and self._crash is None and self._end is not None and self._end.problem:
-            raise UnusableError(self._end.problem, self._end.evidence)
+        if abandoned or self._complained:
+            return None
+        if self._crash or self._end is None:
+            return UnusableError(self._crash)
+        return UnusableError(self._end.problem, self._end.evidence) if self._end.problem else None
+
+    def told(self) -> Told:
+        """As ``Results`` says."""
         return Told.of(self.engine)
 
     def _cancel(self) -> None:
@@ -116,20 +135,21 @@ class Overlapped:
         try:
             trio.run(self._main)
         except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell
-            self._crash = error
+            self._crash = _broke(_leaf(error))
         finally:
             self._started.set()
-            self._give_up()
+            self._answer_the_rest()
 
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         self._started.set()
         with self._scope:
-            await self.engine.run(self.work.scenarios, self.work.watches, self.work.clauses)
+            scenarios = (*self.work.scenarios, *self.work.background)
+            await self.engine.run(scenarios, self.work.watches, self.work.clauses)
 
     def _take(self, event: Event) -> None:
         match event:
-            case Result():
+            case Result() if event.scenario in self._futures:
                 self._futures[event.scenario].set_result(event)
                 self._failed += self.judge(event).outcome in {Outcome.FAILED, Outcome.ERROR}
                 if self.maxfail and self._failed >= self.maxfail:
@@ -137,38 +157,34 @@ class Overlapped:
             case End():
                 self._end = event
 
-    def _give_up(self) -> None:
-        """Answer whoever still waits."""
+    def _answer_the_rest(self) -> None:
         evidence = self._end.evidence if self._end is not None else ()
         for future in self._futures.values():
             if not future.done():
-                future.set_exception(self._reason(evidence))
-                evidence = ()
+                future.set_exception(self._why_none(evidence))
+                evidence = ()  # once is enough
 
-    def _reason(self, evidence: tuple[ConnectionRecord, ...]) -> Exception:
-        if self._crash is not None:
-            return UnusableError(f"the engine broke: {self._crash!r}")
-        if self._scope.cancelled_caught or self._end is None:
-            return NotRunError(f"not run: {self._failed} had failed before (--maxfail)")
+    def _why_none(self, evidence: tuple[ConnectionRecord, ...]) -> Exception:
+        if self._scope.cancel_called:
+            return NotRunError(f"not run: {self._failed} had failed before")
+        if self._crash or self._end is None:
+            return UnusableError(self._crash)
         return UnusableError(self._end.problem, evidence)
-
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
 class Alone:
     """Scenarios one by one, as pytest comes to them: under xdist, and where a debugger wants to be alone.
 
-    ``turn`` is held while a finding is confirmed. With ``folds`` the watches are folded here, at the end; else by
-    xdist's controller, for no worker sees the whole run.
+    ``turn`` is held while a finding is confirmed. Where ``shared`` with other workers no watch is folded here, for
+    each worker sees but a part of the run; what the watches saw is told instead.
     """
 
     engine: Engine
     work: Work
-    turn: AbstractContextManager[object] | None = None
-    folds: bool = True
-    _open: bool = False
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    shared: bool = False
+    _opened: bool = False
     _problem: str = ""
     _interrupted: bool = False
     _watched: dict[str, Result] = field(default_factory=dict)
@@ -176,74 +192,91 @@ class Alone:
     def __post_init__(self) -> None:
         self.engine.emit = self._take
 
-    def of(self, subject: Scenario | Watch) -> Result:
+    def of(self, subject: Subject) -> Result:
         """As ``Results`` says."""
-        self._begin()
+        self._open()
         if isinstance(subject, Scenario):
             return self._trio(self.engine.one, subject, self.turn)
-        if not self.folds:
-            raise NotRunError("folded over all workers at the end of the run: see its summary")
+        if self.shared:
+            raise NotRunError("folded over all workers when the run ends: its summary has the result")
         self._fold()
         return self._watched[subject.id]
 
-    def finish(self, *, abandoned: bool) -> Told:
-        """As ``Results`` says.
+    def finish(self, *, abandoned: bool) -> UnusableError | None:
+        """As ``Results`` says."""
+        if abandoned or self._interrupted or self._problem or not self._opened:
+            return None
+        try:
+            self._trio(self.engine.close)
+        except TargetUnusableError as error:
+            return UnusableError(f"the target no longer works: {error}", error.evidence)
+        doubt = self.engine.doubt()
+        return UnusableError(doubt) if doubt and not self.shared else None
 
-        Raises:
-            UnusableError: the target no longer works, or what was found proves nothing.
-        """
-        if self._open and not self._problem and not abandoned and not self._interrupted:
-            try:
-                self._trio(self.engine.close)
-            except TargetUnusableError as error:
-                raise UnusableError(f"the target no longer works: {error}", error.evidence) from None
-            if self.folds and (doubt := self.engine.doubt()):
-                raise UnusableError(doubt)
+    def told(self) -> Told:
+        """As ``Results`` says."""
         told = Told.of(self.engine)
-        if self._open and not self.folds:
+        if self._opened and not self._problem and self.shared:
             self._fold()
-            told.watched.extend(self._watched.values())
+            told.watched = list(self._watched.values())
         return told
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
         if self._problem:
             raise UnusableError(self._problem)
-        if self._open:
-            return
-        try:
-            self._trio(self.engine.open, self.work.watches)
-        except TargetUnusableError as error:
-            self._problem = str(error)
-            raise UnusableError(self._problem, error.evidence) from None
-        self._open = True
-        if not any(True for _ in self.work.scenarios):
-            return
+        if not self._opened:
+            self._opened = True
+            try:
+                self._trio(self.engine.open, self.work.watches)
+            except TargetUnusableError as error:
+                self._problem = str(error)
+                raise UnusableError(self._problem, error.evidence) from None
 
     def _fold(self) -> None:
         if not self._watched:
+            for scenario in self.work.background:
+                self._trio(self.engine.one, scenario, self.turn)
             self.engine.fold()
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Result):
+        if isinstance(event, Result) and any(event.scenario == watch.id for watch in self.work.watches):
             self._watched[event.scenario] = event
 
-    def _trio(self, function: Callable[..., Any], *arguments: object) -> Any:
+    def _trio(self, function: Callable[[*Ts], Awaitable[T]], *arguments: *Ts) -> T:
         try:
             return trio.run(function, *arguments)
-        except KeyboardInterrupt:
-            self._interrupted = True
-            raise
-        except BaseExceptionGroup as group:
-            if group.subgroup(KeyboardInterrupt) is None:
-                raise
-            self._interrupted = True
-            raise KeyboardInterrupt from None
+        except BaseException as error:  # noqa: BLE001 - it is raised again, out of its group
+            leaf = _leaf(error)
+            if isinstance(leaf, KeyboardInterrupt):
+                self._interrupted = True
+            elif isinstance(leaf, Exception) and not isinstance(leaf, TargetUnusableError):
+                raise UnusableError(_broke(leaf)) from None
+            raise leaf from None
+
+
+def _broke(error: BaseException) -> str:
+    return f"the engine broke: {''.join(traceback.format_exception(error))}".rstrip()
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The exception itself, or out of a group the one that matters most: Ctrl-C, else the first."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_leaf(inner) for inner in error.exceptions]
+    return next((leaf for leaf in leaves if isinstance(leaf, KeyboardInterrupt)), leaves[0])
 
 
 @dataclass(slots=True)
 class Turn:
-    """A lock file per target address, so that xdist's workers confirm one after the other."""
+    """Held by one process at a time; ``path`` is a lock file that they share."""
 
     path: Path
+    _file: IO[bytes] | None = None
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        self._file = self.path.open("ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._file is not None
+        self._file.close()

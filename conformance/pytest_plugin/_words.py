@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine import ConnectionRecord, Result
-from conformance.report._words import evidence, facts, transcript
+from conformance.report._words import evidence, facts, safe, transcript
 
 
 def told(result: Result) -> str:
     """All that there is to tell about a result, safe to print."""
-    return "\n".join(_told(result))
-
-
-def _told(result: Result) -> Iterator[str]:
-    repeat: list[str] = []
-    for fact in facts(result):
-        labelled = [f"{'' if number else fact.label:>10}  {line}" for number, line in enumerate(fact.lines)]
-        if fact.label == "repeat":
-            repeat = labelled
-        else:
-            yield from labelled
     attempt = evidence(result)
-    if attempt is not None:
-        yield from exchanged(attempt.connections)
-    yield from repeat
+    shown = exchanged(attempt.connections) if attempt is not None else ()
+    return "\n".join([stated(result), *shown, f"{'repeat':>10}  {safe(result.repeat)}"])
+
+
+def stated(result: Result) -> str:
+    """What is said about a result, without its transcript."""
+    return "\n".join(
+        f"{'' if number else fact.label:>10}  {line}"
+        for fact in facts(result)
+        if fact.label != "repeat"
+        for number, line in enumerate(fact.lines)
+    )
 
 
 def exchanged(connections: tuple[ConnectionRecord, ...]) -> Iterator[str]:

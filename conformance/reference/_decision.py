@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -61,7 +62,7 @@ def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
 class Defect:
     """A modifier of the reference server, named for what the broken server does.
 
-    ``proves`` are the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are scenarios
+    ``proves`` are patterns of the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are scenarios
     whose observation it changes within what the RFC allows: nobody may be accused then.
     """
 
@@ -77,10 +78,19 @@ class Defect:
         for point, function in self.overrides:
             decisions.override(point, function)
 
+    def named(self, known: Iterable[str]) -> set[str]:
+        """The scenarios and watches of ``known`` that ``proves`` means; only ``*`` and ``?`` are special there."""
+        return {name for name in known for pattern in self.proves | self.varies if matches(pattern, name)}
+
     @property
     def points(self) -> frozenset[str]:
         """The decision points that it overrides."""
         return frozenset(point for point, _ in self.overrides)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a pattern, in which only ``*`` and ``?`` are special, means this name."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name) is not None
 
 
 _defects: dict[str, Defect] = {}

@@ -10,7 +10,7 @@ import trio
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._site import DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.wire import CRLF
-from conformance.wire.paths import PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
@@ -30,10 +30,11 @@ class Answer:
     texts: tuple[bytes, ...]
     close: bool = False
     starts_tls: bool = False
+    times: int = 1
 
 
 def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
-    """An answer of this code and these lines."""
+    """An answer of this code and these lines, given once."""
     return Answer(code, texts, close, starts_tls)
 
 
@@ -45,7 +46,7 @@ class Transaction:
     forward_paths: list[bytes] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class ServerSession:
     """A session from the greeting to the close.
 
@@ -68,7 +69,7 @@ class ServerSession:
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
         try:
-            await self._send(self.render(self.greeting()))
+            await self._give(self.greeting())
             while not self.closing:
                 await self._take_everything()
                 if self.closing:
@@ -122,7 +123,7 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
-        await self._send(self.render(given))
+        await self._send(self.render(given) * given.times)
         if given.close:
             self.closing = True
         if given.starts_tls:
@@ -144,6 +145,7 @@ class ServerSession:
         self.stream = secure
         self.secured = True
         self.forget_at_tls()
+        await self._give(self.greeting_under_tls())
 
     # Lines and data.
 
@@ -177,7 +179,7 @@ class ServerSession:
     # Commands.
 
     @decision
-    def greeting(self) -> Answer:
+    def greeting(self) -> Answer | None:
         """The opening message begins with the host's name (§4.3.1)."""
         if self.rejects:
             return answer(554, HOST + b" takes no mail")
@@ -354,9 +356,14 @@ class ServerSession:
             return answer(501, b"Syntax error in the forward-path or its parameters")
         if given.parameters:
             return self.rcpt_parameters(given.parameters)
-        if not takes_mail_for(self.site, given.path.mailbox):
+        if not self.serves(given.path.mailbox):
             return self.refuse_recipient(bytes(given.path.mailbox))
         return self.take_recipient(bytes(given.path.mailbox))
+
+    @decision
+    def serves(self, mailbox: Mailbox) -> bool:
+        """Whether there is such a mailbox here; domains have no case, local-parts have (§2.4)."""
+        return takes_mail_for(self.site, mailbox)
 
     @decision
     def rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -511,3 +518,8 @@ class ServerSession:
         """Discard all that the client said in clear (RFC 3207 §4.2)."""
         self.client_name, self.extended = None, False
         self.clear("STARTTLS")
+
+    @decision
+    def greeting_under_tls(self) -> Answer | None:
+        """What the server says after the handshake: nothing, the client speaks next (RFC 3207 §4.2)."""
+        return None

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from typing import Literal
 
-import msgspec
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -26,6 +25,7 @@ from conformance.report._words import (
     reason,
     safe,
     section_of,
+    slim,
 )
 from conformance.scenario import FINDINGS, Verdict
 
@@ -84,7 +84,7 @@ class ConsoleReport:
             case Result():
                 self._tally.add(event)
                 self._running.pop(event.scenario, None)
-                self._kept.append(self._worth_keeping(event))
+                self._kept.append(slim(event, with_evidence=self._transcript_wanted(event)))
                 self._line_in_a_log(event)
                 self._draw()
             case End():
@@ -95,12 +95,6 @@ class ConsoleReport:
         if self._tally.all and not self._reported:
             self._report(None)
         self._stop_live()
-
-    def _worth_keeping(self, result: Result) -> Result:
-        if self._transcript_wanted(result):
-            return result
-        light = [msgspec.structs.replace(attempt, connections=()) for attempt in result.attempts]
-        return msgspec.structs.replace(result, attempts=tuple(light))
 
     def _transcript_wanted(self, result: Result) -> bool:
         return self.transcripts == "all" or (self.transcripts == "findings" and result.verdict in SHOWN_IN_FULL)
@@ -182,7 +176,7 @@ class ConsoleReport:
 
     def _draw(self) -> None:
         now = time.monotonic()
-        if self.quiet_lines or not self.total or not self.console.is_terminal or now - self._drawn < REFRESH:
+        if self.quiet_lines or not self.total or now - self._drawn < REFRESH:
             return
         self._drawn = now
         if self._live is None:

@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         wanted = "".join(
             {"*": ".*", "?": "."}.get(character, re.escape(character)) for character in self.seen or ANY_TEXT
         )
-        return re.fullmatch(wanted, seen, re.DOTALL) is not None
+        return re.fullmatch(wanted, seen) is not None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

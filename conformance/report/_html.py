@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import msgspec
 from markupsafe import Markup
 
 from conformance.engine import End, Event, Result, Run
@@ -30,6 +29,7 @@ from conformance.report._words import (
     reason,
     safe,
     section_of,
+    slim,
 )
 from conformance.scenario import Verdict
 
@@ -50,7 +50,7 @@ def write_html(events: Iterable[Event], path: Path) -> None:
                 run = event
             case Result():
                 tally.add(event)
-                results.append(_light(event))
+                results.append(slim(event, with_evidence=event.verdict in SHOWN_IN_FULL))
             case End():
                 end = event
     results.sort(key=order)
@@ -65,15 +65,6 @@ def write_html(events: Iterable[Event], path: Path) -> None:
             sections=_sections(results),
         ):
             file.write(chunk.encode())
-
-
-def _light(result: Result) -> Result:
-    """Only what the page shows: the transcripts of findings, and of these the one that is the evidence."""
-    shown = evidence(result) if result.verdict in SHOWN_IN_FULL else None
-    light = (
-        attempt if attempt is shown else msgspec.structs.replace(attempt, connections=()) for attempt in result.attempts
-    )
-    return msgspec.structs.replace(result, attempts=tuple(light))
 
 
 def _sections(results: list[Result]) -> list[tuple[Section, list[Result], str]]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from conformance.engine import Attempt, ConnectionRecord, EntryRecord, Result
 from conformance.scenario import FINDINGS, Verdict
 from conformance.wire import visible
@@ -138,6 +140,15 @@ def evidence(result: Result) -> Attempt | None:
         if attempt.verdict is result.verdict:
             return attempt
     return result.attempts[-1] if result.attempts else None
+
+
+def slim(result: Result, *, with_evidence: bool) -> Result:
+    """The result without the transcripts that will not be shown, since those fill the memory."""
+    shown = evidence(result) if with_evidence else None
+    attempts = (
+        attempt if attempt is shown else msgspec.structs.replace(attempt, connections=()) for attempt in result.attempts
+    )
+    return msgspec.structs.replace(result, attempts=tuple(attempts))
 
 
 @dataclass(frozen=True, slots=True)

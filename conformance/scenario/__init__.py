@@ -17,6 +17,7 @@ from conformance.scenario._oracles import (
     accepted,
     answered,
     closes,
+    goes_on,
     holds,
     not_refused_as,
     one_message,
@@ -30,6 +31,7 @@ from conformance.scenario._oracles import (
     took,
 )
 from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._suite import Suite, suite
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Register",
     "Row",
     "Scenario",
+    "Suite",
     "SuiteError",
     "Suites",
     "Took",
@@ -54,6 +57,7 @@ __all__ = [
     "accepted",
     "answered",
     "closes",
+    "goes_on",
     "holds",
     "load",
     "nearest",
@@ -68,6 +72,7 @@ __all__ = [
     "scenarios_of",
     "silent",
     "stays_open",
+    "suite",
     "succeeds_with",
     "suites_folder",
     "took",

@@ -91,6 +91,17 @@ def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Unclear(str(outcome))
 
 
+def goes_on(outcome: AnyOutcome) -> Observation:
+    """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code."""
+    match outcome:
+        case Reply() if outcome.severity in {2, 3}:
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 5:
+            return Broken("a 2yz or 3yz reply", str(outcome))
+        case _:
+            return Unclear(str(outcome))
+
+
 def recognised(outcome: AnyOutcome) -> Observation:
     """Broken only by 500 or 502: the command is known, whatever else is said of it (RFC 5321 §4.2.4)."""
     return not_refused_as(outcome, {500, 502})

@@ -176,15 +176,15 @@ def _needs(body: Body, rows: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     parameters = set(inspect.signature(body).parameters)
     needs = parameters - set(rows)
     if needs - NEEDS:
-        raise SuiteError(f"{body.__name__}: parameters can be {', '.join(sorted(NEEDS))} or the row, not {needs - NEEDS}")
+        raise SuiteError(
+            f"{body.__name__}: parameters can be {', '.join(sorted(NEEDS))} or the row, not {needs - NEEDS}"
+        )
     if set(rows) - parameters:
         raise SuiteError(f"{body.__name__}: no parameter takes the rows of {', '.join(rows)}")
     return frozenset(needs)
 
 
-def _rows(
-    rows: Mapping[str, Mapping[str, Any]], starts: Sequence[At]
-) -> Iterable[tuple[str, At, dict[str, Any], Row]]:
+def _rows(rows: Mapping[str, Mapping[str, Any]], starts: Sequence[At]) -> Iterable[tuple[str, At, dict[str, Any], Row]]:
     """Label, starting rung, arguments and the row itself; the label names the rung where there are several."""
     name, values = next(iter(rows.items()), ("", {"": Row(None)}))
     for label, value in values.items():

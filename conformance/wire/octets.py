@@ -5,9 +5,7 @@ from __future__ import annotations
 CRLF = b"\r\n"
 
 _NAMED = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t", 0x5C: "\\\\"}
-_SHOWN = [
-    _NAMED.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}") for octet in range(256)
-]
+_SHOWN = [_NAMED.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}") for octet in range(256)]
 
 
 def visible(octets: bytes, limit: int | None = None) -> str:

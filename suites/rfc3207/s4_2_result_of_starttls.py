@@ -12,7 +12,6 @@ from conformance import (
     Secured,
     Unclear,
     accepted,
-    answered,
     holds,
     one_reply,
     presume,
@@ -74,7 +73,9 @@ async def injected_command_is_never_acted_on(behind: bytes, smtp: Client) -> Obs
     if not isinstance(outcome, Secured):
         return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
     await smtp.raw(b"NOOP\r\n")
-    return one_reply(await smtp.replies_until_quit())
+    outcomes = await smtp.replies_until_quit()
+    greeted_again = isinstance(outcomes[0], Reply) and outcomes[0].code == 220
+    return one_reply(outcomes[1:] if greeted_again else outcomes)
 
 
 @scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
@@ -85,7 +86,7 @@ async def injected_half_command_is_dropped(smtp: Client) -> Observation:
         return Held(str(outcome))
     if not isinstance(outcome, Secured):
         return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
-    return answered(await smtp.say(b"NOOP"), {250})
+    return accepted(await smtp.ehlo())
 
 
 @scenario("rfc3207/4.2/no-second-greeting", start=At.EHLO, offers=["STARTTLS"])

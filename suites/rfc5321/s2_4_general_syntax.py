@@ -22,7 +22,9 @@ UNRECOGNISED = (500, 501, 502)
 
 
 def _mixed(octets: bytes) -> bytes:
-    return bytes(octet ^ 0x20 if number % 2 and 0x41 <= octet & 0xDF <= 0x5A else octet for number, octet in enumerate(octets))
+    return bytes(
+        octet ^ 0x20 if number % 2 and 0x41 <= octet & 0xDF <= 0x5A else octet for number, octet in enumerate(octets)
+    )
 
 
 CASES: dict[str, Callable[[bytes], bytes]] = {"lower": bytes.lower, "mixed": _mixed}
@@ -72,6 +74,8 @@ async def domain_in_any_case(change: Callable[[bytes], bytes], smtp: Client) -> 
     """A mailbox is taken whatever the case of its domain."""
     local, at, domain = smtp.forward_path.strip(b"<>").partition(b"@")
     presume(accepted(await smtp.rcpt()))
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail()))
     return accepted(await smtp.rcpt(b"<" + local + at + change(domain) + b">"))
 
 

@@ -43,6 +43,7 @@ async def session_may_be_rejected(smtp: Client) -> Observation:
 async def rejected_session_stays_open(smtp: Client) -> Observation:
     """After a 554 greeting the connection stays open until QUIT."""
     presume(answered(await smtp.reply(), {554}))
+    presume(answered(await smtp.say(b"NOOP")))
     return stays_open(await smtp.say(b"NOOP"))
 
 

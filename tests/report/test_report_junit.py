@@ -76,6 +76,12 @@ def test_counts_times_and_names_are_right(tmp_path: Path) -> None:
             assert int(suite.get(counted)) == len(list(suite.iter(tag)))
 
 
+def test_cases_stand_in_the_order_of_the_rfc(tmp_path: Path) -> None:
+    late, early = result("rfc5321/4.1/a", lines=(90, 91)), result("rfc5321/4.1/b", lines=(10, 11))
+    root = junit(tmp_path, run(), late, early, end(late, early))
+    assert [found.get("name") for found in root.iter("testcase")] == ["rfc5321/4.1/b", "rfc5321/4.1/a"]
+
+
 def test_the_host_is_ours_unless_said_otherwise(tmp_path: Path) -> None:
     write_junit(every_verdict(), tmp_path / "j")
     assert etree.parse(tmp_path / "j").getroot()[0].get("hostname") == platform.node()

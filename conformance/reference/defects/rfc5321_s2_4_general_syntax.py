@@ -1,0 +1,78 @@
+"""Defects in the case and the characters of commands (RFC 5321 §2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.reference._decision import defect
+from conformance.reference._session import Line, ServerSession
+from conformance.wire.paths import Mailbox, PathArgument
+
+ReadPath = Callable[[bytes, bytes], PathArgument | None]
+
+
+@defect(
+    ServerSession.verb_of,
+    proves={
+        "rfc5321/2.4/verb_is_known_in_any_case*",
+        "rfc5321/2.4/transaction_in_any_case[verbs-*",
+    },
+)
+def verbs_are_known_in_upper_case_only(clean: Callable[[bytes], bytes], session: ServerSession, line: bytes) -> bytes:
+    """Knows verbs in upper case only."""
+    del clean, session
+    return line.partition(b" ")[0]
+
+
+@defect(ServerSession.path_and_parameters, proves={"rfc5321/2.4/transaction_in_any_case[arguments-*"})
+def from_and_to_are_known_in_upper_case_only(
+    clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
+) -> PathArgument | None:
+    """Knows FROM: and TO: in upper case only."""
+    del session
+    return clean(keyword, argument) if argument.startswith(keyword) else None
+
+
+@defect(ServerSession.serves, proves={"rfc5321/2.4/domain_in_any_case*"})
+def domains_have_case(clean: Callable[[Mailbox], bool], session: ServerSession, mailbox: Mailbox) -> bool:
+    """Compares domains with regard to case."""
+    del session
+    return mailbox.domain.islower() and clean(mailbox)
+
+
+@defect(
+    ServerSession.find_command_line,
+    proves={"rfc5321/2.4/nothing_happens_before_crlf*"},
+)
+def command_is_acted_on_before_its_end(
+    clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes
+) -> Line | None:
+    """Acts on NOOP as soon as a read brings it, without waiting for CRLF."""
+    del session
+    if buffer.rstrip(b"\r") in {b"NOOP", b"NOOP unfinished"} and b"\r\n" not in buffer:
+        return buffer.rstrip(b"\r"), b""
+    return clean(buffer)
+
+
+EIGHT_BIT = {
+    "rfc5321/2.4/reverse_path_with_8_bit_octets_is_refused*",
+    "rfc5321/2.4/forward_path_with_8_bit_octets_is_refused*",
+}
+
+
+@defect(ServerSession.has_forbidden_octets, proves=EIGHT_BIT)
+def eight_bit_commands_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
+    """Takes paths with octets outside US-ASCII."""
+    del session
+    return clean(bytes(octet for octet in line if octet < 0x80))
+
+
+@defect(ServerSession.path_and_parameters, proves=EIGHT_BIT)
+def eight_bit_commands_are_taken(  # noqa: F811 - the same defect at a second decision point
+    clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
+) -> PathArgument | None:
+    """Takes paths with octets outside US-ASCII."""
+    del session
+    if argument.isascii():
+        return clean(keyword, argument)
+    return clean(keyword, argument[: len(keyword)] + b"<alice@example.test>")

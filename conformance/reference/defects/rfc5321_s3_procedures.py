@@ -1,0 +1,209 @@
+"""Defects in the opening, the mail transaction and the end of a session (RFC 5321 §3.1, §3.2, §3.3, §3.8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.reference._decision import defect
+from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._site import HOST
+
+Decide = Callable[[], Answer | None]
+OfOctets = Callable[[bytes], Answer | None]
+
+
+@defect(ServerSession.greeting, proves={"rfc5321/3.1/server_speaks_first"})
+def server_waits_to_be_spoken_to(clean: Decide, session: ServerSession) -> Answer | None:
+    """Sends no greeting."""
+    del clean, session
+    return None
+
+
+@defect(ServerSession.greeting, varies={"rfc5321/3.1/greeting_may_name_the_software"})
+def greeting_is_the_name_alone(clean: Decide, session: ServerSession) -> Answer | None:
+    """Greets with its name and nothing more, as it may."""
+    del clean, session
+    return answer(220, HOST + b" ESMTP")
+
+
+@defect(ServerSession.greeting, varies={"rfc5321/3.1/session_may_be_rejected"})
+def session_is_rejected(clean: Decide, session: ServerSession) -> Answer | None:
+    """Opens with 554, as it may."""
+    del clean, session
+    return answer(554, HOST + b" takes no mail")
+
+
+@defect(ServerSession.greeting, proves={"rfc5321/4.3.1/greeting_begins_with_the_name"})
+def greeting_has_no_name(clean: Decide, session: ServerSession) -> Answer | None:
+    """Greets with asterisks in the place of its name."""
+    del clean, session
+    return answer(220, b"***** ready")
+
+
+@defect(ServerSession.command_after_554, proves={"rfc5321/3.1/rejected_session_stays_open"})
+def rejected_session_is_closed(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Closes at the first command after a 554 greeting."""
+    del clean, session, verb
+    return answer(503, b"Go away", close=True)
+
+
+@defect(ServerSession.command_after_554, proves={"rfc5321/3.1/rejected_session_answers_503*"})
+def rejected_session_answers_550(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Answers 550 after a 554 greeting."""
+    del clean, session, verb
+    return answer(550, b"No mail here")
+
+
+@defect(ServerSession.helo, proves={"rfc5321/3.2/helo_lists_no_extensions"})
+def helo_is_answered_like_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Lists its extensions in the reply to HELO."""
+    given = clean(argument)
+    if given is None or given.code != 250:
+        return given
+    return answer(250, HOST, *session.extensions())
+
+
+@defect(ServerSession.open_transaction, proves={"rfc5321/3.3/accepted_mail_gets_250*"})
+def mail_gets_252(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Accepts MAIL with 252."""
+    del session
+    given = clean(argument)
+    return replace(given, code=252) if given and given.code == 250 else given
+
+
+@defect(ServerSession.take_recipient, proves={"rfc5321/3.3/accepted_rcpt_gets_250*"})
+def rcpt_gets_252(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
+    """Accepts RCPT with 252."""
+    del session
+    given = clean(forward_path)
+    return replace(given, code=252) if given else given
+
+
+@defect(
+    ServerSession.open_transaction,
+    proves={
+        "rfc5321/3.3/refused_reverse_path_gets_4yz_or_5yz",
+        "rfc5321/4.1.4/bad_argument_of_mail_is_refused*",
+    },
+)
+def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 354 to a MAIL that it can't read."""
+    del session
+    given = clean(argument)
+    return replace(given, code=354) if given and given.code == 501 else given
+
+
+@defect(
+    ServerSession.take_recipient,
+    proves={"rfc5321/3.3/second_recipient_is_taken"},
+)
+def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
+    """Takes one recipient in a transaction and refuses more."""
+    if session.transaction is not None and session.transaction.forward_paths:
+        return answer(503, b"One recipient only")
+    return clean(forward_path)
+
+
+@defect(ServerSession.refuse_recipient, proves={"rfc5321/3.3/undeliverable_recipient_is_refused"})
+def any_recipient_is_taken(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
+    """Takes a recipient that it can't deliver to."""
+    del clean
+    return session.take_recipient(forward_path)
+
+
+@defect(
+    ServerSession.rcpt_without_mail,
+    proves={"rfc5321/3.3/rcpt_without_mail_gets_503*", "rfc5321/4.1.4/rcpt_after_a_new_hello_gets_503*"},
+)
+def rcpt_without_mail_gets_550(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 550 to RCPT without MAIL."""
+    del clean, session, argument
+    return answer(550, b"No sender")
+
+
+@defect(ServerSession.rcpt, proves={"rfc5321/3.3/source_route_does_not_end_the_session*"})
+def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Hangs up on a source route."""
+    del session
+    if re.match(rb"TO:<@[^>]+:", argument):
+        return answer(501, b"No routes", close=True)
+    return clean(argument)
+
+
+@defect(ServerSession.begin_data, proves={"rfc5321/3.3/accepted_data_gets_354*"})
+def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
+    """Answers 250 to DATA and then waits for the data."""
+    del session
+    given = clean()
+    return replace(given, code=250) if given else given
+
+
+@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/accepted_message_gets_250"})
+def message_gets_252(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Takes a message with 252."""
+    del session
+    given = clean(content)
+    return replace(given, code=252) if given and given.code == 250 else given
+
+
+@defect(ServerSession.data_without_recipients, varies={"rfc5321/3.3/data_without_recipients_may_fail_at_two_points"})
+def data_without_recipients_gets_554(clean: Decide, session: ServerSession) -> Answer | None:
+    """Answers 554 to DATA without recipients, as it may."""
+    del clean, session
+    return answer(554, b"No valid recipients")
+
+
+NOBODY = {"rfc5321/3.3/no_message_without_recipients*"}
+
+
+@defect(ServerSession.data_without_mail, proves=NOBODY)
+def message_for_nobody_is_taken(clean: Decide, session: ServerSession) -> Answer | None:
+    """Takes a message that has no sender or no recipient."""
+    del clean
+    return session.begin_data()
+
+
+@defect(ServerSession.data_without_recipients, proves=NOBODY)
+def message_for_nobody_is_taken(  # noqa: F811 - the same defect at a second decision point
+    clean: Decide, session: ServerSession
+) -> Answer | None:
+    """Takes a message that has no sender or no recipient."""
+    del clean
+    return session.begin_data()
+
+
+@defect(ServerSession.end_of_data, proves=NOBODY)
+def message_for_nobody_is_taken(  # noqa: F811 - the same defect at a third decision point
+    clean: OfOctets, session: ServerSession, content: bytes
+) -> Answer | None:
+    """Takes a message that has no sender or no recipient."""
+    del session
+    given = clean(content)
+    return replace(given, code=250) if given and given.code == 503 else given
+
+
+def _fields(content: bytes) -> list[bytes]:
+    header = content.partition(b"\r\n\r\n")[0]
+    return [line.partition(b":")[0].lower() for line in header.split(b"\r\n")]
+
+
+@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"})
+def header_defects_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Refuses a message unless it has exactly the usual header fields, each once."""
+    usual = sorted([b"from", b"to", b"date", b"message-id", b"subject"])
+    if sorted(_fields(content)) != usual or b"Date: yesterday" in content:
+        session.clear("end of data")
+        return answer(554, b"Bad header")
+    return clean(content)
+
+
+@defect(
+    ServerSession.unknown,
+    proves={"rfc5321/3.8/unknown_command_does_not_end_the_session*"},
+)
+def unknown_command_ends_the_session(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Hangs up on a command that it does not know."""
+    del clean, session, verb
+    return answer(500, b"Go away", close=True)

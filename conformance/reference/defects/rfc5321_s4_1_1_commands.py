@@ -1,0 +1,299 @@
+"""Defects in what the commands do (RFC 5321 §4.1.1), the end of the mail data apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.reference._decision import defect
+from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._site import HOST
+from conformance.wire.paths import PathArgument
+
+OfOctets = Callable[[bytes], Answer | None]
+
+
+@defect(
+    ServerSession.command,
+    proves={
+        "rfc5321/4.1.1/trailing_white_space_is_tolerated*",
+        "rfc5321/4.1.1/trailing_white_space_after_a_path_is_tolerated*",
+    },
+)
+def trailing_white_space_is_refused(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Refuses a command with white space before its CRLF."""
+    del session
+    return answer(501, b"Trailing white space") if line.endswith((b" ", b"\t")) else clean(line)
+
+
+@defect(
+    ServerSession.argument_given,
+    proves={
+        "rfc5321/4.1.1/argument_where_none_may_be_is_refused*",
+        "rfc5321/4.3.2/argument_where_none_may_be_gets_501*",
+    },
+)
+def arguments_are_ignored(
+    clean: Callable[[bytes, bytes], Answer | None], session: ServerSession, verb: bytes, argument: bytes
+) -> Answer | None:
+    """Acts on RSET, DATA and QUIT as if they had no argument."""
+    del clean, argument
+    return {b"RSET": session.rset, b"DATA": session.data, b"QUIT": session.quit}[verb](b"")
+
+
+@defect(ServerSession.argument_given, proves={"rfc5321/4.3.2/argument_where_none_may_be_gets_501*"})
+def arguments_get_504(
+    clean: Callable[[bytes, bytes], Answer | None], session: ServerSession, verb: bytes, argument: bytes
+) -> Answer | None:
+    """Answers 504 to an argument of RSET, DATA and QUIT."""
+    del clean, session, verb, argument
+    return answer(504, b"No such argument")
+
+
+@defect(
+    ServerSession.helo,
+    proves={"rfc5321/4.1.1.1/helo_is_known*", "rfc5321/4.5.1/required_command_is_known[helo]*"},
+)
+def helo_is_not_implemented(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 502 to HELO."""
+    del clean, session, argument
+    return answer(502, b"Use EHLO")
+
+
+@defect(ServerSession.mail, proves={"rfc5321/4.1.1.1/helo_opens_a_session"})
+def mail_after_helo_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Refuses MAIL in a session that HELO opened."""
+    if session.client_name is not None and not session.extended:
+        return answer(503, b"Say EHLO first")
+    return clean(argument)
+
+
+@defect(
+    ServerSession.clear,
+    proves={
+        "rfc5321/4.1.1.1/second_hello_clears_the_transaction*",
+        "rfc5321/4.1.4/rcpt_after_a_new_hello_gets_503*",
+    },
+)
+def second_hello_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
+    """Keeps the open transaction over EHLO and HELO."""
+    del session
+    if why not in {"EHLO", "HELO"}:
+        clean(why)
+
+
+@defect(ServerSession.extensions, proves={"rfc5321/4.1.1.1/watch_ehlo_reply_form"})
+def ehlo_keyword_has_an_equals_sign(
+    clean: Callable[[], tuple[bytes, ...]], session: ServerSession
+) -> tuple[bytes, ...]:
+    """Lists AUTH=LOGIN, which is no keyword."""
+    del session
+    return (*clean(), b"AUTH=LOGIN")
+
+
+@defect(ServerSession.extensions, proves={"rfc5321/4.1.1.1/working_optional_command_is_listed*"})
+def optional_commands_are_not_listed(
+    clean: Callable[[], tuple[bytes, ...]], session: ServerSession
+) -> tuple[bytes, ...]:
+    """Supports EXPN and HELP and does not list them."""
+    del session
+    return tuple(keyword for keyword in clean() if keyword not in {b"EXPN", b"HELP"})
+
+
+@defect(ServerSession.path_and_parameters, proves={"rfc5321/4.1.1.1/parameter_keyword_in_any_case*"})
+def parameters_are_known_in_upper_case_only(
+    clean: Callable[[bytes, bytes], PathArgument | None], session: ServerSession, keyword: bytes, argument: bytes
+) -> PathArgument | None:
+    """Knows the keywords of parameters in upper case only."""
+    del session
+    parameters = argument.rpartition(b">")[2]
+    return clean(keyword, argument) if parameters == parameters.upper() else None
+
+
+@defect(ServerSession.nested_mail, proves={"rfc5321/4.1.1.2/nested_mail_is_refused_or_clears"})
+def nested_mail_keeps_the_recipients(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes a second MAIL and keeps the recipients of the first."""
+    del clean, session, argument
+    return answer(250, b"OK")
+
+
+def _is_bare_postmaster(argument: bytes) -> bool:
+    return argument[3:].lower() == b"<postmaster>"
+
+
+@defect(
+    ServerSession.rcpt,
+    proves={
+        "rfc5321/4.1.1.3/bare_postmaster_is_taken[capital]",
+        "rfc5321/4.1.1.3/bare_postmaster_is_taken[upper]",
+        "rfc5321/4.1.1.3/bare_postmaster_is_taken[mixed]",
+    },
+)
+def bare_postmaster_has_case(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Knows the bare postmaster in lower case only."""
+    del session
+    if _is_bare_postmaster(argument) and argument[3:] != b"<postmaster>":
+        return answer(550, b"No such mailbox here")
+    return clean(argument)
+
+
+@defect(
+    ServerSession.rcpt,
+    proves={
+        "rfc5321/4.1.1.3/bare_postmaster_is_taken*",
+        "rfc5321/4.5.1/postmaster_without_domain_is_taken*",
+    },
+)
+def bare_postmaster_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Wants a domain behind postmaster."""
+    if _is_bare_postmaster(argument) and session.transaction is not None:
+        return answer(501, b"No domain")
+    return clean(argument)
+
+
+@defect(
+    ServerSession.refuse_recipient,
+    proves={"rfc5321/4.1.1.3/refused_recipient_leaves_the_others"},
+)
+def refused_recipient_drops_the_others(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
+    """Forgets all recipients when it refuses one."""
+    if session.transaction is not None:
+        session.transaction.forward_paths.clear()
+    return clean(forward_path)
+
+
+@defect(ServerSession.rcpt, proves={"rfc5321/4.1.1.3/bad_recipient_leaves_the_others"})
+def bad_recipient_drops_the_others(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Forgets all recipients when it can't read one."""
+    given = clean(argument)
+    if given is not None and given.code == 501 and session.transaction is not None:
+        session.transaction.forward_paths.clear()
+    return given
+
+
+@defect(
+    ServerSession.clear,
+    proves={"rfc5321/4.1.1.5/rset_discards_the_transaction*"},
+    also={"rfc5321/4.1.1.5/rset-at-any-time", "rfc5321/3.3/rcpt-without-mail"},
+)
+def rset_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
+    """Answers RSET and keeps the transaction."""
+    del session
+    if why != "RSET":
+        clean(why)
+
+
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_gets_250*"})
+def rset_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers RSET with 220."""
+    del session
+    given = clean(argument)
+    return replace(given, code=220) if given and given.code == 250 else given
+
+
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_leaves_the_session_usable*"})
+def rset_forgets_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Wants a new EHLO after RSET."""
+    session.client_name = None
+    return clean(argument)
+
+
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_does_not_close*"})
+def rset_closes(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Closes the connection behind its reply to RSET."""
+    del session
+    given = clean(argument)
+    return replace(given, close=True) if given else given
+
+
+@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_keeps_*"})
+def vrfy_aborts_the_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Drops the transaction at VRFY."""
+    session.clear("VRFY")
+    return clean(argument)
+
+
+@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_keeps_*"})
+def expn_aborts_the_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Drops the transaction at EXPN."""
+    session.clear("EXPN")
+    return clean(argument)
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.1.1.8/help_keeps_*"})
+def help_aborts_the_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Drops the transaction at HELP."""
+    session.clear("HELP")
+    return clean(argument)
+
+
+@defect(ServerSession.noop, proves={"rfc5321/4.1.1.9/noop_keeps_*"})
+def noop_aborts_the_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Drops the transaction at NOOP."""
+    session.clear("NOOP")
+    return clean(argument)
+
+
+@defect(
+    ServerSession.help,
+    proves={"rfc5321/4.1.1.8/help_is_supported", "rfc5321/4.2.4/listed_capability_is_known[help]"},
+    varies={"rfc5321/4.1.1.8/help_may_have_an_argument"},
+)
+def help_is_not_implemented(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Lists HELP and answers it with 502."""
+    del clean, session, argument
+    return answer(502, b"No help here")
+
+
+@defect(
+    ServerSession.noop,
+    proves={"rfc5321/4.1.1.9/noop_gets_250*", "rfc5321/4.1.1.9/noop_argument_is_ignored*"},
+)
+def noop_gets_214(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers NOOP with 214."""
+    del clean, session, argument
+    return answer(214, b"Nothing done")
+
+
+@defect(ServerSession.noop, proves={"rfc5321/4.1.1.9/noop_argument_is_ignored*"})
+def noop_with_an_argument_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 501 to NOOP with an argument."""
+    del session
+    return answer(501, b"No argument allowed") if argument else clean(argument)
+
+
+@defect(
+    ServerSession.quit,
+    proves={
+        "rfc5321/4.1.1.10/quit_gets_221*",
+        "rfc5321/4.1.1.10/quit_is_taken_anywhere*",
+        "rfc5321/4.1.1.10/connection_is_closed_after_quit*",
+    },
+)
+def quit_gets_250(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers QUIT with 250."""
+    del clean, session, argument
+    return answer(250, HOST + b" says goodbye", close=True)
+
+
+@defect(ServerSession.quit, proves={"rfc5321/4.1.1.10/connection_is_closed_after_quit*"})
+def quit_does_not_close(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Stays after its reply to QUIT."""
+    del session
+    given = clean(argument)
+    return replace(given, close=False) if given else given
+
+
+@defect(
+    ServerSession.command,
+    proves={
+        "rfc5321/4.1.1.10/error_does_not_close_the_connection*",
+        "rfc5321/3.8/unknown_command_does_not_end_the_session*",
+    },
+    also={"rfc5321/3.1/wait-for-quit-after-554"},
+)
+def first_error_closes_the_connection(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Closes behind its first 5yz reply."""
+    del session
+    given = clean(line)
+    return replace(given, close=True) if given and given.code >= 500 else given

@@ -1,0 +1,117 @@
+"""Defects in the form, the codes and the number of replies (RFC 5321 §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.reference._decision import Override, defect
+from conformance.reference._session import Answer, ServerSession, answer
+
+OfOctets = Callable[[bytes], Answer | None]
+Render = Callable[[Answer], bytes]
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_first_digit"})
+def help_gets_614(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELP with a code that begins with 6."""
+    del clean, session, argument
+    return answer(614, b"Help")
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_second_digit", "rfc5321/4.2/watch_listed_codes"})
+def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELP with a code of its own whose second digit is 6."""
+    del clean, session, argument
+    return answer(264, b"Help")
+
+
+@defect(ServerSession.render, proves={"rfc5321/4.2/watch_text_after_code"})
+def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
+    """Answers HELP with a code alone."""
+    del session
+    return b"214\r\n" if given.code == 214 else clean(given)
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text"})
+def help_is_not_ascii(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELP in UTF-8."""
+    del clean, session, argument
+    return answer(214, "Hélp".encode())
+
+
+@defect(ServerSession.render, proves={"rfc5321/4.3.2/watch_three_digits"})
+def help_has_two_digits(clean: Render, session: ServerSession, given: Answer) -> bytes:
+    """Answers HELP with two digits."""
+    del session
+    return clean(given).replace(b"214", b"21") if given.code == 214 else clean(given)
+
+
+@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_same_code_on_every_line"})
+def lines_of_a_reply_differ_in_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
+    """Gives the first line of a multi-line reply another code."""
+    del session
+    octets = clean(given)
+    return octets.replace(b"250-", b"251-", 1) if len(given.texts) > 1 else octets
+
+
+@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_separators"})
+def help_has_a_colon_behind_its_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
+    """Puts a colon behind the code."""
+    del session
+    return clean(given).replace(b"214 ", b"214:") if given.code == 214 else clean(given)
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.5.3.1.5/watch_reply_lines_are_short"})
+def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELP with a line of 606 octets."""
+    del clean, session, argument
+    return answer(214, b"h" * 600)
+
+
+@defect(
+    ServerSession.command,
+    proves={"rfc5321/4.2.4/listed_capability_is_known*"},
+    also={"rfc5321/4.1.1.8/help-supported", "rfc5321/4.5.1/vrfy-supported"},
+)
+def listed_capabilities_are_not_implemented(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Lists EXPN, HELP, VRFY, STARTTLS, SIZE and 8BITMIME, and answers them with 502."""
+    listed = {b"EXPN", b"HELP", b"VRFY", b"STARTTLS"}
+    if session.verb_of(line) in listed or b"> BODY=" in line or b"> SIZE=" in line:
+        return answer(502, b"Not implemented")
+    return clean(line)
+
+
+ANSWERED_TWICE: dict[str, tuple[bytes, set[str]]] = {
+    "noop": (b"NOOP", set()),
+    "rset": (b"RSET", set()),
+    "vrfy": (b"VRFY postmaster", set()),
+    "help": (b"HELP", set()),
+    "ehlo": (b"EHLO client.example.test", set()),
+    "helo": (b"HELO client.example.test", set()),
+    "mail": (b"MAIL FROM:<>", set()),
+    "rcpt": (b"RCPT TO:<postmaster>", set()),
+    "data": (b"DATA", set()),
+    "unknown": (b"BOGUS", set()),
+    "empty": (b"", set()),
+}
+
+
+def _twice(command: bytes) -> Override[[bytes], Answer | None, ServerSession]:
+    def answered_twice(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+        del session
+        given = clean(line)
+        return replace(given, times=2) if given and line == command else given
+
+    return answered_twice
+
+
+def _declare_answered_twice() -> None:
+    for row, (command, also) in ANSWERED_TWICE.items():
+        override = _twice(command)
+        override.__name__ = f"{row}_is_answered_twice"
+        override.__doc__ = f"Answers {command.decode() or 'an empty line'} with two replies."
+        defect(ServerSession.command, proves={f"rfc5321/4.2/command_brings_one_reply[{row}]*"}, also=also)(override)
+
+
+_declare_answered_twice()
