@@ -37,8 +37,8 @@ from conformance.scenario import (
     scenario,
     silent,
     stays_open,
-    suite,
     succeeds_with,
+    suite,
     took,
     watch,
 )

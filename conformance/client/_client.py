@@ -218,6 +218,12 @@ class Client:
         """The forward-path of our transactions: the first mailbox that the target declares, else postmaster."""
         return b"<%b>" % self.target.mailbox.encode("ascii")
 
+    @property
+    def other_forward_path(self) -> bytes:
+        """A second recipient: another mailbox that the target declares, or the same where there is one only."""
+        mailboxes = self.target.mailboxes or (self.target.mailbox,)
+        return b"<%b>" % mailboxes[1 % len(mailboxes)].encode("ascii")
+
     async def mail(self, reverse_path: bytes | None = None, parameters: bytes = b"") -> Outcome:
         """Say MAIL with our reverse-path, or with this one (brackets included)."""
         return await self.say(b"MAIL FROM:" + (reverse_path or self.reverse_path) + parameters)
@@ -231,6 +237,9 @@ class Client:
         outcome = await self.say(b"DATA")
         if not (isinstance(outcome, Reply) and outcome.code == 354):
             return outcome
+        return await self._content(content)
+
+    async def _content(self, content: bytes | None) -> Outcome:
         await self.raw(stuff(self.message() if content is None else content) + b"." + CRLF)
         return await self.reply()
 
@@ -244,7 +253,8 @@ class Client:
     async def deliver(self, content: bytes | None = None) -> None:
         """One whole transaction, accepted to the end."""
         await self.transaction()
-        self._require("end of data", await self.data(content))
+        self._require("DATA", await self.say(b"DATA"), {354})
+        self._require("end of data", await self._content(content))
 
     async def starttls(self, behind: bytes = b"") -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.

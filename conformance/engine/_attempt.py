@@ -199,9 +199,16 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
         if need in scenario.needs:
             client = await run.open(ROLES[need])
             await client.climb(scenario.start if need == "smtp" else min(scenario.start, At.EHLO))
+            _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client
     return await scenario.body(**arguments)
+
+
+def _require_offers(scenario: Scenario, client: Client) -> None:
+    missing = [keyword for keyword in scenario.offers if keyword not in client.offers]
+    if missing and scenario.start >= At.EHLO:
+        raise NotReady("EHLO", f"this session is not offered {', '.join(missing)}")
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

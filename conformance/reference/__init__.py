@@ -1,7 +1,7 @@
 """A conformant SMTP server over any stream, and the defects that prove our scenarios."""
 
 from conformance.reference._certificate import server_tls
-from conformance.reference._decision import Decisions, Defect, declared, defect
+from conformance.reference._decision import Decisions, Defect, declared, defect, matches
 from conformance.reference._kills import Kill, Trial, kill, try_scenarios
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
@@ -22,6 +22,7 @@ __all__ = [
     "declared",
     "defect",
     "kill",
+    "matches",
     "reference_target",
     "server_tls",
     "try_scenarios",

@@ -78,9 +78,13 @@ class Defect:
         for point, function in self.overrides:
             decisions.override(point, function)
 
-    def named(self, known: Iterable[str]) -> set[str]:
-        """The scenarios and watches of ``known`` that ``proves`` means; only ``*`` and ``?`` are special there."""
-        return {name for name in known for pattern in self.proves | self.varies if matches(pattern, name)}
+    def proven(self, known: Iterable[str]) -> set[str]:
+        """The scenarios and watches of ``known`` that must find the defect."""
+        return {name for name in known if any(matches(pattern, name) for pattern in self.proves)}
+
+    def varied(self, known: Iterable[str]) -> set[str]:
+        """The scenarios of ``known`` that must see it and accuse nobody."""
+        return {name for name in known if any(matches(pattern, name) for pattern in self.varies)}
 
     @property
     def points(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -52,14 +52,14 @@ class Kill:
     errors: dict[str, str] = field(default_factory=dict)
     observations: dict[str, Observation | None] = field(default_factory=dict)
 
-    def missed(self) -> set[str]:
+    def missed(self, known: Mapping[str, Clause]) -> set[str]:
         """Scenarios and watches that the defect says it proves and that did not find it."""
-        return set(self.defect.proves) - set(self.accusers)
+        return self.defect.proven(known) - set(self.accusers)
 
-    def wrongly_accused(self, proven: Iterable[Clause]) -> set[str]:
-        """Accusers of clauses that the defect neither proves nor breaks besides."""
-        allowed = {clause.id for clause in proven} | set(self.defect.also)
-        return {accuser for accuser, clause in self.accusers.items() if clause.id not in allowed}
+    def wrongly_accused(self, known: Mapping[str, Clause]) -> dict[str, str]:
+        """Accusers of clauses that the defect neither proves nor breaks besides, with the clause."""
+        allowed = {known[name].id for name in self.defect.proven(known)} | self.defect.also
+        return {accuser: clause.id for accuser, clause in self.accusers.items() if clause.id not in allowed}
 
 
 def try_scenarios(

@@ -92,11 +92,14 @@ def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
 
 
 def goes_on(outcome: AnyOutcome) -> Observation:
-    """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code."""
+    """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code.
+
+    500 and 502 are unclear: a command that is not recognised says nothing about the order.
+    """
     match outcome:
         case Reply() if outcome.severity in {2, 3}:
             return Held(str(outcome))
-        case Reply() if outcome.severity == 5:
+        case Reply() if outcome.severity == 5 and outcome.code not in {500, 502}:
             return Broken("a 2yz or 3yz reply", str(outcome))
         case _:
             return Unclear(str(outcome))

@@ -8,6 +8,7 @@ from conformance import (
     HandshakeFailed,
     Held,
     Observation,
+    Outcome,
     Reply,
     Secured,
     Unclear,
@@ -30,6 +31,11 @@ INJECTED = {
 }
 
 
+async def _past_a_greeting(smtp: Client, outcome: Outcome) -> Outcome:
+    """A server that greets again under TLS has a clause of its own; here the reply behind that greeting counts."""
+    return await smtp.reply() if isinstance(outcome, Reply) and outcome.code == 220 else outcome
+
+
 @scenario("rfc3207/4.2/discard-client-knowledge", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
 async def starttls_forgets_the_open_transaction(smtp: Client) -> Observation:
     """MAIL and RCPT given in the clear are gone after the handshake."""
@@ -37,7 +43,7 @@ async def starttls_forgets_the_open_transaction(smtp: Client) -> Observation:
     await smtp.transaction()
     await smtp.starttls()
     # No EHLO here: EHLO itself resets, and would hide a server that kept the state.
-    return refused(await smtp.data())
+    return refused(await _past_a_greeting(smtp, await smtp.data()))
 
 
 @scenario("rfc3207/4.2/discard-client-knowledge", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
@@ -46,7 +52,7 @@ async def starttls_forgets_the_sender(smtp: Client) -> Observation:
     presume(refused(await smtp.rcpt()))
     presume(accepted(await smtp.mail()))
     await smtp.starttls()
-    return refused(await smtp.rcpt())
+    return refused(await _past_a_greeting(smtp, await smtp.rcpt()))
 
 
 @scenario("rfc3207/4.2/discard-client-knowledge", start=At.GREETING, offers=["STARTTLS"], tags=["starttls"])
@@ -55,7 +61,7 @@ async def starttls_forgets_the_hello(smtp: Client) -> Observation:
     presume(refused(await smtp.mail()))  # only a server that asks for EHLO can show that it forgot one
     await smtp.introduce()
     await smtp.starttls()
-    return refused(await smtp.mail())
+    return refused(await _past_a_greeting(smtp, await smtp.mail()))
 
 
 @scenario(
@@ -86,7 +92,7 @@ async def injected_half_command_is_dropped(smtp: Client) -> Observation:
         return Held(str(outcome))
     if not isinstance(outcome, Secured):
         return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
-    return accepted(await smtp.ehlo())
+    return accepted(await _past_a_greeting(smtp, await smtp.ehlo()))
 
 
 @scenario("rfc3207/4.2/no-second-greeting", start=At.EHLO, offers=["STARTTLS"])

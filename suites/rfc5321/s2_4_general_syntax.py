@@ -10,6 +10,7 @@ from conformance import (
     Observation,
     Reply,
     accepted,
+    goes_on,
     not_refused_as,
     presume,
     refused,
@@ -59,9 +60,11 @@ async def verb_is_known_in_any_case(command: tuple[bytes, Callable[[bytes], byte
     },
     segments=["octets"],
 )
-async def transaction_in_any_case(words: tuple[bytes, bytes, bytes], smtp: Client) -> Observation:
+async def transaction_in_any_case(words: tuple[bytes, bytes, bytes], smtp: Client, second: Client) -> Observation:
     """MAIL, RCPT and DATA open a transaction whatever the case of their fixed words."""
     mail, rcpt, data = words
+    await second.transaction()
+    presume(goes_on(await second.say(b"DATA")))
     for line in (mail + smtp.reverse_path, rcpt + smtp.forward_path):
         outcome = await smtp.say(line)
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
@@ -69,7 +72,12 @@ async def transaction_in_any_case(words: tuple[bytes, bytes, bytes], smtp: Clien
     return not_refused_as(await smtp.say(data), UNRECOGNISED)
 
 
-@scenario("rfc5321/2.4/domains-have-no-case", start=At.MAIL, facts=["mailboxes", "sender"], change=CASES)
+@scenario(
+    "rfc5321/2.4/domains-have-no-case",
+    start=At.MAIL,
+    facts=["mailboxes", "sender"],
+    change={"upper": bytes.upper, "mixed": _mixed},
+)
 async def domain_in_any_case(change: Callable[[bytes], bytes], smtp: Client) -> Observation:
     """A mailbox is taken whatever the case of its domain."""
     local, at, domain = smtp.forward_path.strip(b"<>").partition(b"@")

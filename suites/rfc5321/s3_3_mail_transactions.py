@@ -48,7 +48,7 @@ async def refused_reverse_path_gets_4yz_or_5yz(smtp: Client) -> Observation:
 @scenario("rfc5321/3.3/rcpt-repeats", start=At.RCPT, facts=["mailboxes", "sender"])
 async def second_recipient_is_taken(smtp: Client) -> Observation:
     """A second RCPT is taken like the first."""
-    return accepted(await smtp.rcpt(b"<%b>" % smtp.target.mailboxes[-1].encode("ascii")))
+    return accepted(await smtp.rcpt(smtp.other_forward_path))
 
 
 @scenario("rfc5321/3.3/rcpt-refused-550", start=At.MAIL, facts=["refused"])

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from conformance import Anomaly, At, Broken, Client, Exchange, Held, Observation, answered, row, scenario, watch
+from conformance import (
+    Anomaly,
+    At,
+    Broken,
+    Client,
+    Exchange,
+    Held,
+    Observation,
+    answered,
+    presume,
+    recognised,
+    row,
+    scenario,
+    watch,
+)
 
 
 @watch("rfc5321/4.3.2/three-digits-2-to-5")
@@ -18,6 +32,7 @@ def watch_three_digits(exchange: Exchange) -> Observation | None:
     start=At.EHLO,
     line={"rset": b"RSET now", "quit": b"QUIT now", "data": row(b"DATA now", start=At.RCPT)},
 )
-async def argument_where_none_may_be_gets_501(line: bytes, smtp: Client) -> Observation:
+async def argument_where_none_may_be_gets_501(line: bytes, smtp: Client, second: Client) -> Observation:
     """RSET, QUIT and DATA with an argument are answered with 501."""
+    presume(recognised(await second.say(line.split()[0])))
     return answered(await smtp.say(line), {501})

@@ -69,9 +69,7 @@ def rcpt_out_of_order_forgets_ehlo(clean: OfOctets, session: ServerSession, argu
     return clean(argument)
 
 
-@defect(
-    ServerSession.data_without_recipients, proves={"rfc5321/4.1.4/data_out_of_order_changes_nothing"}
-)
+@defect(ServerSession.data_without_recipients, proves={"rfc5321/4.1.4/data_out_of_order_changes_nothing"})
 def data_out_of_order_aborts_the_transaction(
     clean: Callable[[], Answer | None], session: ServerSession
 ) -> Answer | None:

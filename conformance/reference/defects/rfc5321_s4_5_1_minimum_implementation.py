@@ -14,18 +14,32 @@ OfOctets = Callable[[bytes], Answer | None]
 UNKNOWN: dict[str, set[str]] = {
     "ehlo": set(),
     "mail": set(),
-    "rcpt": set(),
+    "rcpt": {
+        "rfc5321/3.3/rcpt-without-mail",
+        "rfc5321/4.1.4/out-of-order-503",
+        "rfc5321/2.3.5/postmaster-without-domain",
+        "rfc5321/4.1.1.3/postmaster-has-no-case",
+        "rfc5321/4.5.1/postmaster-without-domain",
+        "rfc5321/4.5.1/postmaster-at-each-domain",
+        "rfc5321/4.5.1/postmaster-has-no-case",
+    },
     "data": set(),
-    "rset": set(),
-    "noop": set(),
-    "quit": set(),
-    "vrfy": set(),
+    "rset": {"rfc5321/4.1.1.5/rset-250"},
+    "noop": {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument"},
+    "quit": {
+        "rfc5321/4.1.1.10/quit-221",
+        "rfc5321/4.1.1.10/close-after-quit",
+        "rfc5321/4.1.1.10/quit-at-any-time",
+    },
+    "vrfy": {"rfc5321/4.2.4/no-500-for-listed"},
 }
+"""A required command that is unknown, and the clauses that fall with it."""
 
 
 def _unknown(verb: bytes) -> Override[[bytes], Answer | None, ServerSession]:
     def is_unknown(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
-        return answer(500, b"Command not recognized") if session.verb_of(line) == verb else clean(line)
+        unknown = session.verb_of(line) == verb and not session.rejects
+        return answer(500, b"Command not recognized") if unknown else clean(line)
 
     return is_unknown
 
