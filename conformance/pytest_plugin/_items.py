@@ -154,7 +154,9 @@ class ConformanceItem(pytest.Item):
         """Put into the report of the call what only we know."""
         if self.result is not None:
             report.duration = self.result.seconds
+            # Plain strings, so that they come along from xdist's workers.
             report.smtp_verdict = self.result.verdict.value  # type: ignore[attr-defined]
+            report.smtp_why = self.config.stash[JUDGE](self.result).why  # type: ignore[attr-defined]
         if call.excinfo is not None and isinstance(call.excinfo.value, ScenarioError | UnusableError):
             report.when = "setup"  # an error, where "call" would make it a failure of the server
         if isinstance(report.longrepr, tuple):

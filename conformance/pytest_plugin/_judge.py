@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conformance.engine import Result
 from conformance.report import Expected
-from conformance.report._words import reason
+from conformance.report._words import reason, safe
 from conformance.scenario import FINDINGS, Verdict
 
 
@@ -38,7 +38,7 @@ class Judge:
 
     def __call__(self, result: Result) -> Judgement:
         """Judge one result."""
-        why = reason(result)
+        why = _why(result)
         if result.verdict is Verdict.ERROR:
             return Judgement(Outcome.ERROR, why)
         difference = self.expected.difference(result, strict=self.strict) if self.expected else None
@@ -60,11 +60,18 @@ class Judge:
         return Judgement(Outcome.PASSED, why)
 
 
+def _why(result: Result) -> str:
+    seen = result.observation
+    if result.verdict in FINDINGS and seen is not None and seen.expected:
+        return f"expected {safe(seen.expected)}, got {reason(result)}"
+    return reason(result)
+
+
 STATUS: dict[str, tuple[str, str, str | tuple[str, dict[str, bool]]]] = {
     Verdict.DEVIATES: ("deviates", "d", ("DEVIATES", {"yellow": True})),
     Verdict.NOTED: ("noted", "n", ("NOTED", {"green": True})),
-    Verdict.INCONCLUSIVE: ("skipped", "i", ("INCONCLUSIVE", {"yellow": True})),
-    Verdict.NOT_APPLICABLE: ("skipped", "-", ("NOT-APPLICABLE", {"yellow": True})),
+    Verdict.INCONCLUSIVE: ("skipped", "i", "SKIPPED"),
+    Verdict.NOT_APPLICABLE: ("skipped", "-", "SKIPPED"),
 }
 """Category, letter and word of the verdicts that pytest has no word for."""
 

@@ -21,7 +21,7 @@ from conformance.pytest_plugin._target import as_target
 from conformance.pytest_plugin._told import Told
 from conformance.pytest_plugin._words import exchanged, told
 from conformance.report import Expected, ReportError, read_expected
-from conformance.scenario import Scenario, Watch
+from conformance.scenario import Scenario, Verdict, Watch
 from conformance.target import Target, TargetError
 
 NAME = "smtp-conformance"
@@ -124,6 +124,10 @@ class ConformanceSession:
             terminalreporter.line(f"{outcome.value.upper()} {name}", red=outcome in {Outcome.FAILED, Outcome.ERROR})
             if outcome is not Outcome.SKIPPED:
                 terminalreporter.line(text)
+        for word in (Verdict.DEVIATES, Verdict.NOTED):
+            if word is Verdict.DEVIATES or self.config.get_verbosity() > 0:
+                for report in terminalreporter.getreports(word.value):
+                    terminalreporter.line(f"{word.upper()} {report.nodeid} - {report.smtp_why}")
         for line in self.told.lines():
             terminalreporter.line(line)
         if self.doubt:

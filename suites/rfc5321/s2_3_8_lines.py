@@ -21,7 +21,6 @@ async def bare_line_end_does_not_end_a_command(end: bytes, smtp: Client) -> Obse
 @watch("rfc5321/2.3.8/send-only-crlf")
 def watch_reply_lines_end_with_crlf(exchange: Exchange) -> Observation | None:
     """Every line of every reply ends with CRLF."""
-    odd = {Anomaly.BARE_LF, Anomaly.BARE_CR} & set(exchange.reply.anomalies)
-    if odd:
+    if Anomaly.BARE_LF in exchange.reply.anomalies:
         return Broken("lines that end with CRLF", str(exchange.reply))
     return Held()

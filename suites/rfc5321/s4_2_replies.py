@@ -71,7 +71,7 @@ def watch_printable_text(exchange: Exchange) -> Observation | None:
     """The text of replies is tabs, spaces and printable ASCII; the EHLO reply has a rule of its own."""
     if exchange.verb in {"EHLO", "LHLO"}:
         return None
-    if {Anomaly.NON_ASCII, Anomaly.CONTROL} & set(exchange.reply.anomalies):
+    if {Anomaly.NON_ASCII, Anomaly.CONTROL, Anomaly.BARE_CR} & set(exchange.reply.anomalies):
         return Broken("printable ASCII and tabs", str(exchange.reply))
     return Held()
 
