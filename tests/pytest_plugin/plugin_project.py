@@ -117,11 +117,11 @@ def watch_noop(exchange: Exchange) -> Observation | None:
     return Broken("nothing", str(exchange.reply)) if exchange.verb == "NOOP" else None
 '''
 
-VERDICTS = {
+VERDICTS_IN_PYTEST = {
     "passes[none]": "pass",
-    "passes[none]~octets": "pass",
+    "passes[none~octets]": "pass",
     "passes[word]": "pass",
-    "passes[word]~octets": "pass",
+    "passes[word~octets]": "pass",
     "fails": "fail",
     "deviates": "deviates",
     "noted": "noted",
@@ -129,6 +129,7 @@ VERDICTS = {
     "not_applicable": "not-applicable",
     "errs": "error",
 }
+"""The verdict of each item of the suite, by its name in pytest."""
 
 
 def write(path: Path, text: str) -> None:

@@ -24,9 +24,9 @@ async def serve(connections: float) -> None:
         else:
             await ReferenceServer().serve(stream)
 
-    async with trio.open_nursery() as nursery:
-        (listener,) = await nursery.start(lambda task_status: trio.serve_tcp(one, 0, host="127.0.0.1", task_status=task_status))
-        print(listener.socket.getsockname()[1], flush=True)  # noqa: T201 - this is how the tests learn it
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    print(listener.socket.getsockname()[1], flush=True)  # noqa: T201 - this is how the tests learn it
+    await trio.serve_listeners(one, [listener])
 
 
 if __name__ == "__main__":

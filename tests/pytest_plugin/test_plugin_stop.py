@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import plugin_project as project
+import pytest
+
+pytest_plugins = ["pytester"]
+
+Run = Callable[..., pytest.RunResult]
+
+WAITS = '''\
+import os
+import signal
+
+import trio
+
+from conformance import At, Client, Held, Observation, scenario
+
+
+@scenario("rfc5321/4.1.1.9/noop-250", start=At.EHLO, row={"one": 1, "two": 2})
+async def waits(row: int, smtp: Client) -> Observation:
+    """Waits for a minute; Ctrl-C comes when both are at it."""
+    if row == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    await trio.sleep(60)
+    return Held()
+'''
+
+
+@pytest.mark.parametrize("alone", ["", "--pdb"])
+def test_ctrl_c_ends_the_run_at_once(pytester: pytest.Pytester, run: Run, url: str, alone: str) -> None:
+    waits = WAITS.replace("row == 2", "row == 1") if alone else WAITS
+    project.lay_suite(pytester.path, s4_1_1_9_noop=waits)
+    began = time.monotonic()
+    result = run("suites", f"--smtp-target={url}", *alone.split())
+    assert time.monotonic() - began < 20
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt*", "*no tests ran in*"])
+    output = result.stdout.str() + result.stderr.str()
+    assert "ExceptionGroup" not in output
+    assert "Traceback" not in output
+
+
+def test_pdb_stops_at_the_finding_and_goes_on(pytester: pytest.Pytester, run: Run, url: str) -> None:
+    project.lay_suite(pytester.path)
+    command = [sys.executable, "-m", "pytest", "suites", f"--smtp-target={url}", "--pdb", "-k", "fails or noted"]
+    done = subprocess.run(command, input="p result.verdict\nc\n", capture_output=True, text=True, timeout=60, check=False)
+    assert "expected  299" in done.stdout
+    assert "<Verdict.FAIL: 'fail'>" in done.stdout
+    assert "1 failed, 8 deselected, 1 noted" in done.stdout
+
+
+def test_a_breakpoint_in_a_scenario_works(pytester: pytest.Pytester, run: Run, url: str) -> None:
+    project.lay_suite(pytester.path, s4_1_1_9_noop=project.NOOP.replace("    return took", "    breakpoint()\n    return took"))
+    command = [sys.executable, "-m", "pytest", "suites", f"--smtp-target={url}", "--pdb", "-k", "noted"]
+    done = subprocess.run(command, input="p smtp.greeting.code\nc\n", capture_output=True, text=True, timeout=60, check=False)
+    assert "(Pdb) 220" in done.stdout
+    assert "9 deselected, 1 noted" in done.stdout

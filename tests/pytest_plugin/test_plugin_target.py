@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import plugin_project as project
+import pytest
+
+pytest_plugins = ["pytester"]
+
+Run = Callable[..., pytest.RunResult]
+
+NO_TARGET = (
+    "no server to test: give --smtp-target=smtp://host:port (or a target file), "
+    "or override the fixture smtp_target in your conftest.py"
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '"{url}"',
+        'dict(address="{url}", ehlo_name="client.example.test", moved="gone@example.test")',
+        '{{"address": "{url}", "ehlo-name": "client.example.test"}}',
+        '__import__("pathlib").Path(__file__).with_name("target.toml")',
+        '"target.toml"',
+        '__import__("conformance.target").target.Target(address="{url}")',
+    ],
+    ids=["url", "dict", "dict-as-in-a-file", "path", "name-of-a-file", "target"],
+)
+def test_the_fixture_gives_the_target(pytester: pytest.Pytester, run: Run, url: str, given: str) -> None:
+    project.lay_suite(pytester.path)
+    project.write(pytester.path / "target.toml", f'address = "{url}"')
+    override = f"import pytest\n@pytest.fixture(scope='session')\ndef smtp_target():\n    return {given.format(url=url)}"
+    pytester.makeconftest(override)
+    result = run("suites", "-k", "passes or not_applicable", "--smtp-target=smtp://127.0.0.1:1")
+    expected = {"passed": 5, "deselected": 5} if "moved=" in given else {"passed": 4, "skipped": 1, "deselected": 5}
+    assert result.parseoutcomes() == expected
+
+
+def test_an_option_names_a_target_file(pytester: pytest.Pytester, run: Run, url: str) -> None:
+    project.lay_suite(pytester.path)
+    project.write(pytester.path / "target.toml", f'address = "{url}"\nmoved = "gone@example.test"')
+    run("suites", "-k", "not_applicable", "--smtp-target=target.toml").assert_outcomes(passed=1, deselected=9)
+
+
+def test_no_target_is_one_usage_line(pytester: pytest.Pytester, run: Run) -> None:
+    project.lay_suite(pytester.path)
+    result = run("suites")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines == [f"ERROR: {NO_TARGET}", ""]
+    worker = run("suites", "-n1", "-k", "fails")
+    worker.assert_outcomes(errors=1)
+    assert worker.outlines.count(NO_TARGET) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("--smtp-target=ftp://127.0.0.1", "'ftp://127.0.0.1' is no address; write smtp://host:port"),
+        ("--smtp-target=absent.toml", "absent.toml: No such file"),
+        ("--smtp-expect=absent.toml", "absent.toml: can't be read"),
+    ],
+)
+def test_an_unusable_option_is_a_usage_error_before_anything_is_collected(run: Run, option: str, line: str) -> None:
+    result = run(option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert line in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_an_address_of_somebody_else_needs_authorization(pytester: pytest.Pytester, run: Run) -> None:
+    project.lay_suite(pytester.path)
+    result = run("suites", "--smtp-target=smtp://mail.example.test:25", "-k", "fails")
+    result.assert_outcomes(errors=1, deselected=9)
+    result.stdout.fnmatch_lines(["smtp://mail.example.test:25 is neither loopback nor private: *--smtp-authorized*"])
+
+
+def test_a_target_that_does_not_work_is_not_green(pytester: pytest.Pytester, run: Run) -> None:
+    project.lay_suite(pytester.path)
+    with project.server("0") as address:
+        result = run("suites", f"--smtp-target={address}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.parseoutcomes() == {"errors": 10}
+    problem = "control delivery to <postmaster> failed at greeting: 554 no longer"
+    assert result.outlines.count(problem) == 10
+    assert result.outlines.count("                0.00 <- 554 no longer\\r\\n") <= 1
+    assert sum(line.endswith("<- 554 no longer\\r\\n") for line in result.outlines) == 1
+
+
+@pytest.mark.parametrize("alone", ["", "--pdb", "-n1"])
+def test_a_target_that_stopped_working_is_not_green(pytester: pytest.Pytester, run: Run, alone: str) -> None:
+    project.lay_suite(pytester.path)
+    with project.server("5") as address:  # one for the opening control, one for each row, none for the closing one
+        result = run("suites", f"--smtp-target={address}", "-k", "passes", *alone.split())
+    result.stdout.fnmatch_lines(
+        ["the target no longer works: control delivery to <postmaster> failed at greeting: 554 no longer"]
+    )
+    result.assert_outcomes(passed=4, errors=1, deselected=6) if alone != "-n1" else None
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("alone", ["", "--pdb", "-n1"])
+def test_nothing_run_is_not_green(pytester: pytest.Pytester, run: Run, url: str, alone: str) -> None:
+    project.lay_suite(pytester.path)
+    result = run("suites", f"--smtp-target={url}", "-k", "not_applicable", *alone.split())
+    result.stdout.fnmatch_lines(["*nothing was run: every selected scenario is not applicable to this target"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+FIXTURES = """
+import pytest
+
+@pytest.fixture(scope="session")
+def smtp_target():
+    print("server up")
+    yield "{url}"
+    print("server down")
+
+@pytest.fixture(scope="module", autouse=True)
+def of_the_file():
+    print("file begins")
+    yield
+    print("file ends")
+
+@pytest.fixture(autouse=True)
+def of_the_item(request):
+    print("item", request.node.name)
+"""
+
+
+def test_fixtures_of_every_scope_work_and_the_server_goes_down_last(
+    pytester: pytest.Pytester, run: Run, url: str
+) -> None:
+    project.lay_suite(pytester.path)
+    pytester.makeconftest(FIXTURES.format(url=url))
+    pytester.makepyfile(test_other="def test_other(): pass")
+    result = run("suites", "test_other.py", "-k", "deviates or other", "-s")
+    assert result.parseoutcomes() == {"deviates": 1, "passed": 1, "deselected": 9}
+    said = [line.lstrip(".d") for line in result.stdout.str().replace("s4_1_1_9_noop.py ", "\n").splitlines()]
+    wanted = ["server up", "file begins", "item deviates", "file ends", "file begins", "item test_other", "file ends", "server down"]
+    assert [line for line in said if line in wanted] == wanted
+
+
+def test_a_session_tests_one_server(pytester: pytest.Pytester, run: Run, url: str) -> None:
+    project.lay_suite(pytester.path)
+    override = f"import pytest\n@pytest.fixture(scope='session')\ndef smtp_target():\n    return '{url}'"
+    pytester.makeconftest(override)
+    for name in ("one", "two"):
+        project.write(pytester.path / name / "conftest.py", override.replace("return '", "return '' '") if name == "two" else "")
+        project.write(pytester.path / name / f"test_{name}.py", "import conformance\n\nsuite = conformance.suite('rfc5321/4.1.1.9')")
+    result = run("one", "two", "-k", "noop_keeps_the_sender")
+    result.assert_outcomes(passed=1, errors=1, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(["smtp_target is not the one that this run is about: test one server at a time"])
+
+
+def test_where_nobody_uses_it_nothing_is_imported(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_mine="""
+        import sys
+        from unittest import mock
+
+        suite = mock.MagicMock()
+
+        def test_mine():
+            assert "pytest_smtp_conformance" in sys.modules
+            assert not [name for name in sys.modules if name.partition(".")[0] in {"conformance", "trio", "msgspec"}]
+        """,
+        s4_1_notes="raise ValueError",
+    )
+    run("--strict-markers", "--strict-config").assert_outcomes(passed=1)
+    run("--strict-markers", "-n1").assert_outcomes(passed=1)

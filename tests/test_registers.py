@@ -1,0 +1,98 @@
+"""The registers: anchored in the text, graded as the text grades, complete in what they refer to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.scenario import Clause, Level, load
+
+KEYWORDS = {
+    Level.MUST: ("MUST", "SHALL", "REQUIRED"),
+    Level.MUST_NOT: ("MUST NOT", "SHALL NOT"),
+    Level.SHOULD: ("SHOULD", "RECOMMENDED"),
+    Level.SHOULD_NOT: ("SHOULD NOT", "NOT RECOMMENDED"),
+    Level.MAY: ("MAY", "OPTIONAL"),
+}
+TEXTS = Path(os.environ.get("RFC_TEXTS", Path(__file__).parents[2] / "shared" / "rfc"))
+CLAUSES = list(load().register)
+
+
+def text_of(rfc: str) -> list[str]:
+    path = TEXTS / f"{rfc}.txt"
+    if not path.exists():
+        pytest.skip(f"the text of {rfc} is not at hand; name its folder in RFC_TEXTS")
+    octets = path.read_bytes()
+    assert hashlib.sha256(octets).hexdigest() == load().register.text_sha256[rfc]
+    return octets.decode("ascii").split("\n")
+
+
+def stands_there(clause: Clause, lines: list[str]) -> str:
+    return " ".join(" ".join(lines[clause.lines[0] - 1 : clause.lines[1]]).split())
+
+
+@pytest.mark.parametrize("rfc", sorted(load().register.text_sha256))
+def test_the_keyword_of_the_level_stands_in_the_lines(rfc: str) -> None:
+    lines = text_of(rfc)
+    astray = {
+        clause.id: stands_there(clause, lines)
+        for clause in CLAUSES
+        if clause.rfc == rfc
+        and clause.source == "keyword"
+        and not any(word in stands_there(clause, lines).upper() for word in KEYWORDS[clause.level])
+    }
+    assert not astray
+
+
+@pytest.mark.parametrize("rfc", sorted(load().register.text_sha256))
+def test_the_lines_stand_in_the_section(rfc: str) -> None:
+    lines = text_of(rfc)
+    heading = re.compile(r"^(\d+(?:\.\d+)*)\.? {1,2}[A-Z]")
+    section_at: list[str] = []
+    section = ""
+    for line in lines:
+        match = heading.match(line)
+        section = match.group(1) if match else section
+        section_at.append(section)
+    astray = {
+        clause.id: section_at[clause.lines[0] - 1]
+        for clause in CLAUSES
+        if clause.rfc == rfc and section_at[clause.lines[0] - 1] != clause.section
+    }
+    assert not astray
+
+
+def test_no_clause_copies_the_text() -> None:
+    copied = {}
+    for rfc in load().register.text_sha256:
+        lines = text_of(rfc)
+        for clause in CLAUSES:
+            if clause.rfc == rfc and len(clause.says) > 40:
+                there = re.sub(r"[^a-z0-9 ]", "", stands_there(clause, lines).lower())
+                ours = re.sub(r"[^a-z0-9 ]", "", clause.says.lower()).split()
+                runs = [" ".join(ours[at : at + 9]) for at in range(len(ours) - 8)]
+                copied |= {clause.id: run for run in runs if run in there}
+    assert not copied
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.id)
+def test_a_clause_is_complete(clause: Clause) -> None:
+    assert clause.lines[0] <= clause.lines[1]
+    assert clause.says.endswith(".")
+    if clause.observed == "none":
+        assert clause.reason, "says why nobody could ever see it"
+    if clause.source == "prose" and clause.level in {Level.MUST, Level.MUST_NOT}:
+        assert clause.reason, "prose grades SHOULD at most unless it is argued"
+    if clause.restates:
+        assert load().register.find(clause.restates)
+
+
+def test_scenarios_cite_clauses_that_bind_a_server_and_show_on_the_wire() -> None:
+    cited = {scenario.clause.id: scenario.clause for scenario in load()}
+    assert not {
+        name for name, clause in cited.items() if clause.party not in {"server", "both"} or clause.observed != "wire"
+    }
