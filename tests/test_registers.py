@@ -75,7 +75,7 @@ def test_no_clause_copies_the_text() -> None:
                 there = re.sub(r"[^a-z0-9 ]", "", stands_there(clause, lines).lower())
                 ours = re.sub(r"[^a-z0-9 ]", "", clause.says.lower()).split()
                 runs = [" ".join(ours[at : at + 9]) for at in range(len(ours) - 8)]
-                copied |= {clause.id: run for run in runs if run in there}
+                copied |= {f"{clause.id}: {run}": there for run in runs if run in there}
     assert not copied
 
 

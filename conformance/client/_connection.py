@@ -111,29 +111,34 @@ class Connection:
 
     async def _read(self) -> None:
         assert self._reading is not None
-        with self._reading:
-            while self._end is None:
-                while len(self._reader.pending) > BUFFER_BOUND:
-                    self._room = trio.Event()
-                    await self._room.wait()
-                try:
-                    octets = bytes(await self.stream.receive_some(65536))
-                except trio.BrokenResourceError as error:
-                    unannounced = isinstance(error.__cause__, ssl.SSLEOFError)
-                    self._end = Closed(close_notify=False) if unannounced else Reset()
-                except trio.ClosedResourceError:
-                    self._end = Closed()
+        try:
+            with self._reading:
+                await self._read_to_the_end()
+        finally:
+            self._stopped.set()
+
+    async def _read_to_the_end(self) -> None:
+        while self._end is None:
+            while len(self._reader.pending) > BUFFER_BOUND:
+                self._room = trio.Event()
+                await self._room.wait()
+            try:
+                octets = bytes(await self.stream.receive_some(65536))
+            except trio.BrokenResourceError as error:
+                unannounced = isinstance(error.__cause__, ssl.SSLEOFError)
+                self._end = Closed(close_notify=False) if unannounced else Reset()
+            except trio.ClosedResourceError:
+                self._end = Closed()
+            else:
+                if octets:
+                    self.transcript.received(octets)
+                    self._reader.feed(octets)
                 else:
-                    if octets:
-                        self.transcript.received(octets)
-                        self._reader.feed(octets)
-                    else:
-                        self._end = Closed(close_notify=True if self.secured else None)
-                if self._end is not None:
-                    self.transcript.note(str(self._end))
-                self._news.set()
-                self._news = trio.Event()
-        self._stopped.set()
+                    self._end = Closed(close_notify=True if self.secured else None)
+            if self._end is not None:
+                self.transcript.note(str(self._end))
+            self._news.set()
+            self._news = trio.Event()
 
     async def send(self, octets: bytes) -> None:
         """Write the octets, one segment a write, cut as the segmentation says."""

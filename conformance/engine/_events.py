@@ -38,7 +38,7 @@ class Run(Record, frozen=True, kw_only=True, rename="kebab", tag="run", tag_fiel
     schema: int = 1
     suite: SuiteInfo
     target: TargetInfo
-    options: dict[str, str | int | float | bool | None | list[str]]
+    options: dict[str, str | int | float | bool | list[str] | None]
     started: str
 
 

@@ -47,7 +47,7 @@ class Options:
     max_inconclusive: float = 0.05
     confirm: bool = True
     controls: bool = True
-    shown: dict[str, str | int | float | bool | None | list[str]] = field(default_factory=dict)
+    shown: dict[str, str | int | float | bool | list[str] | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

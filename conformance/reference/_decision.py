@@ -62,8 +62,8 @@ def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
 class Defect:
     """A modifier of the reference server, named for what the broken server does.
 
-    ``proves`` are patterns of the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are scenarios
-    whose observation it changes within what the RFC allows: nobody may be accused then.
+    ``proves`` are patterns of the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are
+    scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
     """
 
     name: str
@@ -105,6 +105,7 @@ Override = Callable[Concatenate[Callable[P, R], S, P], R]
 def defect(
     point: DecisionPoint[S, P, R],
     *,
+    name: str = "",
     proves: Sequence[str] | set[str] = (),
     also: Sequence[str] | set[str] = (),
     varies: Sequence[str] | set[str] = (),
@@ -112,23 +113,23 @@ def defect(
     """Declare a defect: a function that decides in the place of ``point``.
 
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
-    does. Apply it twice to override two points under one name.
+    does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
 
     Raises:
         ValueError: two defects of one name for one point, or no docstring.
     """
 
     def declare(function: Override[P, R, S]) -> Override[P, R, S]:
-        name = function.__name__.replace("_", "-")
+        called = name or function.__name__.replace("_", "-")
         does = (function.__doc__ or "").strip().partition("\n")[0]
         if not does:
-            raise ValueError(f"defect {name}: the docstring says what the broken server does")
-        known = _defects.get(name)
+            raise ValueError(f"defect {called}: the docstring says what the broken server does")
+        known = _defects.get(called)
         overrides = ((point.name, function), *(known.overrides if known else ()))
-        if known and point.name in known.points:
-            raise ValueError(f"two defects are called {name}")
-        _defects[name] = Defect(
-            name=name,
+        if known and (not name or point.name in known.points):
+            raise ValueError(f"two defects are called {called}")
+        _defects[called] = Defect(
+            name=called,
             does=does,
             overrides=overrides,
             proves=frozenset(proves) | (known.proves if known else frozenset()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import trio
@@ -70,14 +71,8 @@ class ServerSession:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
         try:
             await self._give(self.greeting())
-            while not self.closing:
+            while not self.closing and await self._read():
                 await self._take_everything()
-                if self.closing:
-                    break
-                octets = bytes(await self.stream.receive_some(65536))
-                if not octets:
-                    break
-                self.buffer += octets
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         finally:
@@ -86,6 +81,11 @@ class ServerSession:
                     await self.stream.aclose()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
+
+    async def _read(self) -> bool:
+        octets = bytes(await self.stream.receive_some(65536))
+        self.buffer += octets
+        return bool(octets)
 
     async def _take_everything(self) -> None:
         """Act on whatever is complete in the buffer."""
@@ -110,11 +110,9 @@ class ServerSession:
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
             self.buffer = self.buffer[-1:]
-            octets = bytes(await self.stream.receive_some(65536))
-            if not octets:
+            if not await self._read():
                 self.closing = True
                 return
-            self.buffer += octets
         line = self.find_command_line(self.buffer)
         assert line is not None
         self.buffer = line[1]
@@ -209,33 +207,8 @@ class ServerSession:
         verb, argument = self.verb_of(line), self.argument_of(line)
         if self.rejects and verb != b"QUIT":
             return self.command_after_554(verb)
-        match verb:
-            case b"EHLO":
-                return self.ehlo(argument)
-            case b"HELO":
-                return self.helo(argument)
-            case b"MAIL":
-                return self.mail(argument)
-            case b"RCPT":
-                return self.rcpt(argument)
-            case b"DATA":
-                return self.data(argument)
-            case b"RSET":
-                return self.rset(argument)
-            case b"NOOP":
-                return self.noop(argument)
-            case b"QUIT":
-                return self.quit(argument)
-            case b"VRFY":
-                return self.vrfy(argument)
-            case b"EXPN":
-                return self.expn(argument)
-            case b"HELP":
-                return self.help(argument)
-            case b"STARTTLS":
-                return self.starttls(argument)
-            case _:
-                return self.unknown(verb)
+        handler = _HANDLERS.get(verb)
+        return handler(self)(argument) if handler else self.unknown(verb)
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
@@ -523,3 +496,20 @@ class ServerSession:
     def greeting_under_tls(self) -> Answer | None:
         """What the server says after the handshake: nothing, the client speaks next (RFC 3207 §4.2)."""
         return None
+
+
+_HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None]]] = {
+    b"EHLO": lambda session: session.ehlo,
+    b"HELO": lambda session: session.helo,
+    b"MAIL": lambda session: session.mail,
+    b"RCPT": lambda session: session.rcpt,
+    b"DATA": lambda session: session.data,
+    b"RSET": lambda session: session.rset,
+    b"NOOP": lambda session: session.noop,
+    b"QUIT": lambda session: session.quit,
+    b"VRFY": lambda session: session.vrfy,
+    b"EXPN": lambda session: session.expn,
+    b"HELP": lambda session: session.help,
+    b"STARTTLS": lambda session: session.starttls,
+}
+"""Looked up by verb, so that only the decision point that is asked counts as consulted."""

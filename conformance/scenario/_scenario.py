@@ -114,8 +114,9 @@ def scenario(
 ) -> Callable[[Body], Family]:
     """Declare a scenario about one clause.
 
-    ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` the EHLO keywords and ``facts`` the target facts that it needs
-    (both make it not-applicable where they are missing). ``segments`` adds a copy of each row that is sent cut
+    ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
+    keywords and ``facts`` the target facts that it needs: both make it not-applicable where they are missing.
+    ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
     with ``row()`` cites a clause of its own.

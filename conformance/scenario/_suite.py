@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 
+from conformance.scenario._clauses import SuiteError, nearest
 from conformance.scenario._discovery import Suites
 from conformance.scenario._scenario import Scenario
 from conformance.scenario._watches import Watch
@@ -16,13 +17,23 @@ class Suite:
 
     selectors: tuple[str, ...]
 
-    def select(self, suites: Suites) -> tuple[Sequence[Scenario], Sequence[Watch]]:
-        """What the selectors select.
+    def select(self, suites: Suites) -> tuple[list[Scenario], list[Watch]]:
+        """What the selectors select, all where there are none.
 
         Raises:
             SuiteError: one of them matches nothing.
         """
-        raise NotImplementedError
+        scenarios, watches = list(suites), list(suites.watches.values())
+        for selector in self.selectors:
+            if not any(_selects(selector, subject) for subject in (*scenarios, *watches)):
+                known = [*suites.scenarios, *suites.watches, *suites.register.clauses]
+                raise SuiteError(f"nothing is selected by {selector!r}{nearest(selector, known)}")
+        if not self.selectors:
+            return scenarios, watches
+        return (
+            [scenario for scenario in scenarios if any(_selects(selector, scenario) for selector in self.selectors)],
+            [watch for watch in watches if any(_selects(selector, watch) for selector in self.selectors)],
+        )
 
 
 def suite(*selectors: str) -> Suite:
@@ -32,3 +43,19 @@ def suite(*selectors: str) -> Suite:
     selects by tag. Without selectors all are meant. The fixture ``smtp_target`` says which server is tested.
     """
     return Suite(selectors)
+
+
+def _selects(selector: str, subject: Scenario | Watch) -> bool:
+    if selector.startswith("@"):
+        tags = subject.tags if isinstance(subject, Scenario) else subject.clause.tags
+        return selector[1:] in tags
+    return selector in {subject.id, subject.clause.id} or any(
+        _begins(identity.split("/"), selector.split("/")) for identity in (subject.id, subject.clause.id)
+    )
+
+
+def _begins(components: list[str], patterns: list[str]) -> bool:
+    return len(patterns) <= len(components) and all(
+        re.fullmatch("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern), component)
+        for component, pattern in zip(components, patterns, strict=False)
+    )

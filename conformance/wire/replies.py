@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 
 from conformance.wire.octets import visible
 
@@ -11,26 +12,50 @@ LINE_LIMIT = 512
 """Octets of a reply line, its CRLF included (§4.5.3.1.5)."""
 
 LINE_BOUND = 64 * 1024
+"""Octets that we keep of one line."""
+
 REPLY_BOUND = 1024 * 1024
+"""Octets that we keep of one reply."""
+
+LINES_SHOWN = 6
+"""Lines of a reply in its ``str``."""
+
+_CODE = re.compile(rb"[0-9]{3}")
+_BEGUN_CODE = re.compile(rb"[0-9]{0,2}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f]")
 
 
 class Anomaly(enum.Enum):
     """What can be odd about a reply."""
 
     BAD_CODE = "bad-code"
+    """A line does not begin with three digits (§4.3.2)."""
     OUT_OF_RANGE = "out-of-range"
+    """The first digit of a code is not one of 2 to 5 (§4.2)."""
     BAD_SECOND_DIGIT = "bad-second-digit"
+    """The second digit of a code is above 5 (§4.2, Reply-code)."""
     INCONSISTENT_CODES = "inconsistent-codes"
+    """Lines of one reply carry different codes (§4.2.1)."""
     BARE_LF = "bare-lf"
+    """A line ends with LF alone (§2.3.8)."""
     BARE_CR = "bare-cr"
+    """A CR stands inside a line (§2.3.8)."""
     LONG_LINE = "long-line"
+    """A line is longer than 512 octets, its end included (§4.5.3.1.5)."""
     NO_SEPARATOR = "no-separator"
+    """Something other than a space, a hyphen or the end of the line follows a code (§4.2)."""
     BARE_CODE = "bare-code"
+    """A line is a code and nothing else (§4.2)."""
     NON_ASCII = "non-ascii"
+    """An octet has its high bit set (§4.2, textstring)."""
     CONTROL = "control"
-    UNBOUNDED = "unbounded"
-    TRUNCATED = "truncated"
+    """A control character other than TAB and CR stands in a line (§4.2, textstring)."""
     EMPTY_LINE = "empty-line"
+    """A line has nothing before its end."""
+    UNBOUNDED = "unbounded"
+    """The reply went beyond our own bounds; what did is left out."""
+    TRUNCATED = "truncated"
+    """The stream ended inside the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +77,11 @@ class ReplyLine:
     @property
     def has_code(self) -> bool:
         """Whether the line begins with three digits."""
-        return len(self.code) == 3 and self.code.isdigit()
+        return _CODE.match(self.octets) is not None
 
     @property
     def separator(self) -> bytes:
-        """What stands between code and text."""
+        """The octet behind the code, empty where there is none."""
         return self.content[3:4]
 
     @property
@@ -67,7 +92,7 @@ class ReplyLine:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole reply and its anomalies."""
+    """One reply, of at least one line, and its anomalies."""
 
     lines: tuple[ReplyLine, ...]
     anomalies: tuple[Anomaly, ...] = ()
@@ -94,98 +119,144 @@ class Reply:
         return b"".join(line.octets for line in self.lines)
 
     def __str__(self) -> str:
-        shown = " / ".join(visible(line.content, 100) for line in self.lines[:6])
-        more = f" / ... {len(self.lines) - 6} more lines" if len(self.lines) > 6 else ""
-        return shown + more
+        shown = [visible(line.content, 100) for line in self.lines]
+        if len(shown) > LINES_SHOWN:
+            first = LINES_SHOWN - 1
+            shown[first:-1] = [f"... {len(shown) - LINES_SHOWN} more lines"]
+        cut = [anomaly.value for anomaly in self.anomalies if anomaly in {Anomaly.UNBOUNDED, Anomaly.TRUNCATED}]
+        return " / ".join(shown) + (f" ({', '.join(cut)})" if cut else "")
 
 
-@dataclass(slots=True)
 class ReplyReader:
-    """Frames replies from octets fed in any portions."""
+    """Frames replies from octets fed in any portions; how they were portioned changes nothing.
 
-    _buffer: bytearray = field(default_factory=bytearray)
-    _searched: int = 0
-    _lines: list[ReplyLine] = field(default_factory=list)
-    _size: int = 0
-    _ready: list[Reply] = field(default_factory=list)
+    A line ends at LF, with or without a CR before it. A reply ends at its first line that begins with three digits
+    and no hyphen behind them. A line without a code belongs to the reply around it; alone, it is a reply of its own.
+
+    What goes beyond 64 KiB a line or 1 MiB a reply is dropped and counted, and the reply still ends where it ends:
+    a long reply is one reply. Where ``next_reply`` returns ``None``, no more than 1 MiB is pending.
+    """
+
+    __slots__ = ("_buffer", "_cut", "_lines", "_searched", "_size", "_whole", "left_out")
+
+    left_out: int
+    """Octets that were dropped since the beginning, over all replies."""
+
+    def __init__(self) -> None:
+        self.left_out = 0
+        self._buffer = bytearray()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lines: list[ReplyLine] = []
+        self._size = 0
+        self._searched = 0
+        self._whole = False
+        self._cut = False
 
     def feed(self, octets: bytes) -> None:
         """Take octets from the stream."""
         self._buffer += octets
+        self._frame()
 
     def next_reply(self) -> Reply | None:
         """The next whole reply, or ``None`` where more octets are needed."""
-        while True:
-            end = self._buffer.find(b"\n", self._searched)
-            if end < 0:
-                self._searched = len(self._buffer)
-                if len(self._buffer) > LINE_BOUND:
-                    return self._finish(self._take(len(self._buffer)), Anomaly.UNBOUNDED)
-                return None
-            line = self._take(end + 1)
-            if self._size + len(line.octets) > REPLY_BOUND:
-                return self._finish(line, Anomaly.UNBOUNDED)
-            goes_on = line.separator == b"-" if line.has_code else bool(self._lines)
-            if not goes_on:
-                return self._finish(line)
-            self._lines.append(line)
-            self._size += len(line.octets)
+        if not self._whole:
+            return None
+        reply = self._finish()
+        self._frame()
+        return reply
 
     def close(self) -> Reply | None:
-        """The stream ended: what there is of a reply, marked as truncated, or ``None``."""
-        if not self._buffer and not self._lines:
-            return None
+        """The stream ended: the next whole reply, then what there is of one, marked as truncated, then ``None``."""
+        if self._whole:
+            return self.next_reply()
         if self._buffer:
-            return self._finish(self._take(len(self._buffer)), Anomaly.TRUNCATED)
-        last = self._lines.pop()
-        return self._finish(last, Anomaly.TRUNCATED)
+            self._lines.append(ReplyLine(bytes(self._buffer)))
+            self._buffer.clear()
+        return self._finish(Anomaly.TRUNCATED) if self._lines else None
 
     @property
     def pending(self) -> bytes:
-        """Octets that are not yet part of a reply that was handed out."""
+        """Octets that are not part of a reply that was handed out."""
         return b"".join(line.octets for line in self._lines) + bytes(self._buffer)
+
+    @property
+    def pending_size(self) -> int:
+        """How many octets are pending, without a copy of them."""
+        return self._size + len(self._buffer)
 
     def take_pending(self) -> bytes:
         """Hand over the pending octets and forget them."""
         pending = self.pending
-        self._lines, self._size = [], 0
-        self._take(len(self._buffer))
+        self._buffer.clear()
+        self._begin()
         return pending
 
-    def _take(self, length: int) -> ReplyLine:
-        octets = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        self._searched = 0
-        return ReplyLine(octets)
+    def _frame(self) -> None:
+        """Read lines up to the end of one reply; those behind it stay raw, where a flood of them takes least room."""
+        while not self._whole and (line := self._next_line()) is not None:
+            goes_on = line.separator == b"-" if line.has_code else bool(self._lines)
+            # Room for one more line stays, so that the last one with its code always has it.
+            if goes_on and self._size + len(line.octets) > REPLY_BOUND - LINE_BOUND:
+                self._drop(len(line.octets))
+                continue
+            self._lines.append(line)
+            self._size += len(line.octets)
+            self._whole = not goes_on
 
-    def _finish(self, last: ReplyLine, *extra: Anomaly) -> Reply:
-        lines = (*self._lines, last)
-        self._lines, self._size = [], 0
-        return Reply(lines, (*_anomalies(lines), *extra))
+    def _next_line(self) -> ReplyLine | None:
+        end = self._buffer.find(b"\n", self._searched) + 1
+        length = end or len(self._buffer)
+        if length > LINE_BOUND:
+            self._drop(length - LINE_BOUND)
+            del self._buffer[LINE_BOUND:length]
+            length = LINE_BOUND
+        if not end:
+            self._searched = length
+            return None
+        self._searched = 0
+        line = ReplyLine(bytes(self._buffer[:length]))
+        del self._buffer[:length]
+        return line
+
+    def _drop(self, octets: int) -> None:
+        self.left_out += octets
+        self._cut = True
+
+    def _finish(self, *extra: Anomaly) -> Reply:
+        lines = tuple(self._lines)
+        bounds = (Anomaly.UNBOUNDED,) if self._cut else ()
+        self._begin()
+        return Reply(lines, (*_anomalies(lines), *bounds, *extra))
 
 
 def _anomalies(lines: tuple[ReplyLine, ...]) -> tuple[Anomaly, ...]:
     found: dict[Anomaly, None] = {}
-    for line in lines:
+    different = dict.fromkeys(lines)
+    for line in different:
         found.update(dict.fromkeys(_line_anomalies(line)))
-    if len({line.code for line in lines}) > 1:
+    if len({line.code for line in different if line.has_code}) > 1:
         found[Anomaly.INCONSISTENT_CODES] = None
     return tuple(found)
 
 
 def _line_anomalies(line: ReplyLine) -> list[Anomaly]:
-    content = line.content
+    content, has_code = line.content, line.has_code
+    # A line that we saw no end of is held to what came of it: the rest of its code or text may have been lost.
+    ended = line.octets.endswith(b"\n")
+    begun_code = not ended and _BEGUN_CODE.fullmatch(content) is not None
     checks = (
-        (not content, Anomaly.EMPTY_LINE),
-        (not line.has_code, Anomaly.BAD_CODE),
-        (line.has_code and content[:1] not in b"2345", Anomaly.OUT_OF_RANGE),
-        (line.has_code and content[1:2] > b"5", Anomaly.BAD_SECOND_DIGIT),
-        (line.has_code and len(content) == 3, Anomaly.BARE_CODE),
-        (line.has_code and line.separator not in {b"", b" ", b"-"}, Anomaly.NO_SEPARATOR),
-        (line.octets.endswith(b"\n") and not line.octets.endswith(b"\r\n"), Anomaly.BARE_LF),
+        (ended and not content, Anomaly.EMPTY_LINE),
+        (not has_code and not begun_code, Anomaly.BAD_CODE),
+        (has_code and content[:1] not in b"2345", Anomaly.OUT_OF_RANGE),
+        (has_code and content[1:2] > b"5", Anomaly.BAD_SECOND_DIGIT),
+        (has_code and ended and content == line.code, Anomaly.BARE_CODE),
+        (has_code and line.separator not in {b"", b" ", b"-"}, Anomaly.NO_SEPARATOR),
+        (ended and not line.octets.endswith(b"\r\n"), Anomaly.BARE_LF),
         (b"\r" in content, Anomaly.BARE_CR),
         (len(line.octets) > LINE_LIMIT, Anomaly.LONG_LINE),
-        (any(octet > 0x7F for octet in content), Anomaly.NON_ASCII),
-        (any((octet < 0x20 and octet not in b"\t\r") or octet == 0x7F for octet in content), Anomaly.CONTROL),
+        (not content.isascii(), Anomaly.NON_ASCII),
+        (_CONTROL.search(content) is not None, Anomaly.CONTROL),
     )
     return [anomaly for odd, anomaly in checks if odd]

@@ -6,6 +6,8 @@ from pathlib import Path
 import plugin_project as project
 import pytest
 
+collect_ignore = ["example"]
+
 Run = Callable[..., pytest.RunResult]
 
 

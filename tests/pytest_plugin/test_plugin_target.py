@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import plugin_project as project
@@ -95,8 +96,9 @@ def test_a_target_that_stopped_working_is_not_green(pytester: pytest.Pytester, r
     result.stdout.fnmatch_lines(
         ["the target no longer works: control delivery to <postmaster> failed at greeting: 554 no longer"]
     )
-    result.assert_outcomes(passed=4, errors=1, deselected=6) if alone != "-n1" else None
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["errors"]) == (4, 1)
+    assert result.ret in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED if alone == "--pdb" else None}
 
 
 @pytest.mark.parametrize("alone", ["", "--pdb", "-n1"])
@@ -104,7 +106,7 @@ def test_nothing_run_is_not_green(pytester: pytest.Pytester, run: Run, url: str,
     project.lay_suite(pytester.path)
     result = run("suites", f"--smtp-target={url}", "-k", "not_applicable", *alone.split())
     result.stdout.fnmatch_lines(["*nothing was run: every selected scenario is not applicable to this target"])
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.ret in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED if alone == "--pdb" else None}
 
 
 FIXTURES = """
@@ -136,20 +138,21 @@ def test_fixtures_of_every_scope_work_and_the_server_goes_down_last(
     pytester.makepyfile(test_other="def test_other(): pass")
     result = run("suites", "test_other.py", "-k", "deviates or other", "-s")
     assert result.parseoutcomes() == {"deviates": 1, "passed": 1, "deselected": 9}
-    said = [line.lstrip(".d") for line in result.stdout.str().replace("s4_1_1_9_noop.py ", "\n").splitlines()]
-    wanted = ["server up", "file begins", "item deviates", "file ends", "file begins", "item test_other", "file ends", "server down"]
-    assert [line for line in said if line in wanted] == wanted
+    said = re.findall(r"server up|server down|file begins|file ends|item \w+", result.stdout.str())
+    of_the_files = [f"file begins, item {name}, file ends" for name in ("deviates", "test_other")]
+    assert ", ".join(said) == ", ".join(["server up", *of_the_files, "server down"])
 
 
 def test_a_session_tests_one_server(pytester: pytest.Pytester, run: Run, url: str) -> None:
     project.lay_suite(pytester.path)
-    override = f"import pytest\n@pytest.fixture(scope='session')\ndef smtp_target():\n    return '{url}'"
-    pytester.makeconftest(override)
+    override = "import pytest\n@pytest.fixture(scope='session')\ndef smtp_target():\n    return {!r}"
     for name in ("one", "two"):
-        project.write(pytester.path / name / "conftest.py", override.replace("return '", "return '' '") if name == "two" else "")
-        project.write(pytester.path / name / f"test_{name}.py", "import conformance\n\nsuite = conformance.suite('rfc5321/4.1.1.9')")
+        project.write(pytester.path / name / "conftest.py", override.format({"address": url, "name": name}))
+        mine = "import conformance\n\nsuite = conformance.suite('rfc5321/4.1.1.9')"
+        project.write(pytester.path / name / f"test_{name}.py", mine)
     result = run("one", "two", "-k", "noop_keeps_the_sender")
-    result.assert_outcomes(passed=1, errors=1, deselected=result.parseoutcomes()["deselected"])
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["errors"]) == (1, 1)
     result.stdout.fnmatch_lines(["smtp_target is not the one that this run is about: test one server at a time"])
 
 

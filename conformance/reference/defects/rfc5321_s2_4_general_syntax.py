@@ -61,15 +61,15 @@ EIGHT_BIT = {
 }
 
 
-@defect(ServerSession.has_forbidden_octets, proves=EIGHT_BIT)
-def eight_bit_commands_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
+@defect(ServerSession.has_forbidden_octets, name="eight-bit-commands-are-taken", proves=EIGHT_BIT)
+def eight_bit_lines_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Takes paths with octets outside US-ASCII."""
     del session
     return clean(bytes(octet for octet in line if octet < 0x80))
 
 
-@defect(ServerSession.path_and_parameters, proves=EIGHT_BIT)
-def eight_bit_commands_are_taken(  # noqa: F811 - the same defect at a second decision point
+@defect(ServerSession.path_and_parameters, name="eight-bit-commands-are-taken", proves=EIGHT_BIT)
+def eight_bit_paths_are_taken(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
 ) -> PathArgument | None:
     """Takes paths with octets outside US-ASCII."""

@@ -158,26 +158,22 @@ def data_without_recipients_gets_554(clean: Decide, session: ServerSession) -> A
 NOBODY = {"rfc5321/3.3/no_message_without_recipients*"}
 
 
-@defect(ServerSession.data_without_mail, proves=NOBODY)
-def message_for_nobody_is_taken(clean: Decide, session: ServerSession) -> Answer | None:
+@defect(ServerSession.data_without_mail, name="message-for-nobody-is-taken", proves=NOBODY)
+def message_from_nobody_is_begun(clean: Decide, session: ServerSession) -> Answer | None:
     """Takes a message that has no sender or no recipient."""
     del clean
     return session.begin_data()
 
 
-@defect(ServerSession.data_without_recipients, proves=NOBODY)
-def message_for_nobody_is_taken(  # noqa: F811 - the same defect at a second decision point
-    clean: Decide, session: ServerSession
-) -> Answer | None:
+@defect(ServerSession.data_without_recipients, name="message-for-nobody-is-taken", proves=NOBODY)
+def message_for_nobody_is_begun(clean: Decide, session: ServerSession) -> Answer | None:
     """Takes a message that has no sender or no recipient."""
     del clean
     return session.begin_data()
 
 
-@defect(ServerSession.end_of_data, proves=NOBODY)
-def message_for_nobody_is_taken(  # noqa: F811 - the same defect at a third decision point
-    clean: OfOctets, session: ServerSession, content: bytes
-) -> Answer | None:
+@defect(ServerSession.end_of_data, name="message-for-nobody-is-taken", proves=NOBODY)
+def message_for_nobody_is_accepted(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Takes a message that has no sender or no recipient."""
     del session
     given = clean(content)

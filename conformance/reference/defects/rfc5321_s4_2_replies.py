@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 from weakref import WeakSet
 
-from conformance.reference._decision import Override, defect
+from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
 
 OfOctets = Callable[[bytes], Answer | None]
+
+
+class OnLine(Protocol):
+    """An override of ``ServerSession.command``."""
+
+    __name__: str
+
+    def __call__(self, clean: OfOctets, session: ServerSession, /, line: bytes) -> Answer | None:
+        """Decide about one command line."""
+
+
 Render = Callable[[Answer], bytes]
 
 
@@ -99,7 +111,7 @@ ANSWERED_TWICE = {
 _just_greeted: WeakSet[ServerSession] = WeakSet()
 
 
-def _twice(command: bytes) -> Override[[bytes], Answer | None, ServerSession]:
+def _twice(command: bytes) -> OnLine:
     def answered_twice(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
         first = session in _just_greeted
         (_just_greeted.add if session.verb_of(line) == b"EHLO" else _just_greeted.discard)(session)

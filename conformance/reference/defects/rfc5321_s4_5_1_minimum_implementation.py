@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
-from conformance.reference._decision import Override, defect
+from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
 from conformance.reference._site import HOST
 from conformance.wire.paths import Mailbox
 
 OfOctets = Callable[[bytes], Answer | None]
+
+
+class OnLine(Protocol):
+    """An override of ``ServerSession.command``."""
+
+    __name__: str
+
+    def __call__(self, clean: OfOctets, session: ServerSession, /, line: bytes) -> Answer | None:
+        """Decide about one command line."""
+
 
 UNKNOWN: dict[str, set[str]] = {
     "ehlo": set(),
@@ -36,7 +47,7 @@ UNKNOWN: dict[str, set[str]] = {
 """A required command that is unknown, and the clauses that fall with it."""
 
 
-def _unknown(verb: bytes) -> Override[[bytes], Answer | None, ServerSession]:
+def _unknown(verb: bytes) -> OnLine:
     def is_unknown(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
         unknown = session.verb_of(line) == verb and not session.rejects
         return answer(500, b"Command not recognized") if unknown else clean(line)
