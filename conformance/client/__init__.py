@@ -2,6 +2,7 @@
 
 from conformance.client._client import At, Client, Exchange, new_token, tls_context
 from conformance.client._connection import Connection, Dial, Pace, Segmentation
+from conformance.client._dial import dialler
 from conformance.client._outcomes import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Secured",
     "Segmentation",
     "Silence",
+    "dialler",
     "new_token",
     "tls_context",
 ]

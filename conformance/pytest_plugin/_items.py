@@ -17,6 +17,7 @@ from conformance.pytest_plugin import _allure
 from conformance.pytest_plugin._judge import Judge, Judgement, Outcome
 from conformance.pytest_plugin._running import NotRunError, Results, Subject, UnusableError
 from conformance.pytest_plugin._words import exchanged, told
+from conformance.report._words import section_of
 from conformance.scenario import Family, Scenario, Suite, SuiteError, Suites, Watch, load
 
 JUDGE = pytest.StashKey[Judge]()
@@ -137,7 +138,7 @@ class ConformanceItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our text in the place of a traceback through the plugin."""
         match excinfo.value:
-            case FindingError() | ScenarioError() if self.result is not None:
+            case FindingError() | ScenarioError() | pytest.xfail.Exception() if self.result is not None:
                 text = f"{excinfo.value}\n{told(self.result)}"
             case UnusableError() as error:
                 text = "\n".join([str(error), *exchanged(error.evidence)])
@@ -164,9 +165,10 @@ class ConformanceItem(pytest.Item):
             report.longrepr = (os.fspath(path), (line or 0) + 1, report.longrepr[2])
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Where the scenario stands, if in the file that was collected."""
+        """Where the scenario stands, if in the file that was collected, and a headline."""
         path, line = where(self.subject)
-        return self.path, line - 1 if path == self.path.resolve() else None, self.name
+        headline = f"{section_of(self.subject.id).title} {_named(self.subject.id.split('/', 2)[2])}"
+        return self.path, line - 1 if path == self.path.resolve() else None, headline
 
 
 class SuiteFile(pytest.Module):

@@ -49,9 +49,8 @@ def _selects(selector: str, subject: Scenario | Watch) -> bool:
     if selector.startswith("@"):
         tags = subject.tags if isinstance(subject, Scenario) else subject.clause.tags
         return selector[1:] in tags
-    return selector in {subject.id, subject.clause.id} or any(
-        _begins(identity.split("/"), selector.split("/")) for identity in (subject.id, subject.clause.id)
-    )
+    names = {subject.id, subject.clause.id, subject.id.partition("[")[0].partition("~")[0]}
+    return selector in names or any(_begins(name.split("/"), selector.split("/")) for name in names)
 
 
 def _begins(components: list[str], patterns: list[str]) -> bool:

@@ -13,13 +13,14 @@ FILE = "suites/rfc5321/s4_1_1_9_noop.py"
 
 @pytest.mark.parametrize(
     ("expression", "selected"),
-    [("passes and word", 2), ("octets", 2), ("should", 1), ("4.1.1.9", 10), ("not must", 2), ("rfc5321 and may", 1)],
+    [("passes and word", 2), ("octets", 2), ("4.1.1.9 and not must", 2), ("rfc5321 and may", 1)],
 )
-def test_k_selects_by_name_section_and_level(pytester: pytest.Pytester, run: Run, expression: str, selected: int) -> None:
+def test_k_selects_by_name_section_and_level(
+    pytester: pytest.Pytester, run: Run, expression: str, selected: int
+) -> None:
     project.lay_suite(pytester.path)
     result = run("suites", "--collect-only", "-q", "-k", expression)
-    counted = f"{selected}/10 tests collected ({10 - selected} deselected)" if selected < 10 else "10 tests collected"
-    result.stdout.fnmatch_lines([f"{counted} *"])
+    result.stdout.fnmatch_lines([f"{selected}/10 tests collected ({10 - selected} deselected) *"])
 
 
 def test_collect_only_needs_no_target_and_m_knows_our_items(pytester: pytest.Pytester, run: Run) -> None:
@@ -50,7 +51,11 @@ def test_lf_and_ff_know_rows(pytester: pytest.Pytester, run: Run, url: str) -> N
     first = run(*selected, "--ff")
     first.assert_outcomes(passed=2, failed=2, deselected=5)
     first.stdout.fnmatch_lines(
-        [f"{FILE}::passes[[]word[]] FAILED *", f"{FILE}::passes[[]word~octets[]] FAILED *", f"{FILE}::passes[[]none[]] PASSED *"]
+        [
+            f"{FILE}::passes[[]word[]] FAILED *",
+            f"{FILE}::passes[[]word~octets[]] FAILED *",
+            f"{FILE}::passes[[]none[]] PASSED *",
+        ]
     )
 
 
@@ -102,7 +107,13 @@ def test_x_does_not_wait_for_what_pytest_would_not_report(pytester: pytest.Pytes
         (suite / "s4_1_1_9_noop.py").unlink()
         result = run("suites", f"--smtp-target={address}", "-x", "-rsE")
     result.assert_outcomes(skipped=2, errors=1)
-    result.stdout.fnmatch_lines(["SKIPPED *: not run: 1 had failed before", "ERROR *::errs - ValueError: at once", "*stopping after 1 failures*"])
+    result.stdout.fnmatch_lines(
+        [
+            "SKIPPED *: not run: 1 had failed before",
+            "ERROR *::errs - ValueError: at once",
+            "*stopping after 1 failures*",
+        ]
+    )
     assert result.duration < 20
 
 

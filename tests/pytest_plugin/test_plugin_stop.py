@@ -52,18 +52,32 @@ def test_ctrl_c_under_pdb_is_no_group(pytester: pytest.Pytester, run: Run, url: 
     result.stdout.no_fnmatch_line("*ExceptionGroup*")
 
 
-def test_pdb_stops_at_the_finding_and_goes_on(pytester: pytest.Pytester, run: Run, url: str) -> None:
+@pytest.fixture
+def debug(pytester: pytest.Pytester, run: Run, url: str) -> Callable[[str, str], str]:
+    """Run what is selected under --pdb with what is typed there; returns what it printed."""
+    del run  # it has set up the environment
+
+    def debug(selected: str, typed: str) -> str:
+        command = [sys.executable, "-m", "pytest", "suites", f"--smtp-target={url}", "--pdb", "-k", selected]
+        done = subprocess.run(
+            command, cwd=pytester.path, input=typed, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.stdout
+
+    return debug
+
+
+def test_pdb_stops_at_the_finding_and_goes_on(pytester: pytest.Pytester, debug: Callable[[str, str], str]) -> None:
     project.lay_suite(pytester.path)
-    command = [sys.executable, "-m", "pytest", "suites", f"--smtp-target={url}", "--pdb", "-k", "fails or noted"]
-    done = subprocess.run(command, input="p self.result.verdict\nc\n", capture_output=True, text=True, timeout=60, check=False)
-    assert "expected  299" in done.stdout
-    assert "<Verdict.FAIL: 'fail'>" in done.stdout
-    assert "1 failed, 8 deselected, 1 noted" in done.stdout
+    printed = debug("fails or noted", "p self.result.verdict\nc\n")
+    assert "expected  299" in printed
+    assert "<Verdict.FAIL: 'fail'>" in printed
+    assert "1 failed, 8 deselected, 1 noted" in printed
 
 
-def test_a_breakpoint_in_a_scenario_works(pytester: pytest.Pytester, run: Run, url: str) -> None:
-    project.lay_suite(pytester.path, s4_1_1_9_noop=project.NOOP.replace("    return took", "    breakpoint()\n    return took"))
-    command = [sys.executable, "-m", "pytest", "suites", f"--smtp-target={url}", "--pdb", "-k", "noted"]
-    done = subprocess.run(command, input="p smtp.greeting.code\nc\n", capture_output=True, text=True, timeout=60, check=False)
-    assert "(Pdb) 220" in done.stdout
-    assert "9 deselected, 1 noted" in done.stdout
+def test_a_breakpoint_in_a_scenario_works(pytester: pytest.Pytester, debug: Callable[[str, str], str]) -> None:
+    stopping = project.NOOP.replace("    return took", "    breakpoint()\n    return took")
+    project.lay_suite(pytester.path, s4_1_1_9_noop=stopping)
+    printed = debug("noted", "p smtp.greeting.code\nc\n")
+    assert "(Pdb) 220" in printed
+    assert "9 deselected, 1 noted" in printed

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import plugin_project as project
 import pytest
 
 import conformance
@@ -35,9 +36,10 @@ def test_an_item_of_a_suite_can_be_repeated_by_its_node_id(pytester: pytest.Pyte
 
 def test_lf_knows_the_rows_of_a_suite(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(test_mine="import conformance\n\nmine = conformance.suite('rfc5321/4.1.1.9')")
-    run("--smtp-target=smtp://127.0.0.1:1", "-k", "line-ends").assert_outcomes(errors=3, deselected=11)
-    again = run("--smtp-target=smtp://127.0.0.1:1", "--lf")
-    again.assert_outcomes(errors=3, deselected=11)
+    with project.server("0") as nobody:
+        first = run(f"--smtp-target={nobody}", "-k", "line-ends").parseoutcomes()
+        assert first["errors"] >= 3
+        assert run(f"--smtp-target={nobody}", "--lf").parseoutcomes() == first
 
 
 def test_a_selector_that_selects_nothing_is_one_line(pytester: pytest.Pytester, run: Run, url: str) -> None:
@@ -52,7 +54,7 @@ def test_a_selector_that_selects_nothing_is_one_line(pytester: pytest.Pytester, 
     [
         ("rfc5321", "rfc5321/4.1.1.9/noop_keeps_the_sender", "rfc3207/"),
         ("rfc5321/4.1.1.9", "rfc5321/4.1.1.9/noop_keeps_the_sender", "rfc5321/4.1.1.4"),
-        ("rfc5321/4.1.1", None, None),
+        ("rfc532", None, None),
         ("rfc5321/*/noop_*", "rfc5321/4.1.1.9/noop_keeps_the_sender", "rfc5321/4.1.1.4"),
         ("rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop_gets_250[ehlo]~octets", "rfc5321/4.1.1.9/noop_keeps"),
         ("rfc5321/4.1.1.9/noop_gets_250[ehlo]~octets", "rfc5321/4.1.1.9/noop_gets_250[ehlo]~octets", "rfc5321/4.1.1.9/noop_k"),

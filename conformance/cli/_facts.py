@@ -1,0 +1,89 @@
+"""Every single fact of a target file as an option of ``run``."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from conformance.target import Target
+
+SHORT = {"mailboxes": "--rcpt", "ehlo_name": "--helo"}
+"""The names that are shorter than the fact."""
+
+IN_FILES_ONLY = frozenset({"address", "alias", "mailing_list", "credentials", "limits", "store", "bounces"})
+"""Facts with parts of their own: a target file is the place for them."""
+
+Command = Callable[..., Any]
+
+
+def option_of(fact: str) -> str:
+    """The option that states this fact."""
+    return SHORT.get(fact, f"--{fact.replace('_', '-')}")
+
+
+def _choices(kind: Any) -> list[str] | None:
+    """The words that a fact can have, where only some are allowed."""
+    if typing.get_origin(kind) is typing.Literal:
+        return [str(word) for word in typing.get_args(kind)]
+    for inner in typing.get_args(kind):
+        found = _choices(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def fact_options(command: Command) -> Command:
+    """Add an option for each fact that is one word, a list of words, a number or a yes or no."""
+    hints = typing.get_type_hints(Target)
+    for fact in reversed(Target.__struct_fields__):
+        if fact in IN_FILES_ONLY:
+            continue
+        kind = hints[fact]
+        name = option_of(fact)
+        choices = _choices(kind)
+        words = fact.replace("_", " ")
+        if _holds(kind, bool):
+            add = click.option(f"{name}/--no-{name[2:]}", fact, default=None, help=f"Fact: {words}, yes or no.")
+        elif typing.get_origin(kind) is tuple:
+            of = click.Choice(choices) if choices else click.STRING
+            add = click.option(name, fact, multiple=True, type=of, help=f"Fact: one of the {words}; may be repeated.")
+        elif _holds(kind, float):
+            add = click.option(name, fact, type=float, help=f"Fact: {words}, in seconds.")
+        else:
+            add = click.option(
+                name, fact, type=click.Choice(choices) if choices else click.STRING, help=f"Fact: {words}."
+            )
+        command = add(command)
+    return command
+
+
+def _holds(kind: Any, wanted: type) -> bool:
+    if isinstance(kind, types.UnionType):
+        return wanted in typing.get_args(kind)
+    return kind is wanted
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """The facts among these options that the user gave."""
+    return {
+        fact: list(value) if isinstance(value, tuple) else value
+        for fact, value in options.items()
+        if fact in Target.__struct_fields__ and value not in (None, ())
+    }
+
+
+def as_arguments(facts: dict[str, Any]) -> list[str]:
+    """The options that state these facts, for the command that repeats a scenario."""
+    arguments: list[str] = []
+    for fact, value in facts.items():
+        name = option_of(fact)
+        if isinstance(value, bool):
+            arguments.append(name if value else f"--no-{name[2:]}")
+        else:
+            for word in value if isinstance(value, list) else [value]:
+                arguments += [name, str(word)]
+    return arguments

@@ -1,0 +1,164 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+import conformance
+from conformance.cli import _tell
+from conformance.cli._facts import fact_options, given
+from conformance.cli._problem import ProblemError
+from conformance.cli._run import EMBEDDED, Request, is_target, run
+from conformance.engine import Options
+from conformance.report import Transcripts
+
+TRANSCRIPTS = click.option(
+    "--transcripts",
+    type=click.Choice(["all", "findings", "none"]),
+    default="findings",
+    show_default=True,
+    help="Whose transcripts are printed.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(conformance.__version__, prog_name="smtp-conformance")
+def commands() -> None:
+    """Read which clauses of RFC 5321 an SMTP server keeps, which it breaks, and the octets that prove it."""
+
+
+@commands.command("run")
+@click.argument("words", nargs=-1, metavar="[TARGET] [SELECTOR]...")
+@click.option("--target", "target", help="The target, where the first argument is none.")
+@click.option("--not", "without", multiple=True, metavar="SELECTOR", help="Leave these out; may be repeated.")
+@click.option(
+    "--level",
+    type=click.Choice(["must", "should", "may"]),
+    default="may",
+    show_default=True,
+    help="The weakest level to run: must, also should, or all.",
+)
+@click.option("--strict", is_flag=True, help="A SHOULD that is not kept is a finding too.")
+@click.option("--slow", is_flag=True, help="Also run the scenarios that wait for minutes.")
+@click.option("--overlap", type=click.IntRange(1), default=64, show_default=True, help="Most connections at a time.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds that a reply is waited for.",
+)
+@click.option(
+    "--max-inconclusive",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="The share of inconclusive scenarios beyond which the run is not trusted.",
+)
+@click.option("--expect", type=click.Path(path_type=Path), help="A file of known findings; any difference is status 1.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reports/latest"),
+    show_default=True,
+    help="Where results.jsonl, junit.xml and report.html go.",
+)
+@click.option("--authorized", is_flag=True, help="I may test this server, though its address is not private.")
+@TRANSCRIPTS
+@fact_options
+def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> None:
+    """Test a server and write a report.
+
+    TARGET is smtp://host:port, smtps://, submission://, lmtp://, lmtp+unix:path, a target file (.toml), or a server
+    that we start by ourselves: aiosmtpd (also without a TARGET) or reference.
+
+    SELECTOR is an RFC, a section, a clause or a scenario (rfc5321, rfc5321/4.1.1.4, …); only * and ? are special and
+    stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
+    below it.
+
+    The facts of a target file are options too, except the alias, mailing list, credentials, limits and stores, which
+    have parts of their own; an option goes before the file.
+
+    Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours.
+    """
+    if target is None and words and is_target(words[0]):
+        target, words = words[0], words[1:]
+    extra = [word for word in words if is_target(word)]
+    if extra:
+        raise ProblemError(f"one target at a time: {extra[0]!r} is a second one")
+    if target is not None and not is_target(target):
+        raise ProblemError(f"{target!r} is no target; write smtp://host:port, a .toml file or a server's name")
+    facts = given(options)
+    shown = {name: options[name] for name in ("level", "strict", "slow", "overlap", "timeout", "max_inconclusive")}
+    request = Request(
+        target=target or EMBEDDED,
+        selectors=words,
+        without=options["without"],
+        level=options["level"],
+        strict=options["strict"],
+        options=Options(
+            overlap=options["overlap"],
+            timeout=options["timeout"],
+            slow=options["slow"],
+            max_inconclusive=options["max_inconclusive"],
+            shown=shown | {"selectors": list(words), "not": list(options["without"])},
+        ),
+        expect=options["expect"],
+        out=options["out"],
+        transcripts=cast("Transcripts", options["transcripts"]),
+        authorized=options["authorized"],
+        facts=facts,
+    )
+    sys.exit(run(request))
+
+
+@commands.command("list")
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.option("--clauses", is_flag=True, help="List clauses in the place of scenarios.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_command(selectors: tuple[str, ...], *, clauses: bool, as_json: bool) -> None:
+    """List the scenarios with their level and clause."""
+    (_tell.list_clauses if clauses else _tell.list_scenarios)(selectors, as_json=as_json)
+
+
+@commands.command("explain")
+@click.argument("name", metavar="CLAUSE_OR_SCENARIO")
+def explain_command(name: str) -> None:
+    """Say what a clause asks for, where the RFC says it, which scenarios are about it and what proves them."""
+    _tell.explain(name)
+
+
+@commands.command("show")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--broken-off", is_flag=True, help="Also read a file of a run that did not come to its end.")
+@TRANSCRIPTS
+def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
+    """Print a results.jsonl as the run printed it; the exit status is that of the run."""
+    sys.exit(_tell.show(results, cast("Transcripts", transcripts), broken_off=broken_off))
+
+
+@commands.command("expect")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("expected.toml"),
+    show_default=True,
+    help="The file to write.",
+)
+def expect_command(results: Path, out: Path) -> None:
+    """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in."""
+    _tell.expect(results, out)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on standard error."""
+    try:
+        commands()
+    except ProblemError as problem:
+        sys.stderr.write(f"smtp-conformance: {problem}\n")
+        sys.exit(problem.status)
