@@ -99,7 +99,7 @@ def select(suites: Suites, request: Request) -> tuple[list[Scenario], list[Watch
     left_out: set[str] = set()
     for selector in request.without:
         unwanted, unwatched = Suite((selector,)).select(suites)
-        left_out |= {each.id for each in (*unwanted, *unwatched)}
+        left_out |= {each.id for each in unwanted} | {each.id for each in unwatched}
     levels = LEVELS[request.level]
     scenarios = [each for each in scenarios if each.id not in left_out and each.clause.level in levels]
     watches = [each for each in watches if each.id not in left_out and each.clause.level in levels]

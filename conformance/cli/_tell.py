@@ -32,9 +32,10 @@ def list_scenarios(selectors: tuple[str, ...], *, as_json: bool) -> None:
         scenarios, watches = Suite(selectors).select(_suites())
     except SuiteError as error:
         raise ProblemError(str(error)) from error
+    chosen: list[Scenario | Watch] = [*scenarios, *watches]
     rows = [
         {"scenario": each.id, "clause": each.clause.id, "level": each.clause.level.value, "says": each.says}
-        for each in (*scenarios, *watches)
+        for each in chosen
     ]
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")

@@ -70,6 +70,7 @@ class Client:
     _in_data: bool = False
     _before_tls: bool = False
     _left: bool = False
+    _line_is_open: bool = False
 
     # Octets out, outcomes in.
 
@@ -80,6 +81,7 @@ class Client:
 
     async def raw(self, octets: bytes) -> None:
         """Send exactly these octets and read nothing."""
+        self._line_is_open = not octets.endswith(CRLF)
         if not self._in_data:
             lines = octets.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
@@ -354,6 +356,8 @@ class Client:
         try:
             if not (self._in_data or self._before_tls) and not self.connection.ended and self.greeting is not None:
                 with trio.move_on_after(5):
+                    if self._line_is_open:
+                        await self.raw(CRLF)
                     await self.quit()
         finally:
             await self.connection.close()

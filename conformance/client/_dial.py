@@ -19,7 +19,11 @@ def dialler(address: Address) -> Dial:
         OSError: the name can't be resolved.
     """
     if address.path:
-        return lambda: trio.open_unix_socket(address.path)
+
+        async def dial_path() -> trio.abc.Stream:
+            return await trio.open_unix_socket(address.path)
+
+        return dial_path
     found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     candidates = [(family, sockaddr) for family, _, _, _, sockaddr in found]
 

@@ -24,8 +24,9 @@ class Suite:
             SuiteError: one of them matches nothing.
         """
         scenarios, watches = list(suites), list(suites.watches.values())
+        subjects: list[Scenario | Watch] = [*scenarios, *watches]
         for selector in self.selectors:
-            if not any(_selects(selector, subject) for subject in (*scenarios, *watches)):
+            if not any(_selects(selector, subject) for subject in subjects):
                 known = [*suites.scenarios, *suites.watches, *suites.register.clauses]
                 raise SuiteError(f"nothing is selected by {selector!r}{nearest(selector, known)}")
         if not self.selectors:

@@ -186,13 +186,13 @@ def _hide(pieces: list[bytes], secrets: dict[bytes, int], *, broken_off: bool = 
 def _spans(stream: bytes, secrets: dict[bytes, int], *, broken_off: bool) -> list[tuple[int, int]]:
     """Where secrets stand, in order and without overlap; ``broken_off`` also finds one that the end cuts short."""
     lower = stream.lower()
-    markers = [(at, at + len(SECRET)) for at in _places(lower, SECRET)]
     found = [span for form, telling in secrets.items() for span in _found(lower, form, telling)]
     if broken_off:
         found += [(len(lower) - _begun(lower, form), len(lower)) for form in secrets]
     merged: list[tuple[int, int]] = []
     for first, last in sorted(found):
-        if first == last or any(begin <= first and last <= end for begin, end in markers):
+        inside_a_marker = SECRET in lower[max(0, last - len(SECRET)) : first + len(SECRET)]
+        if first == last or inside_a_marker:
             continue
         if merged and first < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
