@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from typing import Any
+
 import pytest
 
 from conformance.reference import kill, matches
 from conformance.reference.defects import load_defects
 from conformance.reference.kills import clean_run
-from conformance.scenario import Broken, Clause, Suites, Verdict, load
+from conformance.scenario import Broken, Clause, Suites, Verdict, load, suites_folder
 
 DEFECTS = load_defects()
+STALE = "run `make matrix` and commit suites/kills.toml"
 
 
 def suites() -> Suites:
     return load()
+
+
+@cache
+def committed() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((suites_folder() / "kills.toml").read_text(encoding="utf-8"))
 
 
 def test_a_clean_server_is_accused_of_nothing() -> None:
@@ -47,6 +57,7 @@ def test_defect_is_caught_by_its_scenarios_and_accuses_no_other_clause(name: str
     assert not found.errors
     assert not found.missed(known()), f"not caught: {defect.does}"
     assert not found.wrongly_accused(known())
+    assert committed().get(name, {}).get("found_by") == sorted(found.accusers), STALE
 
 
 @pytest.mark.parametrize("name", [name for name, defect in DEFECTS.items() if defect.varies])
@@ -66,3 +77,7 @@ def test_every_scenario_and_watch_is_proven_by_a_defect() -> None:
 def test_every_pattern_of_a_defect_means_a_scenario() -> None:
     patterns = {pattern for defect in DEFECTS.values() for pattern in defect.proves | defect.varies}
     assert not {pattern for pattern in patterns if not any(matches(pattern, name) for name in known())}
+
+
+def test_the_committed_matrix_knows_every_defect() -> None:
+    assert set(committed()) == set(DEFECTS), STALE

@@ -13,6 +13,9 @@ R = TypeVar("R")
 S = TypeVar("S", bound="Decider")
 
 
+Override = Callable[Concatenate[Callable[P, R], S, P], R]
+
+
 class Decider(Protocol):
     """What a class with decision points offers."""
 
@@ -23,19 +26,26 @@ class Decider(Protocol):
 class Decisions:
     """The overrides in force, by decision point, and the names of the points that were consulted."""
 
-    overrides: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)
+    overrides: dict[str, list[Override[..., Any, Any]]] = field(default_factory=dict)
     consulted: set[str] = field(default_factory=set)
 
-    def override(self, point: str, function: Callable[..., Any]) -> None:
-        """Put ``function`` in front of what decides now."""
+    def override(self, point: str, function: Override[..., Any, Any]) -> None:
+        """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
         self.overrides.setdefault(point, []).append(function)
 
 
 class DecisionPoint(Generic[S, P, R]):
-    """A method whose answer a defect may change; it decides as written where none does."""
+    """A method whose answer a defect may change; it decides as written where none does.
 
-    def __init__(self, clean: Callable[Concatenate[S, P], R]) -> None:
+    ``case`` tells the cases of the point apart by its arguments: a defect may be about some of them only, and then
+    needs to be tried only where one of those came up.
+    """
+
+    def __init__(
+        self, clean: Callable[Concatenate[S, P], R], case: Callable[Concatenate[S, P], str] | None = None
+    ) -> None:
         self.clean = clean
+        self.case = case
         self.name = clean.__name__
         self.__doc__ = clean.__doc__
 
@@ -46,16 +56,37 @@ class DecisionPoint(Generic[S, P, R]):
     def __get__(self, instance: S | None, owner: type[S]) -> DecisionPoint[S, P, R] | Callable[P, R]:
         if instance is None:
             return self
-        instance.decisions.consulted.add(self.name)
+        if self.case is not None:
+            return partial(self._decide_case, self.case, instance)
+        return self._decider(instance, self.name)
+
+    def _decide_case(self, case: Callable[..., str], instance: S, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._decider(instance, self.name, f"{self.name}:{case(instance, *args)}")(*args, **kwargs)
+
+    def _decider(self, instance: S, *names: str) -> Callable[P, R]:
+        decisions = instance.decisions
+        decisions.consulted.update(names)
         decide: Callable[..., R] = partial(self.clean, instance)
-        for function in instance.decisions.overrides.get(self.name, ()):
-            decide = partial(function, decide, instance)
+        for name in names:
+            for function in decisions.overrides.get(name, ()):
+                decide = partial(function, decide, instance)
         return decide
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
     """Make a method a decision point."""
     return DecisionPoint(clean)
+
+
+def decision_by(
+    case: Callable[Concatenate[S, P], str],
+) -> Callable[[Callable[Concatenate[S, P], R]], DecisionPoint[S, P, R]]:
+    """Make a method a decision point whose cases are told apart by its arguments."""
+
+    def make(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
+        return DecisionPoint(clean, case)
+
+    return make
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +130,6 @@ def matches(pattern: str, name: str) -> bool:
 
 _defects: dict[str, Defect] = {}
 
-Override = Callable[Concatenate[Callable[P, R], S, P], R]
-
 
 def defect(
     point: DecisionPoint[S, P, R],
@@ -109,14 +138,16 @@ def defect(
     proves: Sequence[str] | set[str] = (),
     also: Sequence[str] | set[str] = (),
     varies: Sequence[str] | set[str] = (),
+    only: Sequence[str] | set[str] = (),
 ) -> Callable[[Override[P, R, S]], Override[P, R, S]]:
     """Declare a defect: a function that decides in the place of ``point``.
 
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
     does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
+    ``only`` names the cases of the point that it is about; in all others the server decides as written.
 
     Raises:
-        ValueError: two defects of one name for one point, or no docstring.
+        ValueError: two defects of one name for one point, no docstring, or cases of a point that has none.
     """
 
     def declare(function: Override[P, R, S]) -> Override[P, R, S]:
@@ -124,9 +155,12 @@ def defect(
         does = (function.__doc__ or "").strip().partition("\n")[0]
         if not does:
             raise ValueError(f"defect {called}: the docstring says what the broken server does")
+        if only and point.case is None:
+            raise ValueError(f"defect {called}: {point.name} has no cases")
         known = _defects.get(called)
-        overrides = ((point.name, function), *(known.overrides if known else ()))
-        if known and (not name or point.name in known.points):
+        points = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        overrides = (*((each, function) for each in points), *(known.overrides if known else ()))
+        if known and (not name or known.points & set(points)):
             raise ValueError(f"two defects are called {called}")
         _defects[called] = Defect(
             name=called,

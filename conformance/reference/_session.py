@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from conformance.reference._decision import Decisions, decision
+from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._site import DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
@@ -49,7 +49,7 @@ class Transaction:
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class ServerSession:
-    """A session from the greeting to the close.
+    """A session from the greeting to the close; ``commands`` counts the command lines so far.
 
     It reads in blocks, answers line by line, and drops what came in clear behind STARTTLS.
     """
@@ -66,6 +66,7 @@ class ServerSession:
     buffer: bytes = b""
     in_data: bool = False
     closing: bool = False
+    commands: int = 0
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -105,6 +106,7 @@ class ServerSession:
                         continue
                     return
                 octets, self.buffer = line
+                self.commands += 1
                 await self._give(self.command(octets))
 
     async def _drop_line(self) -> None:
@@ -167,7 +169,7 @@ class ServerSession:
         inner = lines.replace(b"\r\n.", b"\r\n")
         return inner[1:] if inner.startswith(b".") else inner
 
-    @decision
+    @decision_by(lambda _, given: str(given.code))
     def render(self, given: Answer) -> bytes:
         """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
         code = b"%d" % given.code
@@ -198,7 +200,7 @@ class ServerSession:
         """What stands behind the verb, less trailing white space (§4.1.1)."""
         return line.partition(b" ")[2].rstrip(b" \t")
 
-    @decision
+    @decision_by(lambda _, line: line.partition(b" ")[0].strip().upper()[:16].decode("ascii", "replace"))
     def command(self, line: bytes) -> Answer | None:
         """Act on one command line; every line gets one reply (§4.2)."""
         if self.has_forbidden_octets(line):

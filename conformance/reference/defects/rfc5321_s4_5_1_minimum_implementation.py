@@ -47,20 +47,20 @@ UNKNOWN: dict[str, set[str]] = {
 """A required command that is unknown, and the clauses that fall with it."""
 
 
-def _unknown(verb: bytes) -> OnLine:
+def _unknown() -> OnLine:
     def is_unknown(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
-        unknown = session.verb_of(line) == verb and not session.rejects
-        return answer(500, b"Command not recognized") if unknown else clean(line)
+        return clean(line) if session.rejects else answer(500, b"Command not recognized")
 
     return is_unknown
 
 
 def _declare_unknown() -> None:
     for row, also in UNKNOWN.items():
-        override = _unknown(row.upper().encode())
+        override = _unknown()
         override.__name__ = f"{row}_is_unknown"
         override.__doc__ = f"Answers {row.upper()} with 500."
-        defect(ServerSession.command, proves={f"rfc5321/4.5.1/required_command_is_known[{row}]*"}, also=also)(override)
+        proves = {f"rfc5321/4.5.1/required_command_is_known[{row}]*"}
+        defect(ServerSession.command, proves=proves, also=also, only={row.upper()})(override)
 
 
 _declare_unknown()
