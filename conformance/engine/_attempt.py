@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -102,7 +103,8 @@ class Session:
         try:
             stream = await self.setting.dial()
         except OSError as error:
-            raise NotReady("connect", error.strerror or error, service_refused=True) from error
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise NotReady("connect", why, service_refused=True) from error
         local, peer = _ends(stream)
         transcript = Transcript(trio.current_time, role=role, number=len(self.clients), local=local, peer=peer)
         connection = Connection(stream, self.nursery, transcript, self.setting.pace)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from conformance.client import Dial, Pace
+from conformance.client import Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
@@ -75,7 +75,7 @@ class _Folded:
 class Engine:
     """Runs scenarios against one target and emits ``Run``, ``Result`` and ``End``.
 
-    ``repeat`` makes, of a scenario's id, the command that runs just this one.
+    ``repeat`` makes, of ids, the command that runs just these: a scenario, or a scenario and the watch that looks on.
     """
 
     target: Target
@@ -83,7 +83,7 @@ class Engine:
     emit: Emit
     options: Options = Options()
     progress: Progress | None = None
-    repeat: Callable[[str], str] = "smtp-conformance run {}".format
+    repeat: Callable[..., str] = lambda *names: " ".join(["smtp-conformance run", *names])
     version: str = ""
     introduced: Introduced | None = None
     counts: Counter[Verdict] = field(default_factory=Counter)
@@ -182,7 +182,7 @@ class Engine:
         for scenario in scenarios:
             if self._applies(scenario):
                 (alone if scenario.alone else overlapped).append(scenario)
-        overlapped.sort(key=lambda scenario: not scenario.slow)
+        overlapped.sort(key=lambda scenario: (not scenario.slow, scenario.segmentation is Segmentation.WHOLE))
         doubtful: list[_Tried] = []
         async with trio.open_nursery() as nursery:
             for scenario in overlapped:
@@ -379,7 +379,7 @@ class Engine:
                     "",
                     seen,
                     [attempted],
-                    repeat=self.repeat(scenario.id),
+                    repeat=self.repeat(scenario.id, watch.id),
                 )
             elif folded.held:
                 seen = Held(f"{folded.held} replies")
