@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
@@ -173,9 +174,16 @@ def server(*arguments: str) -> Iterator[str]:
 
 def verdicts(junit: Path) -> dict[str, str]:
     """The verdict of each item by its name, as JUnit XML has it."""
-    return {
-        case.attrib["name"]: given.attrib["value"]
-        for case in ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
-        for given in case.iter("property")
-        if given.attrib["name"] == "verdict"
-    }
+    return dict(_verdicts(junit))
+
+
+def tally(junit: Path) -> Counter[tuple[str, str]]:
+    """How many items have this name and this verdict: names may repeat in another section."""
+    return Counter(_verdicts(junit))
+
+
+def _verdicts(junit: Path) -> Iterator[tuple[str, str]]:
+    for case in ET.parse(junit).iter("testcase"):  # noqa: S314 - pytest wrote it a moment ago
+        for given in case.iter("property"):
+            if given.attrib["name"] == "verdict":
+                yield case.attrib["name"], given.attrib["value"]

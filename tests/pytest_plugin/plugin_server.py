@@ -1,6 +1,6 @@
 """The reference server on a free port of 127.0.0.1: writes the port, then serves until it is killed.
 
-With a number it serves so many connections and turns all later ones away.
+With a number it serves so many connections and turns all later ones away; with names it has these defects.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ import sys
 
 import trio
 
-from conformance.reference import ReferenceServer
+from conformance.reference import ReferenceServer, server_tls
+from conformance.reference.defects import load_defects
 
 
-async def serve(connections: float) -> None:
+async def serve(connections: float, names: list[str]) -> None:
+    defects = [load_defects()[name] for name in names]
+    tls = server_tls() if names else None
     served = 0
 
     async def one(stream: trio.SocketStream) -> None:
@@ -22,7 +25,7 @@ async def serve(connections: float) -> None:
             await stream.send_all(b"554 no longer\r\n")
             await stream.aclose()
         else:
-            await ReferenceServer().serve(stream)
+            await ReferenceServer(defects, tls).serve(stream)
 
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     print(listener.socket.getsockname()[1], flush=True)  # noqa: T201 - this is how the tests learn it
@@ -30,4 +33,6 @@ async def serve(connections: float) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(serve, float(sys.argv[1]) if len(sys.argv) > 1 else float("inf"))
+    given = sys.argv[1:]
+    turns_away = len(given) == 1 and given[0].isdigit()
+    trio.run(serve, float(given[0]) if turns_away else float("inf"), [] if turns_away else given)
