@@ -19,7 +19,6 @@ BUFFER_BOUND = 1 << 20
 SEGMENT_PAUSE = 0.005
 """Seconds between two segments of a cut write, so that the peer can read the first before the second is sent."""
 
-HANDSHAKE_SECONDS = 30.0
 
 Dial = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the target; raises ``OSError`` when it can't."""
@@ -90,6 +89,7 @@ class Connection:
     segmentation: Segmentation = Segmentation.WHOLE
     secured: bool = False
     _reader: ReplyReader = field(default_factory=ReplyReader)
+    _heard: bool = False
     _end: Closed | Reset | None = None
     _news: trio.Event = field(default_factory=trio.Event)
     _room: trio.Event = field(default_factory=trio.Event)
@@ -132,6 +132,7 @@ class Connection:
             else:
                 if octets:
                     self.transcript.received(octets)
+                    self._heard = True
                     self._reader.feed(octets)
                 else:
                     self._end = Closed(close_notify=True if self.secured else None)
@@ -139,6 +140,11 @@ class Connection:
                 self.transcript.note(str(self._end))
             self._news.set()
             self._news = trio.Event()
+
+    async def heard_from(self) -> None:
+        """Wait until something has come from the server, or its end."""
+        if not self._heard and self._end is None:
+            await self._news.wait()
 
     async def send(self, octets: bytes) -> None:
         """Write the octets, one segment a write, cut as the segmentation says."""
@@ -179,7 +185,7 @@ class Connection:
         tee = _FirstOctets(self.stream)
         secure = trio.SSLStream(tee, context, server_hostname=name)
         try:
-            with trio.fail_after(max(HANDSHAKE_SECONDS, self.pace.patience)):
+            with trio.fail_after(self.pace.patience):
                 await secure.do_handshake()
         except trio.TooSlowError:
             return self._handshake_failed(leftover + tee.first, "no handshake in time")

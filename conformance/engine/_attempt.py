@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 
-from conformance.client import At, Client, Connection, Dial, Exchange, NotReady, Pace, Segmentation, new_token
+from conformance.client import At, Client, Connection, Dial, Exchange, NotReady, Pace, Segmentation, Silence, new_token
 from conformance.engine._events import (
     Attempt,
     ConnectionRecord,
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 SCENARIO_SECONDS = 300.0
 """The longest that one attempt may take, slow ones apart; more than any patience with a single reply."""
 
+DOORSTEP = 8
+"""Connections that may wait for their greeting at a time: more than a server's queue of connections that it has not
+accepted yet holds would be greeted after half a minute, when the kernel tries again."""
+
+DOORSTEP_SECONDS = 0.5
+"""After this a connection makes room for the next, greeted or not: some servers make every client wait."""
+
 ROLES: dict[str, Literal["client", "second"]] = {"smtp": "client", "second": "second"}
 
 
@@ -51,6 +58,7 @@ class Setting:
     pace: Pace = field(default_factory=Pace)
     watches: tuple[Watch, ...] = ()
     deadline: float = SCENARIO_SECONDS
+    doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,10 @@ class Session:
         Raises:
             NotReady: refused or unreachable.
         """
+        ticket = object()
+        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
-            stream = await self.setting.dial()
+            stream = await self._dial(ticket)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise NotReady("connect", why, service_refused=True) from error
@@ -110,11 +120,26 @@ class Session:
         connection = Connection(stream, self.nursery, transcript, self.setting.pace)
         client = Client(connection, self.setting.target, self.token, self._watch if self.setting.watches else None)
         self.clients.append(client)
+        self.nursery.start_soon(self._leave_doorstep, connection, ticket)
         if self.setting.target.where.implicit_tls:
             await client.implicit_tls()
         else:
             connection.start()
         return client
+
+    async def _dial(self, ticket: object) -> trio.abc.Stream:
+        try:
+            return await self.setting.dial()
+        except BaseException:
+            self.setting.doorstep.release_on_behalf_of(ticket)
+            raise
+
+    async def _leave_doorstep(self, connection: Connection, ticket: object) -> None:
+        try:
+            with trio.move_on_after(DOORSTEP_SECONDS):
+                await connection.heard_from()
+        finally:
+            self.setting.doorstep.release_on_behalf_of(ticket)
 
     def _watch(self, exchange: Exchange) -> None:
         for watch in self.setting.watches:
@@ -173,7 +198,7 @@ async def attempt(
             leaves = list(_leaves(error))
             if all(isinstance(leaf, NotReady) for leaf in leaves):
                 why = "; ".join(str(leaf) for leaf in leaves)
-                refused = any(leaf.service_refused for leaf in leaves if isinstance(leaf, NotReady))
+                refused = any(_turned_away(leaf) for leaf in leaves if isinstance(leaf, NotReady))
             else:
                 graded, why = Verdict.ERROR, "".join(traceback.format_exception(leaves[0], limit=-4)).strip()
         finally:
@@ -193,6 +218,11 @@ async def attempt(
         watched=tuple(run.watched),
         dialled=len(run.clients),
     )
+
+
+def _turned_away(error: NotReady) -> bool:
+    """Whether the server refused service, or left the connection in its queue until we lost patience."""
+    return error.service_refused or (error.rung == "greeting" and isinstance(error.outcome, Silence))
 
 
 async def _observe(scenario: Scenario, run: Session) -> Observation:
