@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench kills matrix schema wheel clean
+.PHONY: help setup run test check format bench kills matrix keywords schema wheel clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -40,6 +40,9 @@ kills: $(READY) ## the full product: every defect against every scenario
 
 matrix: $(READY) ## write the kill matrix, suites/kills.toml
 	$(BIN)/python -m conformance.reference.kills
+
+keywords: $(READY) ## list the RFC 2119 keywords of the texts at hand (RFC_TEXTS), suites/*/keywords.toml
+	$(BIN)/python -m tests.keywords
 
 schema: $(READY) ## write the JSON Schema of results.jsonl
 	$(BIN)/python -m conformance.report.schema

@@ -1,0 +1,141 @@
+"""``smtp-conformance coverage``: how much of the registers is checked, and how much of that is proven."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from conformance.reference import Defect
+from conformance.reference.defects import load_defects
+from conformance.scenario import Clause, Scenario, Suites, Watch
+
+LEVELS = ("MUST", "SHOULD", "MAY")
+"""The levels of the table; what MUST NOT be counts under MUST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A clause, who is about it, and which defects prove them."""
+
+    clause: Clause
+    scenarios: tuple[str, ...]
+    defects: tuple[str, ...]
+    restated_by: str = ""
+
+    @property
+    def observable(self) -> bool:
+        """Whether anyone could ever see it kept or broken."""
+        return self.clause.observed != "none"
+
+    @property
+    def checked(self) -> bool:
+        """Whether a scenario or a watch is about it, or about the clause that it says again."""
+        return bool(self.scenarios or self.restated_by)
+
+    @property
+    def proven(self) -> bool:
+        """Whether a planted defect makes one of those fail."""
+        return bool(self.defects)
+
+
+def cover(suites: Suites, defects: Iterable[Defect]) -> list[Covered]:
+    """Every clause of the registers with what checks and proves it."""
+    subjects: list[Scenario | Watch] = [*suites, *suites.watches.values()]
+    about: dict[str, list[str]] = {}
+    for subject in subjects:
+        about.setdefault(subject.clause.id, []).append(subject.id)
+    known = [subject.id for subject in subjects]
+    proof: dict[str, list[str]] = {}
+    for defect in defects:
+        for name in defect.proven(known) | defect.varied(known):
+            proof.setdefault(name, []).append(defect.name)
+
+    def covered(clause: Clause) -> Covered:
+        names, restated = about.get(clause.id, []), ""
+        if not names and clause.restates in about:
+            names, restated = about[clause.restates], clause.restates
+        proofs = sorted({defect for name in names for defect in proof.get(name, [])})
+        return Covered(clause, () if restated else tuple(names), tuple(proofs), restated)
+
+    return [covered(clause) for clause in suites.register]
+
+
+Count = Callable[[Covered], bool]
+COLUMNS: dict[str, Count] = {
+    "clauses": lambda _: True,
+    "not observable": lambda each: not each.observable,
+    "on the wire": lambda each: each.clause.observed == "wire",
+    "elsewhere": lambda each: each.clause.observed not in {"wire", "none"},
+    "checked": lambda each: each.checked,
+    "proven": lambda each: each.proven,
+}
+"""What is counted, all of it out of the whole register."""
+
+
+def counted(chosen: Iterable[Covered]) -> dict[str, int]:
+    """The figures of these clauses."""
+    chosen = list(chosen)
+    return {name: sum(map(counts, chosen)) for name, counts in COLUMNS.items()}
+
+
+def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: bool) -> None:
+    """Print the figures by section and level, and with ``gaps`` what is observable and not checked."""
+    everything = [each for each in cover(suites, load_defects().values()) if _chosen(each.clause, selectors)]
+    missing = [each for each in everything if each.observable and not each.proven]
+    if as_json:
+        _print_json(everything, missing)
+        return
+    table = Table("section", "level", *COLUMNS, title="Of the clauses of the registers, by section and level")
+    for name, of_section in _by_section(everything).items():
+        for level in LEVELS:
+            of_level = [each for each in of_section if each.clause.level.value.startswith(level)]
+            if of_level:
+                table.add_row(name, level, *map(str, counted(of_level).values()))
+    table.add_section()
+    for rfc in dict.fromkeys(each.clause.rfc for each in everything):
+        of_rfc = [each for each in everything if each.clause.rfc == rfc]
+        table.add_row(rfc, "all", *map(str, counted(of_rfc).values()))
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    if gaps:
+        for each in missing:
+            clause = each.clause
+            console.print(
+                f"{clause.id}  {clause.level.value}  {clause.party}, {clause.observed}", markup=False, highlight=False
+            )
+    all_of_it = counted(everything)
+    console.print(
+        f"{all_of_it['proven']} of {all_of_it['clauses']} clauses are checked by a scenario that a planted defect "
+        f"makes fail ({_share(all_of_it['proven'], all_of_it['clauses'])}); {len(missing)} that could be observed "
+        f"are not{'' if gaps or not missing else '; --gaps names them'}.",
+        highlight=False,
+    )
+
+
+def _chosen(clause: Clause, selectors: Sequence[str]) -> bool:
+    return not selectors or any(clause.id == word or clause.id.startswith(word.rstrip("/") + "/") for word in selectors)
+
+
+def _by_section(everything: Iterable[Covered]) -> dict[str, list[Covered]]:
+    sections: dict[str, list[Covered]] = {}
+    for each in everything:
+        sections.setdefault(f"{each.clause.rfc} {each.clause.section}", []).append(each)
+    return sections
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part // whole} %" if whole else "nothing"
+
+
+def _print_json(everything: Sequence[Covered], missing: Sequence[Covered]) -> None:
+    said = {
+        "all": counted(everything),
+        "sections": {name: counted(chosen) for name, chosen in _by_section(everything).items()},
+        "gaps": [each.clause.id for each in missing],
+    }
+    sys.stdout.write(json.dumps(said, indent=2) + "\n")
