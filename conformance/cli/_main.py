@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from types import FrameType
+from typing import Any, NoReturn, cast
 
 import click
 
 import conformance
 from conformance.cli import _tell
 from conformance.cli._facts import fact_options, given
-from conformance.cli._problem import ProblemError
-from conformance.cli._run import EMBEDDED, Request, is_target, run
+from conformance.cli._output import READER_GONE, mute
+from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
+from conformance.cli._run import EMBEDDED, Request, is_target, meant, run
 from conformance.engine import Options
 from conformance.report import Transcripts
 
@@ -25,7 +32,55 @@ TRANSCRIPTS = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C, so that no server of ours and no unfinished file stays behind."""
+
+    def unwind(number: int, _: FrameType | None) -> NoReturn:
+        sys.exit(STOPPED + number)
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Commands(click.Group):
+    """Ends every command with an exit status of ours; what the user can mend is one line on standard error."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            with _ended_by_sigterm():
+                super().invoke(ctx)
+                sys.stdout.flush()
+        except ProblemError as problem:
+            _end(str(problem), problem.status)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else ctx.command_path
+            _end(f"{error.format_message()} See {path} --help", USAGE)
+        except KeyboardInterrupt:
+            _end("stopped", STOPPED + signal.SIGINT)
+        except BrokenPipeError:
+            mute()
+            sys.exit(READER_GONE)
+        except OSError as error:
+            if error.filename is None:
+                mute()
+            _end(f"{error.filename or 'standard output'}: {error.strerror or error}", UNUSABLE)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001 - a mistake of ours must not look like a finding, which is status 1
+            traceback.print_exc()
+            _end("this is a mistake of ours; please report it with the lines above", UNUSABLE)
+
+
+def _end(says: str, status: int) -> NoReturn:
+    sys.stderr.write(f"smtp-conformance: {says}\n")
+    sys.exit(status)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(conformance.__version__, prog_name="smtp-conformance")
 def commands() -> None:
     """Read which clauses of RFC 5321 an SMTP server keeps, which it breaks, and the octets that prove it."""
@@ -81,22 +136,22 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     below it.
 
     The facts of a target file are options too, except the alias, mailing list, credentials, limits and stores, which
-    have parts of their own; an option goes before the file.
+    have parts of their own; where both state a fact, the option counts.
 
-    Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours.
+    Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours,
+    130 stopped by Ctrl-C and 143 by SIGTERM, with a report of what was done until then; a second one ends at once.
     """
-    if target is None and words and is_target(words[0]):
-        target, words = words[0], words[1:]
-    extra = [word for word in words if is_target(word)]
-    if extra:
-        raise ProblemError(f"one target at a time: {extra[0]!r} is a second one")
+    targets = [*([target] if target is not None else []), *(word for word in words if is_target(word))]
+    selectors = tuple(word for word in words if not is_target(word))
+    if len(targets) > 1:
+        raise ProblemError(f"one target at a time: {targets[1]!r} is a second one beside {targets[0]!r}")
     if target is not None and not is_target(target):
-        raise ProblemError(f"{target!r} is no target; write smtp://host:port, a .toml file or a server's name")
+        raise ProblemError(f"{target!r} is no target{meant(target)}")
     facts = given(options)
     shown = {name: options[name] for name in ("level", "strict", "slow", "overlap", "timeout", "max_inconclusive")}
     request = Request(
-        target=target or EMBEDDED,
-        selectors=words,
+        target=targets[0] if targets else EMBEDDED,
+        selectors=selectors,
         without=options["without"],
         level=options["level"],
         strict=options["strict"],
@@ -105,7 +160,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
             timeout=options["timeout"],
             slow=options["slow"],
             max_inconclusive=options["max_inconclusive"],
-            shown=shown | {"selectors": list(words), "not": list(options["without"])},
+            shown=shown | {"selectors": list(selectors), "not": list(options["without"])},
         ),
         expect=options["expect"],
         out=options["out"],
@@ -157,8 +212,7 @@ def expect_command(results: Path, out: Path) -> None:
 
 def main() -> None:
     """Run the command line; what the user can mend is one line on standard error."""
-    try:
-        commands()
-    except ProblemError as problem:
-        sys.stderr.write(f"smtp-conformance: {problem}\n")
-        sys.exit(problem.status)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    commands()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 USAGE = 2
 UNUSABLE = 3
+STOPPED = 128
+"""Plus the number of the signal that stopped the command, as a shell has it."""
 
 
 class ProblemError(Exception):

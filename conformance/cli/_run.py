@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
+import difflib
 import os
+import re
 import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import msgspec
 import trio
-from rich.console import Console
 
 import conformance
 from conformance.cli._facts import as_arguments
-from conformance.cli._problem import UNUSABLE, ProblemError
+from conformance.cli._hint import hint
+from conformance.cli._output import Output, mute
+from conformance.cli._problem import STOPPED, UNUSABLE, ProblemError
 from conformance.client import Dial, dialler
 from conformance.engine import End, Engine, Event, Options, Result
 from conformance.launchers import LAUNCHERS, LaunchError, launched
@@ -37,10 +39,9 @@ from conformance.report import (
     write_junit,
 )
 from conformance.scenario import Level, Scenario, Suite, SuiteError, Suites, Watch, load
-from conformance.target import Target, TargetError, make_target, read_target
+from conformance.target import Target, TargetError, is_private, make_target, read_target
 
 EMBEDDED = "aiosmtpd"
-INTERRUPTED = 130
 LEVELS = {
     "must": frozenset({Level.MUST, Level.MUST_NOT}),
     "should": frozenset({Level.MUST, Level.MUST_NOT, Level.SHOULD, Level.SHOULD_NOT}),
@@ -70,6 +71,15 @@ def is_target(word: str) -> bool:
     return "://" in word or word.startswith("lmtp+unix:") or word.endswith(".toml") or word in LAUNCHERS
 
 
+def meant(word: str, *others: str) -> str:
+    """The end of an error message about a word that should perhaps have been a target, or one of ``others``."""
+    if re.fullmatch(r".+:\d+", word):
+        return f"; a server is written smtp://{word}"
+    if near := difflib.get_close_matches(word, [*LAUNCHERS, *others], n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; a target is smtp://host:port, a .toml file, {' or '.join(LAUNCHERS)}"
+
+
 def run(request: Request) -> int:
     """Do it; returns the exit status.
 
@@ -78,11 +88,21 @@ def run(request: Request) -> int:
     """
     try:
         suites = load()
+    except SuiteError as error:
+        raise ProblemError(str(error)) from error
+    try:
         scenarios, watches = select(suites, request)
         expected = read_expected(request.expect) if request.expect else None
         if expected is not None:
             expected.check([*suites.scenarios, *suites.watches])
-    except (SuiteError, ReportError) as error:
+    except SuiteError as error:
+        mistaken = [word for word in request.selectors if f"by {word!r}" in str(error) and not {*"/@"} & {*word}]
+        if mistaken:
+            raise ProblemError(
+                f"nothing is selected by {mistaken[0]!r}{meant(mistaken[0], *suites.register.text_sha256)}"
+            ) from error
+        raise ProblemError(str(error)) from error
+    except ReportError as error:
         raise ProblemError(str(error)) from error
     with _target(request) as target:
         return _Running(request, target, _dial(request, target), suites, expected).report(scenarios, watches)
@@ -141,13 +161,14 @@ def _dial(request: Request, target: Target) -> Dial:
                 f"{where} is neither loopback nor private: add --authorized if you may test it, else leave it alone"
             )
         return dialler(where)
-    except OSError as error:
-        raise ProblemError(f"{where}: the name can't be resolved: {error.strerror or error}", UNUSABLE) from error
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ProblemError(f"{where}: the name can't be resolved: {why}", UNUSABLE) from error
 
 
 def _all_private(host: str, port: int) -> bool:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_private for *_, address in found)
+    return all(is_private(str(address[0])) for *_, address in found)
 
 
 @dataclass(slots=True)
@@ -163,45 +184,57 @@ class _Running:
     def report(self, scenarios: Sequence[Scenario], watches: Sequence[Watch]) -> int:
         """Run, write the reports and say how it ended."""
         out = self.request.out
+        results, junit, html = (out / name for name in ("results.jsonl", "junit.xml", "report.html"))
         try:
-            out.mkdir(parents=True, exist_ok=True)
-            results = out / "results.jsonl"
-            with JsonlWriter(results) as writer:
-                end, interrupted = self._run(scenarios, watches, writer)
-            write_junit(read(results), out / "junit.xml")
-            write_html(read(results), out / "report.html")
+            for earlier in (junit, html):
+                with suppress(NotADirectoryError):
+                    earlier.unlink(missing_ok=True)  # else it would stay beside these results, should this run die
+            writer = JsonlWriter(results)
+        except ReportError as error:
+            raise ProblemError(f"{error}; name another folder with --out") from error
+        except OSError as error:
+            says = f"{error.filename}: can't be replaced: {error.strerror}; name another folder with --out"
+            raise ProblemError(says) from error
+        try:
+            with writer:
+                end, stopped_by = self._run(scenarios, watches, writer)
+            write_junit(read(results), junit)
+            write_html(read(results), html)
             differences = None
             if self.expected is not None:
                 found = (event for event in read(results) if isinstance(event, Result))
                 differences = self.expected.compare(found, strict=self.request.strict)
-        except OSError as error:
-            raise ProblemError(
-                f"{out}: can't be written: {error.strerror or error}; name another folder with --out"
-            ) from error
         except ReportError as error:
-            raise ProblemError(str(error)) from error
+            raise ProblemError(str(error), UNUSABLE) from error
         for difference in differences or ():
             sys.stdout.write(f"not as expected: {difference}\n")
-        sys.stdout.write(f"report: {out / 'report.html'}\n")
-        if interrupted:
-            return INTERRUPTED
+        sys.stdout.write(f"report: {html}\n")
+        if stopped_by:
+            return STOPPED + stopped_by
         if end.problem:
             sys.stderr.write(f"smtp-conformance: {end.problem}{hint(end, self.target)}\n")
         return exit_status(end, strict=self.request.strict, differences=differences)
 
-    def _run(self, scenarios: Sequence[Scenario], watches: Sequence[Watch], writer: JsonlWriter) -> tuple[End, bool]:
-        console = Console()
+    def _run(self, scenarios: Sequence[Scenario], watches: Sequence[Watch], writer: JsonlWriter) -> tuple[End, int]:
+        console = Output()
         shown = ConsoleReport(
             console,
             total=len(scenarios) + len(watches),
             transcripts=self.request.transcripts,
-            quiet_lines=not console.is_terminal,
+            quiet_lines=console.is_log,
         )
         ends: list[End] = []
+        unwritten: list[ReportError] = []
+        stop = trio.CancelScope()
 
         def emit(event: Event) -> None:
-            writer.write(event)
-            shown.event(event)
+            try:
+                if not unwritten:
+                    writer.write(event)
+            except ReportError as error:
+                unwritten.append(error)
+                stop.cancel()
+            _tell(shown.event, event)
             if isinstance(event, End):
                 ends.append(event)
 
@@ -210,55 +243,67 @@ class _Running:
             dial=self.dial,
             emit=emit,
             options=self.request.options,
-            progress=shown.started,
+            progress=lambda started: _tell(shown.started, started),
             repeat=self._repeat,
             version=conformance.__version__,
         )
-        try:
-            interrupted = trio.run(_until_interrupted, engine, scenarios, watches, len(self.suites.register))
-        finally:
-            shown.close()
-        return ends[-1], interrupted
 
-    def _repeat(self, scenario: str) -> str:
+        async def everything() -> None:
+            with stop:
+                await engine.run(scenarios, watches, len(self.suites.register))
+
+        try:
+            stopped_by = trio.run(_until_stopped, everything, stop, console)
+        finally:
+            _tell(shown.close)
+        if unwritten:
+            raise unwritten[0]
+        return ends[-1], stopped_by
+
+    def _repeat(self, *names: str) -> str:
+        options = self.request.options
         words = ["smtp-conformance", "run", self.request.target, *as_arguments(self.request.facts)]
         if self.request.authorized:
             words.append("--authorized")
-        return shlex.join([*words, scenario])
+        if any(name in self.suites.scenarios and self.suites.scenarios[name].slow for name in names):
+            words.append("--slow")
+        if options.timeout != Options().timeout:
+            words += ["--timeout", f"{options.timeout:g}"]
+        return shlex.join([*words, *names])
 
 
-async def _until_interrupted(
-    engine: Engine, scenarios: Sequence[Scenario], watches: Sequence[Watch], clauses: int
-) -> bool:
-    """Run to the end or to the first Ctrl-C, which still leaves a whole report; the second ends at once."""
-    interrupted = False
+P = ParamSpec("P")
+
+
+def _tell(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Print; a run goes on to its report where standard output has gone away."""
+    try:
+        tell(*args, **kwargs)
+    except OSError as error:
+        mute()
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"smtp-conformance: standard output: {error.strerror or error}\n")
+
+
+async def _until_stopped(everything: Callable[[], Awaitable[None]], stop: trio.CancelScope, console: Output) -> int:
+    """Run to the end, or to the first Ctrl-C or SIGTERM, which still leaves a whole report; the second ends at once.
+
+    Returns the number of the signal, 0 without one.
+    """
+    stopped_by = 0
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
 
             async def listen() -> None:
-                nonlocal interrupted
-                async for _ in signals:
-                    if interrupted:
-                        os._exit(INTERRUPTED)
-                    interrupted = True
-                    running.cancel()
+                nonlocal stopped_by
+                async for number in signals:
+                    if stopped_by:
+                        console.show_cursor()
+                        os._exit(STOPPED + number)
+                    stopped_by = number
+                    stop.cancel()
 
-            with trio.CancelScope() as running:
-                nursery.start_soon(listen)
-                await engine.run(scenarios, watches, clauses)
+            nursery.start_soon(listen)
+            await everything()
             nursery.cancel_scope.cancel()
-    return interrupted
-
-
-def hint(end: End, target: Target) -> str:
-    """What the first octets of a target that is no SMTP server tell the user to do."""
-    said = b"".join(entry.octets for link in end.evidence for entry in link.entries if entry.sender == "them")[:64]
-    if said.startswith(b"HTTP/"):
-        return "; it speaks HTTP: is it the right port?"
-    if said[:2] in {b"\x15\x03", b"\x16\x03"}:
-        return "; it speaks TLS: write smtps:// for a port that begins with TLS"
-    if target.where.implicit_tls and said[:3].isdigit():
-        return "; it speaks SMTP in clear: write smtp://"
-    if not said and "greeting: no reply" in end.problem:
-        return "; it says nothing: a port that begins with TLS is written smtps://"
-    return ""
+    return stopped_by

@@ -6,8 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from conformance.cli._output import Output
 from conformance.cli._problem import ProblemError
 from conformance.engine import End, Result
 from conformance.reference.defects import load_defects
@@ -45,26 +44,21 @@ def list_scenarios(selectors: tuple[str, ...], *, as_json: bool) -> None:
 
 
 def list_clauses(selectors: tuple[str, ...], *, as_json: bool) -> None:
-    """Print the clauses whose ids begin with one of the selectors.
+    """Print the clauses that are selected.
 
     Raises:
         ProblemError: a selector matches nothing.
     """
-    register = _suites().register
-    for selector in selectors:
-        if not any(_below(clause.id, selector) for clause in register):
-            raise ProblemError(f"no clause is called {selector!r}{nearest(selector, register.clauses)}")
-    chosen = [each for each in register if not selectors or any(_below(each.id, word) for word in selectors)]
+    try:
+        chosen = Suite(selectors).clauses(_suites())
+    except SuiteError as error:
+        raise ProblemError(str(error)) from error
     if as_json:
         rows = [{"clause": each.id, "level": each.level.value, "says": each.says} for each in chosen]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     for clause in chosen:
         sys.stdout.write(f"{clause.id}  {clause.level.value}  {clause.says}\n")
-
-
-def _below(clause_id: str, selector: str) -> bool:
-    return clause_id == selector or clause_id.startswith(selector.rstrip("/") + "/")
 
 
 def explain(name: str) -> None:
@@ -117,8 +111,8 @@ def show(results: Path, transcripts: Transcripts, *, broken_off: bool) -> int:
     Raises:
         ProblemError: the file can't be read or is not whole.
     """
-    console = Console()
-    shown = ConsoleReport(console, total=0, transcripts=transcripts, quiet_lines=not console.is_terminal)
+    console = Output()
+    shown = ConsoleReport(console, total=0, transcripts=transcripts, quiet_lines=console.is_log)
     end: End | None = None
     try:
         for event in read(results, broken_off=broken_off):
@@ -135,8 +129,10 @@ def expect(results: Path, out: Path) -> None:
     """Write an expected-results file of the findings in a results file, with reasons to fill in.
 
     Raises:
-        ProblemError: one of the files can't be read or written.
+        ProblemError: one of the files can't be read or written, or reasons stand in ``out`` already.
     """
+    if out.is_file() and out.stat().st_size:
+        raise ProblemError(f"{out}: is there already, perhaps with reasons; name another file with --out")
     try:
         write_expected((event for event in read(results) if isinstance(event, Result)), out)
     except ReportError as error:

@@ -6,7 +6,6 @@ import importlib.util
 import selectors
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,15 +84,15 @@ def launched(name: str) -> Iterator[Target]:
 
 def _port(process: subprocess.Popen[bytes], name: str) -> int:
     assert process.stdout is not None
-    line = b""
-    deadline = time.monotonic() + START_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        if selector.select(deadline - time.monotonic()):
-            line = process.stdout.readline()
+        if not selector.select(START_SECONDS):
+            raise LaunchError(f"the {name} server did not say its port within {START_SECONDS:g} s")
+    line = process.stdout.readline()
+    if not line:
+        raise LaunchError(f"the {name} server ended at once; what it printed stands above")
     if not line.strip().isdigit():
-        why = "ended at once" if process.poll() is not None else f"did not say its port within {START_SECONDS:.0f} s"
-        raise LaunchError(f"the {name} server {why}; what it printed stands above")
+        raise LaunchError(f"the {name} server did not say its port but {line!r}")
     return int(line)
 
 

@@ -193,7 +193,13 @@ def _permitted(target: Target, config: pytest.Config) -> Target:
 
 def _begin(request: pytest.FixtureRequest, target: Target, items: Sequence[ConformanceItem]) -> Results:
     config = request.config
-    commands = {item.subject.id: _command(item, config) for item in items}
+    known = {item.subject.id: item for item in items}
+
+    def repeat(*names: str) -> str:
+        if all(name in known for name in names):
+            return _command([known[name] for name in names], config)
+        return shlex.join([NAME, "run", str(target.where), *names])
+
     engine = Engine(
         target,
         dialler(target.where),
@@ -203,7 +209,7 @@ def _begin(request: pytest.FixtureRequest, target: Target, items: Sequence[Confo
             timeout=config.getoption("smtp_timeout"),
             slow=config.getoption("smtp_slow"),
         ),
-        repeat=lambda name: commands.get(name, f"{NAME} run {target.where} {shlex.quote(name)}"),
+        repeat=repeat,
         version=conformance.__version__,
     )
     work = _work(items)
@@ -216,11 +222,11 @@ def _begin(request: pytest.FixtureRequest, target: Target, items: Sequence[Confo
     return Overlapped(engine, work, config.stash[JUDGE], config.getoption("maxfail"))
 
 
-def _command(item: ConformanceItem, config: pytest.Config) -> str:
-    words = ["pytest", item.nodeid]
-    if not item.target_is_overridden:
+def _command(items: Sequence[ConformanceItem], config: pytest.Config) -> str:
+    words = ["pytest", *(item.nodeid for item in items)]
+    if not items[0].target_is_overridden:
         words.append(f"--smtp-target={config.getoption('smtp_target')}")
-    if isinstance(item.subject, Scenario) and item.subject.slow:
+    if any(isinstance(item.subject, Scenario) and item.subject.slow for item in items):
         words.append("--smtp-slow")
     return shlex.join(words)
 

@@ -101,8 +101,8 @@ class ConsoleReport:
 
     def _head(self, run: Run) -> None:
         target = run.target
-        name = " ".join(part for part in (target.name, target.version) if part)
-        self._print((f"smtp-conformance {run.suite.version}: ", ""), (name, "bold"), (f" at {target.address}", ""))
+        name = "".join(f"{part} " for part in (target.name, target.version) if part)
+        self._print((f"smtp-conformance {run.suite.version}: ", ""), (name, "bold"), (f"at {target.address}", ""))
         for label, text in (("greeting", target.greeting), ("EHLO", ", ".join(target.ehlo))):
             if text:
                 self._print((f"{label:>9}  ", "dim"), (text, ""))

@@ -77,7 +77,8 @@ class Clause:
     @property
     def link(self) -> str:
         """Where the section can be read."""
-        return f"https://www.rfc-editor.org/rfc/{self.rfc}.html#section-{self.section}"
+        part = "appendix" if self.section[0].isalpha() else "section"
+        return f"https://www.rfc-editor.org/rfc/{self.rfc}.html#{part}-{self.section}"
 
 
 @dataclass(slots=True)

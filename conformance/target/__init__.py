@@ -1,6 +1,6 @@
 """Target files and addresses: the facts about the system under test."""
 
-from conformance.target._address import Address, AddressError, parse_address
+from conformance.target._address import Address, AddressError, is_private, parse_address
 from conformance.target._target import (
     Alias,
     Credentials,
@@ -27,6 +27,7 @@ __all__ = [
     "Target",
     "TargetError",
     "facts",
+    "is_private",
     "make_target",
     "parse_address",
     "read_target",

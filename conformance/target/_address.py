@@ -8,6 +8,23 @@ from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "lmtp": 24, "submission": 587}
 
+PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/32",
+        "10.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::/128",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""This host, loopback, link-local and private use; ``is_private`` of ipaddress also means documentation and more."""
+
 
 class AddressError(Exception):
     """The address is no address of a target; the text says what was expected."""
@@ -38,11 +55,18 @@ class Address:
         """Loopback, link-local, private or a Unix socket: what may be probed without ``--authorized``."""
         if self.path or self.host == "localhost":
             return True
-        try:
-            address = ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return address.is_loopback or address.is_private or address.is_link_local
+        return is_private(self.host)
+
+
+def is_private(host: str) -> bool:
+    """Whether ``host`` is a loopback, link-local or private IP address; a name is none."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in PRIVATE)
 
 
 def parse_address(text: str) -> Address:

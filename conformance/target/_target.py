@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -153,6 +154,13 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
     Raises:
         TargetError: an unknown key, a wrong type or an unusable address.
     """
+    known = {field.encode_name for field in msgspec.structs.fields(Target)}
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise TargetError(f"{origin}: no fact is called {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+    if "address" not in data:
+        raise TargetError(f'{origin}: no address; write address = "smtp://host:port"')
     try:
         target = msgspec.convert(data, Target)
         parse_address(target.address)

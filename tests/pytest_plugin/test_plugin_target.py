@@ -44,7 +44,7 @@ def test_what_a_target_can_be_made_of(tmp_path: Path, given: object, ehlo_name: 
     [
         ("ftp://127.0.0.1", "is no address; write smtp://host:port"),
         ("absent.toml", "absent.toml: No such file"),
-        ({"address": "smtp://127.0.0.1", "mailbox": []}, "unknown field `mailbox`"),
+        ({"address": "smtp://127.0.0.1", "mailbox": []}, "no fact is called 'mailbox'"),
         (2525, "smtp_target must be an URL, a dict of facts, .* not 2525"),
         (None, "smtp_target must be an URL, a dict of facts, .* not None"),
     ],

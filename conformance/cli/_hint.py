@@ -1,0 +1,37 @@
+"""What to do about a target that is no SMTP server, or not one of the kind that its address says."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.engine import End
+from conformance.target import Target
+
+HTTP = "; it speaks HTTP: is it the right port?"
+AT_FIRST = (
+    (rb"HTTP/", HTTP),
+    (rb"\x15\x03|\x16\x03", "; it speaks TLS: write smtps:// for a port that begins with TLS"),
+)
+IN_THE_PLACE_OF_TLS = (
+    (", got HTTP/", HTTP),
+    (r", got \d{3}[ -]", "; it speaks SMTP in clear: write smtp://"),
+    ("", "; is it a port that begins with TLS? Other ports are written smtp://"),
+)
+AT_A_RUNG = (
+    (" at connect: ", "; does a server listen at {where}?"),
+    (" at greeting: no reply", "; it says nothing: a port that begins with TLS is written smtps://"),
+    (" at greeting: connection", "; it hangs up without a greeting: is it the right port, and may we connect?"),
+)
+
+
+def hint(end: End, target: Target) -> str:
+    """The end of the line that says why the target is unusable, empty where we have no advice."""
+    said = b"".join(entry.octets for link in end.evidence for entry in link.entries if entry.sender == "them")
+    for octets, advice in AT_FIRST:
+        if re.match(octets, said):
+            return advice
+    without_tls = target.where.implicit_tls and "TLS handshake failed" in end.problem
+    for words, advice in IN_THE_PLACE_OF_TLS if without_tls else AT_A_RUNG:
+        if re.search(words, end.problem):
+            return advice.format(where=target.where)
+    return ""

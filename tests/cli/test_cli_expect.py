@@ -1,0 +1,150 @@
+"""Known findings: ``run --expect`` and ``expect``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_commands import NOOP, Command, Served, busy_in, reference_server, talking
+
+from conformance.report import ReportError, read_expected
+
+ONE = f"{NOOP}/noop_gets_250[ehlo]"
+
+
+@pytest.fixture(scope="module")
+def wrong() -> Iterator[Served]:
+    with reference_server("noop-gets-214") as served:
+        yield served
+
+
+def expecting(folder: Path, scenario: str = ONE, verdict: str = "deviates", seen: str = "214 *") -> Path:
+    file = folder / "known.toml"
+    file.write_text(
+        f'[[expected]]\nscenario = "{scenario}"\nverdict = "{verdict}"\nseen = "{seen}"\nreason = "we know"\n'
+    )
+    return file
+
+
+def differences(out: str) -> list[str]:
+    return [line.removeprefix("not as expected: ") for line in out.splitlines() if line.startswith("not as expected")]
+
+
+def test_what_is_known_is_no_news(command: Command, wrong: Served, tmp_path: Path) -> None:
+    ended = command("run", wrong.url, ONE, "--strict", "--expect", expecting(tmp_path), "--out", tmp_path)
+    assert (ended.status, differences(ended.out)) == (0, [])
+
+
+def test_another_observation_is_a_difference(command: Command, wrong: Served, tmp_path: Path) -> None:
+    file = expecting(tmp_path, seen="500 *")
+    ended = command("run", wrong.url, ONE, "--expect", file, "--out", tmp_path)
+    assert ended.status == 1
+    (difference,) = differences(ended.out)
+    assert difference.startswith(f"seen differs: {ONE}: expected 500 *, got 214 ")
+
+
+def test_another_verdict_is_a_difference(command: Command, wrong: Served, tmp_path: Path) -> None:
+    ended = command("run", wrong.url, ONE, "--expect", expecting(tmp_path, verdict="fail"), "--out", tmp_path)
+    assert ended.status == 1
+    assert differences(ended.out)[0].startswith(f"unexpected finding: {ONE}: expected fail, got deviates")
+
+
+def test_a_finding_that_is_not_in_the_file_is_a_difference(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "none.toml"
+    file.write_text("")
+    rset = "rfc5321/4.1.1.5"
+    with reference_server("rset-gets-220") as served:
+        ended = command("run", served.url, rset, "--expect", file, "--out", tmp_path)
+    assert ended.status == 1
+    assert all(line.startswith(f"unexpected finding: {rset}/") for line in differences(ended.out))
+    assert differences(ended.out)
+
+
+def test_a_pass_that_was_not_expected_is_a_difference(command: Command, clean: Served, tmp_path: Path) -> None:
+    ended = command("run", clean.url, ONE, "--expect", expecting(tmp_path), "--out", tmp_path)
+    assert ended.status == 1
+    assert differences(ended.out) == [f"unexpected pass: {ONE}: expected deviates, got pass"]
+
+
+def test_entries_of_what_is_not_selected_are_not_asked_about(command: Command, clean: Served, tmp_path: Path) -> None:
+    other = f"{NOOP}/noop_gets_250[mail]"
+    ended = command("run", clean.url, other, "--expect", expecting(tmp_path), "--out", tmp_path)
+    assert (ended.status, differences(ended.out)) == (0, [])
+
+
+@pytest.mark.parametrize(("strict", "status"), [((), 0), (("--strict",), 1)])
+def test_an_inconclusive_result_does_not_confirm(
+    command: Command, tmp_path: Path, strict: tuple[str, ...], status: int
+) -> None:
+    with talking(busy_in(range(2, 5))) as port:
+        url = f"smtp://127.0.0.1:{port}"
+        ended = command("run", url, ONE, *strict, "--expect", expecting(tmp_path), "--out", tmp_path)
+    assert ended.status == status
+    assert [line.partition(":")[0] for line in differences(ended.out)] == ["not confirmed"] * status
+
+
+def test_an_unknown_scenario_is_status_2_and_nothing_is_sent(command: Command, tmp_path: Path) -> None:
+    file = expecting(tmp_path, scenario=f"{NOOP}/noop_gets_250[ehl]")
+    with reference_server() as served:
+        ended = command("run", served.url, ONE, "--expect", file, "--out", tmp_path / "out")
+        assert served.recipients() == set()
+    assert ended.status == 2
+    assert ended.problem == f"{file}: no scenario '{NOOP}/noop_gets_250[ehl]'; did you mean '{ONE}'?"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "can't be read: No such file or directory"),
+        ("[[expected]\n", ":"),
+        ('[[expected]]\nscenario = "x"\n', "verdict"),
+        (f'[[expected]]\nscenario = "{ONE}"\nverdict = "fail"\nseen = "*"\nreason = ""\n', "has no reason"),
+        (f'[[expected]]\nscenario = "{ONE}"\nverdict = "fail"\nreason = "so"\n', "does not say what is seen"),
+    ],
+    ids=["missing", "not-toml", "no-verdict", "no-reason", "no-seen"],
+)
+def test_a_bad_file_is_status_2(command: Command, tmp_path: Path, text: str | None, says: str) -> None:
+    file = tmp_path / "known.toml"
+    if text is not None:
+        file.write_text(text)
+    ended = command("run", "smtp://127.0.0.1:1", ONE, "--expect", file, "--out", tmp_path / "out")
+    assert ended.status == 2
+    assert ended.problem.startswith(f"{file}: ")
+    assert says in ended.problem
+    assert not (tmp_path / "out").exists()
+
+
+def test_expect_writes_what_run_takes_once_the_reasons_are_there(
+    command: Command, wrong: Served, tmp_path: Path
+) -> None:
+    file = tmp_path / "expected.toml"
+    command("run", wrong.url, f"{NOOP}/noop-250", "--out", tmp_path)
+    ended = command("expect", tmp_path / "results.jsonl", "--out", file)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == f"{file}: fill in the reasons; without them it is refused\n"
+    with pytest.raises(ReportError, match="has no reason"):
+        read_expected(file)
+    file.write_text(file.read_text().replace('reason = ""', 'reason = "lines 2194 to 2195"'))
+    assert ONE in read_expected(file).entries
+    again = command("run", wrong.url, f"{NOOP}/noop-250", "--strict", "--expect", file, "--out", tmp_path)
+    assert (again.status, differences(again.out)) == (0, [])
+
+
+def test_expect_keeps_the_reasons_that_stand_in_a_file(command: Command, wrong: Served, tmp_path: Path) -> None:
+    command("run", wrong.url, ONE, "--out", tmp_path)
+    file = expecting(tmp_path)
+    before = file.read_text()
+    ended = command("expect", tmp_path / "results.jsonl", "--out", file)
+    assert ended.status == 2
+    assert ended.problem == f"{file}: is there already, perhaps with reasons; name another file with --out"
+    assert file.read_text() == before
+
+
+def test_expect_of_what_is_no_results_file(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text("hello\n")
+    ended = command("expect", tmp_path / "results.jsonl", "--out", tmp_path / "expected.toml")
+    assert ended.status == 2
+    assert ended.problem.startswith(f"{tmp_path / 'results.jsonl'}:1: no JSON")
+    assert not (tmp_path / "expected.toml").exists()
