@@ -1,0 +1,6 @@
+"""Our own name server: zones as data, faults by name, a log of what was asked."""
+
+from conformance.dns_server._server import NameServer, NameServerError, Query
+from conformance.dns_server._zone import Fault, ZoneError, Zones
+
+__all__ = ["Fault", "NameServer", "NameServerError", "Query", "ZoneError", "Zones"]
