@@ -129,6 +129,11 @@ class Client:
                 break
         return outcomes
 
+    async def drop(self) -> None:
+        """Close the connection without QUIT, as a client that dies."""
+        self._left = True
+        await self.connection.close()
+
     async def _read_to_the_end(self) -> list[Outcome]:
         outcomes: list[Outcome] = []
         while len(outcomes) < MAX_REPLIES:

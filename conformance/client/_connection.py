@@ -45,10 +45,11 @@ class Segmentation(enum.StrEnum):
 def _around_line_ends(octets: bytes) -> list[bytes]:
     """Cut between CR and LF, and on either side of a dot that stands alone on its line."""
     segments, start = [], 0
+    lines = b"\n" + octets  # a write begins a line: a dot at its beginning may stand alone too
     for at in range(1, len(octets)):
-        splits_line_end = octets[at - 1 : at + 1] == b"\r\n"
-        before_dot = octets[at - 1 : at + 2] == b"\n.\r"
-        after_dot = octets[at - 2 : at + 1] == b"\n.\r"
+        splits_line_end = lines[at : at + 2] == b"\r\n"
+        before_dot = lines[at : at + 3] == b"\n.\r"
+        after_dot = lines[at - 1 : at + 2] == b"\n.\r"
         if splits_line_end or before_dot or after_dot:
             segments.append(octets[start:at])
             start = at
@@ -79,7 +80,7 @@ class Connection:
     """Octets to and from one server over any stream.
 
     A reader task stamps what arrives as it arrives, also while we write; it is stopped for a TLS handshake.
-    A failed write is no error: what the server sent is still read.
+    A failed write is no error: what the server sent is still read. ``writes`` counts them.
     """
 
     stream: trio.abc.Stream
@@ -88,6 +89,7 @@ class Connection:
     pace: Pace
     segmentation: Segmentation = Segmentation.WHOLE
     secured: bool = False
+    writes: int = 0
     _reader: ReplyReader = field(default_factory=ReplyReader)
     _heard: bool = False
     _end: Closed | Reset | None = None
@@ -119,7 +121,7 @@ class Connection:
 
     async def _read_to_the_end(self) -> None:
         while self._end is None:
-            while len(self._reader.pending) > BUFFER_BOUND:
+            while self._reader.pending_size > BUFFER_BOUND:
                 self._room = trio.Event()
                 await self._room.wait()
             try:
@@ -150,6 +152,7 @@ class Connection:
         """Write the octets, one segment a write, cut as the segmentation says."""
         await trio.lowlevel.checkpoint()  # what has arrived before is stamped before
         self._asked = trio.current_time()
+        self.writes += 1
         for number, segment in enumerate(self.segmentation.cut(octets)):
             if number:
                 await trio.sleep(SEGMENT_PAUSE)

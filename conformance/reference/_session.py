@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
 from conformance.reference._site import DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
@@ -74,8 +75,10 @@ class ServerSession:
             await self._give(self.greeting())
             while not self.closing and await self._read():
                 await self._take_everything()
+            if not self.closing:
+                self.lost_client()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
+            self.lost_client()
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 try:
@@ -179,6 +182,11 @@ class ServerSession:
     # Commands.
 
     @decision
+    def lost_client(self) -> None:
+        """The connection ended without QUIT, which is as good as one (§4.1.1.5)."""
+        self.clear("lost client")
+
+    @decision
     def greeting(self) -> Answer | None:
         """The opening message begins with the host's name (§4.3.1)."""
         if self.rejects:
@@ -233,7 +241,7 @@ class ServerSession:
     @decision
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
-        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"EXPN", b"HELP", b"VRFY"]
+        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         return tuple(offered)
@@ -250,7 +258,12 @@ class ServerSession:
             return answer(501, b"EHLO takes a domain or an address literal")
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
-        return answer(250, HOST + b" greets you", *self.extensions())
+        return answer(250, self.hello_text(), *self.extensions())
+
+    @decision
+    def hello_text(self) -> bytes:
+        """The first line of the reply to EHLO: our name, and a greeting behind it (§4.1.1.1)."""
+        return HOST + b" greets you"
 
     @decision
     def helo(self, argument: bytes) -> Answer | None:
@@ -314,7 +327,11 @@ class ServerSession:
                 if int(value) > MAX_MESSAGE:
                     return answer(552, b"Message too big")
                 continue
-            if keyword in {b"BODY", b"SIZE"}:
+            if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
+                continue
+            if keyword == b"ENVID" and is_xtext(value) and len(value) <= 100:
+                continue
+            if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
                 return answer(501, b"Bad parameter value")
             return answer(555, b"Parameter not recognized")
         return None
@@ -329,8 +346,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None:
             return answer(501, b"Syntax error in the forward-path or its parameters")
-        if given.parameters:
-            return self.rcpt_parameters(given.parameters)
+        refused = self.refuse_rcpt_parameters(given.parameters)
+        if refused is not None:
+            return refused
         if not self.serves(given.path.mailbox):
             return self.refuse_recipient(bytes(given.path.mailbox))
         return self.take_recipient(bytes(given.path.mailbox))
@@ -341,10 +359,16 @@ class ServerSession:
         return takes_mail_for(self.site, mailbox)
 
     @decision
-    def rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
-        """The reply to RCPT parameters, none of which we know (§4.1.1.11)."""
-        del parameters
-        return answer(555, b"Parameter not recognized")
+    def refuse_rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters that we do not know (§4.1.1.11) or can't read (RFC 3461 §4), or ``None``."""
+        if parameters and not self.extended:
+            return answer(555, b"No parameters without EHLO")
+        for keyword, value in parameters.items():
+            if keyword not in {b"NOTIFY", b"ORCPT"}:
+                return answer(555, b"Parameter not recognized")
+            if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
+                return answer(501, b"Bad parameter value")
+        return None
 
     @decision
     def rcpt_without_mail(self, argument: bytes) -> Answer | None:

@@ -25,9 +25,13 @@ class Delivery:
 
 @dataclass(slots=True)
 class Site:
-    """What is delivered at the site; addresses are compared as RFC 5321 §2.4 and §4.5.1 say."""
+    """What is delivered at the site, and whether its server is down.
+
+    Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
+    """
 
     delivered: list[Delivery] = field(default_factory=list)
+    down: bool = False
 
     def is_local(self, domain: bytes) -> bool:
         """Whether mail for the domain ends here; domains have no case."""

@@ -22,11 +22,14 @@ from conformance import (
     refused,
     row,
     scenario,
+    took,
     watch,
 )
 
 LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 FIRST_LINE = re.compile(rb"(?:%b(?:\.%b)*|\[[\x21-\x5a\x5e-\x7e]+\])\.?(?: [^\r\n]*)?" % (LABEL, LABEL))
+KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*")
+PARAMETERS = re.compile(rb"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 KEYWORD_LINE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*(?: [\x21-\x7e]+)*")
 
 
@@ -34,6 +37,12 @@ KEYWORD_LINE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*(?: [\x21-\x7e]+)*")
 async def helo_is_known(smtp: Client) -> Observation:
     """HELO is not answered as unrecognised or not implemented."""
     return recognised(await smtp.say(b"HELO " + smtp.helo_name))
+
+
+@scenario("rfc5321/4.1.1.1/ehlo-supported", start=At.GREETING, segments=["octets", "line-ends"])
+async def ehlo_is_known(smtp: Client) -> Observation:
+    """EHLO is not answered as unrecognised or not implemented."""
+    return recognised(await smtp.ehlo())
 
 
 @scenario("rfc5321/4.1.1.1/helo-supported", start=At.GREETING)
@@ -70,6 +79,82 @@ def watch_ehlo_reply_form(exchange: Exchange) -> Observation | None:
     return Held()
 
 
+DOMAIN_OR_LITERAL = re.compile(rb"(?:%b(?:\.%b)*\.?|\[[\x21-\x5a\x5e-\x7e]+\])(?: |$)" % (LABEL, LABEL))
+
+
+def _ehlo_lines(exchange: Exchange) -> list[bytes]:
+    """The lines behind the first of a successful reply to EHLO."""
+    if exchange.verb not in {"EHLO", "LHLO"} or exchange.reply.code != 250:
+        return []
+    return [line.text for line in exchange.reply.lines[1:]]
+
+
+@watch("rfc5321/4.1.1.1/greeting-names-server")
+def watch_greeting_names_the_server(exchange: Exchange) -> Observation | None:
+    """The greeting begins with a domain or an address literal."""
+    if exchange.verb != "CONNECT" or exchange.reply.code != 220:
+        return None
+    named = DOMAIN_OR_LITERAL.match(exchange.reply.lines[0].text) is not None
+    return holds(named, expected="a domain or an address literal first", seen=exchange.reply)
+
+
+@watch("rfc5321/4.1.1.1/hello-reply-names-server")
+def watch_hello_reply_names_the_server(exchange: Exchange) -> Observation | None:
+    """The replies to EHLO and HELO begin with a domain or an address literal."""
+    if exchange.verb not in {"EHLO", "HELO", "LHLO"} or exchange.reply.code != 250:
+        return None
+    named = DOMAIN_OR_LITERAL.match(exchange.reply.lines[0].text) is not None
+    return holds(named, expected="a domain or an address literal first", seen=exchange.reply)
+
+
+@watch("rfc5321/4.1.1.1/ehlo-greet-octets")
+def watch_ehlo_greet_is_7_bit(exchange: Exchange) -> Observation | None:
+    """The text behind the domain in the reply to EHLO is 7-bit and has neither CR nor LF."""
+    if exchange.verb not in {"EHLO", "LHLO"} or exchange.reply.code != 250:
+        return None
+    _, _, greet = exchange.reply.lines[0].text.partition(b" ")
+    plain = not any(octet > 0x7F or octet in b"\r\n" for octet in greet)
+    return holds(plain, expected="7-bit text", seen=exchange.reply)
+
+
+@watch("rfc5321/4.1.1.1/one-keyword-per-line")
+def watch_ehlo_keywords_stand_alone(exchange: Exchange) -> Observation | None:
+    """Each line behind the first of the reply to EHLO has a keyword, and no keyword stands on two."""
+    lines = _ehlo_lines(exchange)
+    if not lines:
+        return None
+    keywords = [line.split(b" ")[0].upper() for line in lines]
+    alone = all(keywords) and len(set(keywords)) == len(keywords)
+    return holds(alone, expected="one keyword on each line, each once", seen=exchange.reply)
+
+
+@watch("rfc5321/4.1.1.1/ehlo-keyword-syntax")
+def watch_ehlo_keyword_syntax(exchange: Exchange) -> Observation | None:
+    """EHLO keywords are letters, digits and hyphens and begin with a letter or a digit."""
+    lines = _ehlo_lines(exchange)
+    if not lines:
+        return None
+    odd = [line for line in lines if not KEYWORD.fullmatch(line.split(b" ")[0])]
+    return holds(not odd, expected="letters, digits and hyphens", seen=exchange.reply)
+
+
+@watch("rfc5321/4.1.1.1/ehlo-param-syntax")
+def watch_ehlo_parameter_syntax(exchange: Exchange) -> Observation | None:
+    """EHLO parameters are printable ASCII, each behind one space."""
+    lines = [line for line in _ehlo_lines(exchange) if b" " in line]
+    if not lines:
+        return None
+    odd = [line for line in lines if not PARAMETERS.fullmatch(line.partition(b" ")[2])]
+    return holds(not odd, expected="printable parameters, one space before each", seen=exchange.reply)
+
+
+@scenario("rfc5321/4.1.1.1/may-list-private-commands", start=At.EHLO)
+async def private_commands_may_be_listed(smtp: Client) -> Observation:
+    """The reply to EHLO lists private-use keywords, which begin with X, or none."""
+    private = sorted(keyword for keyword in smtp.offers if keyword.startswith("X"))
+    return took("lists private commands" if private else "lists none", ", ".join(private))
+
+
 async def _listed_if_it_works(smtp: Client, line: bytes, codes: set[int]) -> Observation:
     keyword = line.split()[0].decode()
     if not smtp.offers:
@@ -101,8 +186,7 @@ async def working_expn_is_listed(smtp: Client) -> Observation:
     offers=["8BITMIME"],
     parameter={"lower": b" body=8bitmime", "mixed": b" Body=8BitMime"},
 )
-async def parameter_keyword_in_any_case(parameter: bytes, smtp: Client) -> Observation:
+async def parameter_keyword_in_any_case(parameter: bytes, smtp: Client, second: Client) -> Observation:
     """A MAIL parameter of an offered extension is recognised whatever its case."""
-    presume(accepted(await smtp.mail(parameters=b" BODY=8BITMIME")))
-    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await second.mail(parameters=b" BODY=8BITMIME")))
     return not_refused_as(await smtp.mail(parameters=parameter), {500, 501, 504, 555})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Observation, Reply, Unclear, presume, refused, scenario
+from conformance import At, Client, Held, Observation, Reply, Unclear, presume, refused, scenario, took
 
 
 @scenario("rfc5321/4.1.1.2/mail-clears", start=At.EHLO)
@@ -16,3 +16,21 @@ async def nested_mail_is_refused_or_clears(smtp: Client) -> Observation:
     if isinstance(outcome, Reply) and outcome.severity == 2:
         return refused(await smtp.data())
     return Unclear(str(outcome))
+
+
+@scenario("rfc5321/4.1.1.2/null-reverse-path", start=At.EHLO)
+async def null_reverse_path_may_be_given(smtp: Client) -> Observation:
+    """MAIL with the null reverse-path is taken, or refused."""
+    outcome = await smtp.mail(b"<>")
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc5321/4.1.1.2/parameters-when-negotiated", start=At.EHLO, offers=["8BITMIME"])
+async def mail_may_have_parameters(smtp: Client) -> Observation:
+    """MAIL with a parameter of an offered extension is taken, or refused."""
+    outcome = await smtp.mail(parameters=b" BODY=8BITMIME")
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)

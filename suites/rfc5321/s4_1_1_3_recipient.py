@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, accepted, goes_on, presume, refused, row, scenario
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    goes_on,
+    presume,
+    refused,
+    row,
+    scenario,
+    took,
+)
 
 
 @scenario(
@@ -32,3 +45,12 @@ async def bad_recipient_leaves_the_others(smtp: Client) -> Observation:
     """A forward-path that is no path does not take an accepted one away."""
     presume(refused(await smtp.rcpt(b"<nobody@>")))
     return goes_on(await smtp.say(b"DATA"))
+
+
+@scenario("rfc5321/4.1.1.3/parameters-when-negotiated", start=At.MAIL, offers=["DSN"])
+async def rcpt_may_have_parameters(smtp: Client) -> Observation:
+    """RCPT with a parameter of an offered extension is taken, or refused."""
+    outcome = await smtp.rcpt(parameters=b" NOTIFY=NEVER")
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)

@@ -17,6 +17,7 @@ from conformance import (
 )
 
 ANYWHERE = (At.EHLO, At.MAIL, At.RCPT)
+UNKNOWN_PARAMETER = (500, 501, 504, 555)
 
 
 async def _rcpt(smtp: Client) -> Observation:
@@ -49,6 +50,35 @@ async def rset_leaves_the_session_usable(smtp: Client) -> Observation:
     """After RSET a transaction can begin without another EHLO."""
     presume(accepted(await smtp.say(b"RSET")))
     return not_refused_as(await smtp.mail(), {503})
+
+
+@scenario("rfc5321/4.1.1.5/no-effect-before-ehlo", start=At.GREETING)
+async def rset_before_ehlo_changes_nothing(smtp: Client, second: Client) -> Observation:
+    """EHLO is taken behind a RSET that was the first command, as it is without one."""
+    presume(accepted(await second.ehlo()))
+    presume(answered(await smtp.say(b"RSET")))
+    return accepted(await smtp.ehlo())
+
+
+@scenario("rfc5321/4.1.1.5/keeps-the-session", start=At.EHLO, offers=["8BITMIME"])
+async def rset_keeps_the_extensions(smtp: Client, second: Client) -> Observation:
+    """A parameter of an extension that EHLO brought is still known after RSET."""
+    presume(accepted(await second.mail(parameters=b" BODY=8BITMIME")))
+    presume(accepted(await smtp.say(b"RSET")))
+    return not_refused_as(await smtp.mail(parameters=b" BODY=8BITMIME"), UNKNOWN_PARAMETER)
+
+
+@scenario("rfc5321/4.1.1.5/prepared-for-lost-connection", start=At.EHLO, lost_at={"ehlo": b"", "data": b"DATA"})
+async def lost_connection_is_survived(lost_at: bytes, smtp: Client, second: Client) -> Observation:
+    """When a session ends without QUIT, one beside it goes on."""
+    presume(accepted(await second.say(b"NOOP")))
+    if lost_at:
+        await smtp.transaction()
+        presume(answered(await smtp.say(lost_at), {354}))
+        await smtp.raw(b"Subject: the connection is lost behind this line\r\n")
+    await smtp.drop()
+    await second.pause()
+    return stays_open(await second.say(b"NOOP"))
 
 
 @scenario("rfc5321/4.1.1.5/rset-does-not-close", start=ANYWHERE)

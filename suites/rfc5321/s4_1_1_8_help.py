@@ -8,10 +8,13 @@ from conformance import (
     Observation,
     Reply,
     Unclear,
+    accepted,
     answered,
     goes_on,
+    holds,
     not_refused_as,
     presume,
+    recognised,
     scenario,
     took,
 )
@@ -44,3 +47,32 @@ async def help_keeps_the_recipients(smtp: Client) -> Observation:
     """After HELP within a transaction DATA is still taken."""
     presume(answered(await smtp.say(b"HELP")))
     return goes_on(await smtp.say(b"DATA"))
+
+
+@scenario("rfc5321/4.1.1.8/helpful-information", start=At.EHLO)
+async def help_says_something(smtp: Client) -> Observation:
+    """HELP that is served brings text."""
+    outcome = await smtp.say(b"HELP")
+    presume(accepted(outcome))
+    text = outcome.text.strip() if isinstance(outcome, Reply) else b""
+    return holds(bool(text), expected="a text", seen=outcome)
+
+
+@scenario("rfc5321/4.1.1.8/help-at-any-time", start=(At.GREETING, At.MAIL, At.RCPT))
+async def help_is_served_at_any_time(smtp: Client, second: Client) -> Observation:
+    """HELP that is no error after EHLO is not out of sequence elsewhere."""
+    if second.hello is None:
+        presume(accepted(await second.ehlo()))
+    presume(not_refused_as(await second.say(b"HELP"), {500, 502, 503}))
+    return not_refused_as(await smtp.say(b"HELP"), {503})
+
+
+@scenario(
+    "rfc5321/4.1.1.8/help-syntax",
+    start=At.EHLO,
+    argument={"none": b"", "atom": b" NOOP", "quoted-string": b' "NOOP"'},
+)
+async def help_takes_a_string(argument: bytes, smtp: Client, second: Client) -> Observation:
+    """HELP alone or with a string is no line that can't be read."""
+    presume(recognised(await second.say(b"HELP")))
+    return not_refused_as(await smtp.say(b"HELP" + argument), {500} if argument else {500, 501})

@@ -38,6 +38,22 @@ async def trailing_white_space_after_a_path_is_tolerated(blank: bytes, smtp: Cli
 
 
 @scenario(
+    "rfc5321/4.1.1/verb-then-space-or-crlf",
+    start=At.EHLO,
+    line={
+        "noop": b"NOOP argument",
+        "help": b"HELP NOOP",
+        "vrfy": b"VRFY postmaster",
+        "expn": b"EXPN postmaster",
+    },
+)
+async def verb_ends_at_the_space(line: bytes, smtp: Client, second: Client) -> Observation:
+    """A verb that is known alone is known with a parameter behind a space."""
+    presume(recognised(await second.say(line.split()[0])))
+    return not_refused_as(await smtp.say(line), {500})
+
+
+@scenario(
     "rfc5321/4.1.1/no-arguments",
     start=At.EHLO,
     line={"rset": b"RSET now", "quit": b"QUIT now", "data": row(b"DATA now", start=At.RCPT)},

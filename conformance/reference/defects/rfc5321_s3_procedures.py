@@ -35,7 +35,11 @@ def session_is_rejected(clean: Decide, session: ServerSession) -> Answer | None:
     return answer(554, HOST + b" takes no mail")
 
 
-@defect(ServerSession.greeting, proves={"rfc5321/4.3.1/greeting_begins_with_the_name"})
+@defect(
+    ServerSession.greeting,
+    proves={"rfc5321/4.3.1/greeting_begins_with_the_name"},
+    also={"rfc5321/4.1.1.1/greeting-names-server"},
+)
 def greeting_has_no_name(clean: Decide, session: ServerSession) -> Answer | None:
     """Greets with asterisks in the place of its name."""
     del clean, session

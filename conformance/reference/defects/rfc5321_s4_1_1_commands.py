@@ -82,7 +82,11 @@ def second_hello_keeps_the_transaction(clean: Callable[[str], None], session: Se
         clean(why)
 
 
-@defect(ServerSession.extensions, proves={"rfc5321/4.1.1.1/watch_ehlo_reply_form"})
+@defect(
+    ServerSession.extensions,
+    proves={"rfc5321/4.1.1.1/watch_ehlo_reply_form"},
+    also={"rfc5321/4.1.1.1/ehlo-keyword-syntax"},
+)
 def ehlo_keyword_has_an_equals_sign(
     clean: Callable[[], tuple[bytes, ...]], session: ServerSession
 ) -> tuple[bytes, ...]:
@@ -255,7 +259,7 @@ def noop_gets_214(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     return answer(214, b"Nothing done")
 
 
-@defect(ServerSession.noop, proves={"rfc5321/4.1.1.9/noop_argument_is_ignored*"})
+@defect(ServerSession.noop, proves={"rfc5321/4.1.1.9/noop_argument_is_ignored*"}, also={"rfc5321/4.1.1.9/noop-syntax"})
 def noop_with_an_argument_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 501 to NOOP with an argument."""
     del session
@@ -297,3 +301,282 @@ def first_error_closes_the_connection(clean: OfOctets, session: ServerSession, l
     del session
     given = clean(line)
     return replace(given, close=True) if given and given.code >= 500 else given
+
+
+ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
+
+
+@defect(
+    ServerSession.command,
+    proves={
+        "rfc5321/4.1.1/verb_ends_at_the_space*",
+        "rfc5321/4.1.1.8/help_takes_a_string[atom]",
+        "rfc5321/4.1.1.8/help_takes_a_string[quoted-string]",
+        "rfc5321/4.1.1.9/noop_takes_a_string[atom]",
+        "rfc5321/4.1.1.9/noop_takes_a_string[quoted-string]",
+    },
+    also={
+        "rfc5321/4.1.1.9/noop-ignores-argument",
+        "rfc5321/4.2/one-reply",
+        "rfc5321/4.2.4/no-500-for-listed",
+        "rfc5321/4.5.1/vrfy-supported",
+    },
+    only=ALONE_OR_NOT,
+)
+def verbs_are_known_without_parameters_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Answers 500 to NOOP, HELP, VRFY and EXPN with a parameter."""
+    known = not session.argument_of(line) or session.client_name is None
+    return clean(line) if known else answer(500, b"Command not recognized")
+
+
+@defect(
+    ServerSession.command,
+    proves={"rfc5321/4.1.1.8/help_takes_a_string[none]", "rfc5321/4.1.1.9/noop_takes_a_string[none]"},
+    also={"rfc5321/4.1.1.8/help-supported", "rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1/trailing-white-space"},
+    only=("NOOP", "HELP"),
+)
+def verbs_are_known_with_parameters_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Answers 501 to NOOP and HELP without a parameter once EHLO was said."""
+    known = session.argument_of(line) or session.client_name is None
+    return clean(line) if known else answer(501, b"A parameter is needed")
+
+
+@defect(ServerSession.ehlo, proves={"rfc5321/4.1.1.1/ehlo_is_known*"}, also={"rfc5321/4.5.1/ehlo-supported"})
+def first_ehlo_is_not_implemented(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 502 to EHLO, so that clients fall back to HELO."""
+    del clean, session, argument
+    return answer(502, b"Use HELO")
+
+
+@defect(ServerSession.extensions, varies={"rfc5321/4.1.1.1/private_commands_may_be_listed"})
+def private_command_is_listed(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
+    """Lists a private-use command."""
+    del session
+    return (*clean(), b"XEXAMPLE")
+
+
+@defect(
+    ServerSession.greeting,
+    proves={"rfc5321/4.1.1.1/watch_greeting_names_the_server"},
+    also={"rfc5321/4.2/greeting-syntax", "rfc5321/4.3.1/greeting-begins-with-name", "rfc5321/4.3.1/name-in-greeting"},
+)
+def greeting_is_welcome(clean: Callable[[], Answer | None], session: ServerSession) -> Answer | None:
+    """Greets without saying who it is."""
+    given = clean()
+    return given if session.rejects else answer(220, b"*** welcome ***")
+
+
+@defect(
+    ServerSession.hello_text,
+    proves={"rfc5321/4.1.1.1/watch_hello_reply_names_the_server"},
+    also={"rfc5321/4.1.1.1/ehlo-reply-form"},
+)
+def ehlo_reply_does_not_name_the_server(clean: Callable[[], bytes], session: ServerSession) -> bytes:
+    """Answers EHLO with a welcome and no name."""
+    del clean, session
+    return b"*** welcome ***"
+
+
+@defect(
+    ServerSession.hello_text,
+    proves={"rfc5321/4.1.1.1/watch_ehlo_greet_is_7_bit"},
+    also={"rfc5321/4.2/printable-text"},
+)
+def ehlo_greeting_is_8_bit(clean: Callable[[], bytes], session: ServerSession) -> bytes:
+    """Greets in the reply to EHLO with 8-bit text."""
+    del clean, session
+    return HOST + " grüßt".encode()
+
+
+@defect(
+    ServerSession.extensions,
+    proves={"rfc5321/4.1.1.1/watch_ehlo_keywords_stand_alone"},
+)
+def ehlo_keyword_is_listed_twice(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
+    """Lists a keyword on two lines."""
+    del session
+    return (*clean(), b"8BITMIME")
+
+
+@defect(
+    ServerSession.extensions,
+    proves={"rfc5321/4.1.1.1/watch_ehlo_keyword_syntax"},
+    also={"rfc5321/4.1.1.1/ehlo-reply-form"},
+)
+def ehlo_keyword_has_an_underscore(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
+    """Lists a keyword with a character that none may have."""
+    del session
+    return (*clean(), b"NO_KEYWORD")
+
+
+@defect(
+    ServerSession.extensions,
+    proves={"rfc5321/4.1.1.1/watch_ehlo_parameter_syntax"},
+    also={"rfc5321/4.1.1.1/ehlo-reply-form"},
+)
+def ehlo_parameters_have_two_spaces(
+    clean: Callable[[], tuple[bytes, ...]], session: ServerSession
+) -> tuple[bytes, ...]:
+    """Puts two spaces before a parameter."""
+    del session
+    return tuple(keyword.replace(b" ", b"  ") for keyword in clean())
+
+
+@defect(ServerSession.open_transaction, varies={"rfc5321/4.1.1.2/null_reverse_path_may_be_given"})
+def null_reverse_path_is_refused_behind_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Refuses the null reverse-path by policy."""
+    del session
+    return answer(550, b"Not from nobody") if argument == b"FROM:<>" else clean(argument)
+
+
+@defect(
+    ServerSession.refuse_mail_parameters,
+    varies={"rfc5321/4.1.1.2/mail_may_have_parameters"},
+)
+def body_is_refused_by_policy(
+    clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
+) -> Answer | None:
+    """Takes no 8-bit mail, by policy."""
+    del session
+    return answer(554, b"No 8-bit mail, by policy") if b"BODY" in parameters else clean(parameters)
+
+
+@defect(
+    ServerSession.refuse_rcpt_parameters,
+    varies={"rfc5321/4.1.1.3/rcpt_may_have_parameters"},
+)
+def notify_is_refused_by_policy(
+    clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
+) -> Answer | None:
+    """Takes no requests for notifications, by policy."""
+    del session
+    return answer(554, b"No notifications, by policy") if parameters else clean(parameters)
+
+
+@defect(
+    ServerSession.rset,
+    name="rset-before-ehlo-spoils-the-session",
+    proves={"rfc5321/4.1.1.5/rset_before_ehlo_changes_nothing"},
+)
+def rset_before_ehlo_spoils_the_session(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Refuses EHLO behind a RSET."""
+    session.site.down = session.client_name is None
+    return clean(argument)
+
+
+@defect(ServerSession.ehlo, name="rset-before-ehlo-spoils-the-session")
+def ehlo_behind_rset_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Refuses EHLO behind a RSET."""
+    return answer(503, b"Too late") if session.site.down else clean(argument)
+
+
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_keeps_the_extensions"})
+def rset_forgets_the_extensions(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Forgets at RSET that EHLO was said and not HELO."""
+    session.extended = False
+    return clean(argument)
+
+
+@defect(ServerSession.noop, proves={"rfc5321/4.1.1.9/extensions_survive_noop"})
+def noop_forgets_the_extensions(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Forgets at NOOP that EHLO was said and not HELO."""
+    session.extended = False
+    return clean(argument)
+
+
+@defect(
+    ServerSession.lost_client,
+    name="lost-client-ends-the-server",
+    proves={"rfc5321/4.1.1.5/lost_connection_is_survived*"},
+)
+def lost_client_ends_the_server(clean: Callable[[], None], session: ServerSession) -> None:
+    """Falls over when a client is lost, and takes all sessions with it."""
+    clean()
+    session.site.down = True
+
+
+@defect(ServerSession.noop, name="lost-client-ends-the-server")
+def session_ends_with_the_server(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Falls over when a client is lost, and takes all sessions with it."""
+    return answer(421, b"Going down", close=True) if session.site.down else clean(argument)
+
+
+@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_deny_a_mailbox"})
+def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 550 to VRFY whoever is asked for."""
+    del session
+    return answer(550, b"No such mailbox here") if b"@" in argument else clean(argument)
+
+
+@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"})
+def vrfy_confirms_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 250 to VRFY whoever is asked for."""
+    del session
+    return answer(250, b"<%b>" % argument) if b"@" in argument else clean(argument)
+
+
+@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_takes_a_string*"})
+def vrfy_wants_a_mailbox(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 501 to VRFY of anything without a domain."""
+    whole = b"@" in argument or session.transaction is not None
+    return clean(argument) if whole else answer(501, b"VRFY takes a mailbox")
+
+
+@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_takes_a_string*"})
+def expn_wants_a_mailbox(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 501 to EXPN of anything without a domain."""
+    whole = b"@" in argument or session.transaction is not None
+    return clean(argument) if whole else answer(501, b"EXPN takes a mailbox")
+
+
+@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"})
+def expn_confirms_everything(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 250 to EXPN also where there is no list."""
+    given = clean(argument)
+    return answer(250, b"<%b>" % argument) if given and given.code == 550 and session.extended else given
+
+
+@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_lists_each_member_on_a_line"})
+def expn_lists_all_members_on_one_line(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Puts all members of a list on one line."""
+    del session
+    given = clean(argument)
+    return replace(given, texts=(b", ".join(given.texts),)) if given else given
+
+
+def _out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    between = session.extended and session.transaction is None
+    return clean(argument) if between else answer(503, b"Not now")
+
+
+@defect(
+    ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_is_served_at_any_time*"}, also={"rfc5321/4.1.4/any-time-commands"}
+)
+def expn_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 503 to EXPN before EHLO and within a transaction."""
+    return _out_of_sequence(clean, session, argument)
+
+
+@defect(
+    ServerSession.help, proves={"rfc5321/4.1.1.8/help_is_served_at_any_time*"}, also={"rfc5321/4.1.4/any-time-commands"}
+)
+def help_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 503 to HELP before EHLO and within a transaction."""
+    return _out_of_sequence(clean, session, argument)
+
+
+@defect(
+    ServerSession.noop,
+    proves={"rfc5321/4.1.1.9/noop_is_served_at_any_time*"},
+    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.1.1.9/noop-250"},
+)
+def noop_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 503 to NOOP before EHLO and within a transaction."""
+    return _out_of_sequence(clean, session, argument)
+
+
+@defect(ServerSession.help, proves={"rfc5321/4.1.1.8/help_says_something"})
+def help_says_nothing(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELP without a word."""
+    del clean, session, argument
+    return answer(214, b"")

@@ -35,7 +35,11 @@ def name_must_match_the_address(clean: OfOctets, session: ServerSession, argumen
     return clean(argument)
 
 
-@defect(ServerSession.command, proves={"rfc5321/4.1.4/command_before_ehlo_is_not_out_of_sequence*"})
+@defect(
+    ServerSession.command,
+    proves={"rfc5321/4.1.4/command_before_ehlo_is_not_out_of_sequence*"},
+    also={"rfc5321/4.1.1.7/expn-at-any-time", "rfc5321/4.1.1.8/help-at-any-time", "rfc5321/4.1.1.9/noop-at-any-time"},
+)
 def every_command_needs_ehlo(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 503 to every command before EHLO."""
     if session.client_name is None and session.verb_of(line) in ANY_TIME:

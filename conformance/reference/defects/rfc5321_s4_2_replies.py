@@ -38,7 +38,12 @@ def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     return answer(264, b"Help")
 
 
-@defect(ServerSession.render, proves={"rfc5321/4.2/watch_text_after_code"}, only={"214"})
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/4.2/watch_text_after_code"},
+    only={"214"},
+    also={"rfc5321/4.1.1.8/helpful-information"},
+)
 def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Answers HELP with a code alone."""
     del clean, session

@@ -23,7 +23,7 @@ class OnLine(Protocol):
 
 
 UNKNOWN: dict[str, set[str]] = {
-    "ehlo": set(),
+    "ehlo": {"rfc5321/4.1.1.1/ehlo-supported"},
     "mail": set(),
     "rcpt": {
         "rfc5321/3.3/rcpt-without-mail",
@@ -36,7 +36,7 @@ UNKNOWN: dict[str, set[str]] = {
     },
     "data": set(),
     "rset": {"rfc5321/4.1.1.5/rset-250"},
-    "noop": {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument"},
+    "noop": {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument", "rfc5321/4.1.1.9/noop-syntax"},
     "quit": {
         "rfc5321/4.1.1.10/quit-221",
         "rfc5321/4.1.1.10/close-after-quit",
