@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.table import Table
 
+from conformance.cli._output import Output
 from conformance.reference import Defect
 from conformance.reference.defects import load_defects
-from conformance.scenario import Clause, Scenario, Suites, Watch
+from conformance.scenario import Clause, Scenario, Suite, Suites, Watch
 
 LEVELS = ("MUST", "SHOULD", "MAY")
 """The levels of the table; what MUST NOT be counts under MUST."""
@@ -84,8 +84,13 @@ def counted(chosen: Iterable[Covered]) -> dict[str, int]:
 
 
 def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: bool) -> None:
-    """Print the figures by section and level, and with ``gaps`` what is observable and not checked."""
-    everything = [each for each in cover(suites, load_defects().values()) if _chosen(each.clause, selectors)]
+    """Print the figures by section and level, and with ``gaps`` what is observable and not proven.
+
+    Raises:
+        SuiteError: a selector matches nothing.
+    """
+    chosen = {clause.id for clause in Suite(tuple(selectors)).clauses(suites)}
+    everything = [each for each in cover(suites, load_defects().values()) if each.clause.id in chosen]
     missing = [each for each in everything if each.observable and not each.proven]
     if as_json:
         _print_json(everything, missing)
@@ -100,7 +105,7 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
     for rfc in dict.fromkeys(each.clause.rfc for each in everything):
         of_rfc = [each for each in everything if each.clause.rfc == rfc]
         table.add_row(rfc, "all", *map(str, counted(of_rfc).values()))
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Output(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     if gaps:
         for each in missing:
@@ -115,10 +120,6 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
         f"are not{'' if gaps or not missing else '; --gaps names them'}.",
         highlight=False,
     )
-
-
-def _chosen(clause: Clause, selectors: Sequence[str]) -> bool:
-    return not selectors or any(clause.id == word or clause.id.startswith(word.rstrip("/") + "/") for word in selectors)
 
 
 def _by_section(everything: Iterable[Covered]) -> dict[str, list[Covered]]:

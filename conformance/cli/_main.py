@@ -187,6 +187,18 @@ def explain_command(name: str) -> None:
     _tell.explain(name)
 
 
+@commands.command("coverage")
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.option("--gaps", is_flag=True, help="Name the clauses that could be observed and are not proven.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def coverage_command(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+    """Count clauses by section and level: observable, checked by a scenario, proven by a planted defect.
+
+    All figures are out of the whole register, the clauses that nobody can observe included.
+    """
+    _tell.tell_coverage(selectors, gaps=gaps, as_json=as_json)
+
+
 @commands.command("show")
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("--broken-off", is_flag=True, help="Also read a file of a run that did not come to its end.")

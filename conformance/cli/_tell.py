@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from conformance.cli._coverage import coverage
 from conformance.cli._output import Output
 from conformance.cli._problem import ProblemError
 from conformance.engine import End, Result
@@ -59,6 +60,18 @@ def list_clauses(selectors: tuple[str, ...], *, as_json: bool) -> None:
         return
     for clause in chosen:
         sys.stdout.write(f"{clause.id}  {clause.level.value}  {clause.says}\n")
+
+
+def tell_coverage(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+    """Print how much of the registers is checked and proven.
+
+    Raises:
+        ProblemError: a selector matches nothing.
+    """
+    try:
+        coverage(_suites(), selectors, as_json=as_json, gaps=gaps)
+    except SuiteError as error:
+        raise ProblemError(str(error)) from error
 
 
 def explain(name: str) -> None:
