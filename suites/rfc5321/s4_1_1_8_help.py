@@ -49,7 +49,7 @@ async def help_keeps_the_recipients(smtp: Client) -> Observation:
     return goes_on(await smtp.say(b"DATA"))
 
 
-@scenario("rfc5321/4.1.1.8/helpful-information", start=At.EHLO)
+@scenario("rfc5321/4.1.1.8/helpful-information", start=At.EHLO, offers=["HELP"])
 async def help_says_something(smtp: Client) -> Observation:
     """HELP that is served brings text."""
     outcome = await smtp.say(b"HELP")
@@ -58,7 +58,7 @@ async def help_says_something(smtp: Client) -> Observation:
     return holds(bool(text), expected="a text", seen=outcome)
 
 
-@scenario("rfc5321/4.1.1.8/help-at-any-time", start=(At.GREETING, At.MAIL, At.RCPT))
+@scenario("rfc5321/4.1.1.8/help-at-any-time", start=(At.GREETING, At.MAIL, At.RCPT), offers=["HELP"])
 async def help_is_served_at_any_time(smtp: Client, second: Client) -> Observation:
     """HELP that is no error after EHLO is not out of sequence elsewhere."""
     if second.hello is None:
@@ -70,6 +70,7 @@ async def help_is_served_at_any_time(smtp: Client, second: Client) -> Observatio
 @scenario(
     "rfc5321/4.1.1.8/help-syntax",
     start=At.EHLO,
+    offers=["HELP"],
     argument={"none": b"", "atom": b" NOOP", "quoted-string": b' "NOOP"'},
 )
 async def help_takes_a_string(argument: bytes, smtp: Client, second: Client) -> Observation:

@@ -42,9 +42,9 @@ async def trailing_white_space_after_a_path_is_tolerated(blank: bytes, smtp: Cli
     start=At.EHLO,
     line={
         "noop": b"NOOP argument",
-        "help": b"HELP NOOP",
+        "help": row(b"HELP NOOP", offers=["HELP"]),
         "vrfy": b"VRFY postmaster",
-        "expn": b"EXPN postmaster",
+        "expn": row(b"EXPN postmaster", offers=["EXPN"]),
     },
 )
 async def verb_ends_at_the_space(line: bytes, smtp: Client, second: Client) -> Observation:

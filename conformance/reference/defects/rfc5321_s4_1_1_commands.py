@@ -515,18 +515,18 @@ def vrfy_confirms_everybody(clean: OfOctets, session: ServerSession, argument: b
     return answer(250, b"<%b>" % argument) if b"@" in argument else clean(argument)
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_takes_a_string*"})
-def vrfy_wants_a_mailbox(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
-    """Answers 501 to VRFY of anything without a domain."""
-    whole = b"@" in argument or session.transaction is not None
-    return clean(argument) if whole else answer(501, b"VRFY takes a mailbox")
+@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_takes_a_quoted_string"})
+def vrfy_knows_no_quotes(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 501 to VRFY with a quoted string."""
+    del session
+    return answer(501, b"VRFY takes a mailbox") if argument.startswith(b'"') else clean(argument)
 
 
-@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_takes_a_string*"})
-def expn_wants_a_mailbox(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
-    """Answers 501 to EXPN of anything without a domain."""
-    whole = b"@" in argument or session.transaction is not None
-    return clean(argument) if whole else answer(501, b"EXPN takes a mailbox")
+@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_takes_a_quoted_string"})
+def expn_knows_no_quotes(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 501 to EXPN with a quoted string."""
+    del session
+    return answer(501, b"EXPN takes a list") if argument.startswith(b'"') else clean(argument)
 
 
 @defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"})
