@@ -38,7 +38,11 @@ class At(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One reply beside the verb it answers (``None`` where several lines were sent at once), for the watches."""
+    """One reply beside the verb it answers, for the watches.
+
+    The verb is ``None`` where several lines were sent at once, and ever after a reply that was unread when the next
+    line was sent: then nobody can say which line it answers.
+    """
 
     verb: str | None
     reply: Reply
@@ -67,6 +71,7 @@ class Client:
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
     _verb: str | None = "CONNECT"
+    _out_of_step: bool = False
     _in_data: bool = False
     _before_tls: bool = False
     _left: bool = False
@@ -85,7 +90,10 @@ class Client:
         if not self._in_data:
             lines = octets.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._verb = None if several else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
+            self._out_of_step = self._out_of_step or self.connection.unread
+            self._verb = (
+                None if several or self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
+            )
         await self.connection.send(octets)
 
     async def pause(self) -> None:
@@ -335,6 +343,9 @@ class Client:
         """A message with the five usual fields and the scenario's token, neither stuffed nor terminated.
 
         ``without`` names fields to leave out. ``body`` brings its own line ends.
+
+        Raises:
+            ValueError: ``without`` names a field that the message does not have.
         """
         sender = (self.target.sender or "suite@client.example.test").encode("ascii")
         recipient = self.target.mailbox.encode("ascii")
@@ -346,6 +357,8 @@ class Client:
             "Subject": b"smtp-conformance " + self.token.encode("ascii"),
         }
         missing = set(without)
+        if missing - fields.keys():
+            raise ValueError(f"a message has no {', '.join(sorted(missing - fields.keys()))} to leave out")
         header = b"".join(
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )

@@ -107,6 +107,11 @@ class Connection:
         self.nursery.start_soon(self._read)
 
     @property
+    def unread(self) -> bool:
+        """Whether the server has sent octets that nobody has looked at yet."""
+        return self._reader.pending_size > 0
+
+    @property
     def ended(self) -> bool:
         """Whether the server has closed or reset the connection."""
         return self._end is not None

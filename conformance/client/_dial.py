@@ -24,7 +24,10 @@ def dialler(address: Address) -> Dial:
             return await trio.open_unix_socket(address.path)
 
         return dial_path
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{address.host!r} can't be a name: {error}") from error
     candidates = [(family, sockaddr) for family, _, _, _, sockaddr in found]
 
     async def dial() -> trio.abc.Stream:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 SCENARIO_SECONDS = 300.0
 """The longest that one attempt may take, slow ones apart; more than any patience with a single reply."""
 
+SLOW = 12
+"""How many times as long a slow one may take: the RFC's own time-outs are minutes each (RFC 5321 §4.5.3.2)."""
+
 DOORSTEP = 8
 """Connections that may wait for their greeting at a time: more than a server's queue of connections that it has not
 accepted yet holds would be greeted after half a minute, when the kernel tries again."""
@@ -93,7 +96,7 @@ class Attempted:
 
 @dataclass(slots=True)
 class Session:
-    """The connections of one attempt, and what its watches saw."""
+    """The connections of one attempt, and what its watches saw; ``set_up`` counts the writes before the body began."""
 
     setting: Setting
     nursery: trio.Nursery
@@ -101,6 +104,17 @@ class Session:
     segmentation: Segmentation = Segmentation.WHOLE
     clients: list[Client] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
+    set_up: int | None = None
+
+    @property
+    def writes(self) -> int:
+        """How often we wrote, on all connections."""
+        return sum(client.connection.writes for client in self.clients)
+
+    @property
+    def body_spoke(self) -> bool:
+        """Whether the scenario's body has sent its first octet; from then on a 421 is an outcome."""
+        return self.set_up is not None and self.writes > self.set_up
 
     async def open(self, role: Literal["client", "second"] = "client") -> Client:
         """Connect; with implicit TLS the handshake too.
@@ -182,25 +196,28 @@ async def attempt(
     """Run the scenario once; never raises but for cancellation."""
     began = trio.current_time()
     token = new_token()
+    allowed = setting.deadline * (SLOW if scenario.slow else 1)
     observation: Observation | None = None
     graded, why, refused = Verdict.INCONCLUSIVE, "", False
     async with trio.open_nursery() as nursery:
         run = Session(setting, nursery, token)
         try:
-            with trio.move_on_after(setting.deadline) as deadline:
+            with trio.move_on_after(allowed) as deadline:
                 observation = await _observe(scenario, run)
                 graded = verdict(observation, scenario.clause.level)
             if deadline.cancelled_caught:
-                observation, graded = Unclear(f"not finished in {setting.deadline:.0f} s"), Verdict.INCONCLUSIVE
+                observation, graded = Unclear(f"not finished in {allowed:.0f} s"), Verdict.INCONCLUSIVE
         except BadScenarioError as error:
             graded, why = Verdict.ERROR, str(error)
         except Exception as error:  # noqa: BLE001 - whatever an author's code raises is ours to report
             leaves = list(_leaves(error))
             if all(isinstance(leaf, NotReady) for leaf in leaves):
                 why = "; ".join(str(leaf) for leaf in leaves)
-                refused = any(_turned_away(leaf) for leaf in leaves if isinstance(leaf, NotReady))
+                turned_away = any(_turned_away(leaf) for leaf in leaves if isinstance(leaf, NotReady))
+                refused = turned_away and not run.body_spoke
             else:
-                graded, why = Verdict.ERROR, "".join(traceback.format_exception(leaves[0], limit=-4)).strip()
+                mistake = next(leaf for leaf in leaves if not isinstance(leaf, NotReady))
+                graded, why = Verdict.ERROR, "".join(traceback.format_exception(mistake, limit=-4)).strip()
         finally:
             await run.leave()
         nursery.cancel_scope.cancel()
@@ -234,6 +251,7 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client
+    run.set_up = run.writes
     return await scenario.body(**arguments)
 
 

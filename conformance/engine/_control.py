@@ -10,7 +10,7 @@ from conformance.client import At, NotReady, Outcome
 from conformance.engine._attempt import Session, Setting, session
 from conformance.engine._events import ConnectionRecord
 from conformance.engine._limit import ConnectionLimit
-from conformance.wire import Reply, visible
+from conformance.wire import CRLF, Reply, stuff, visible
 
 ATTEMPTS = 3
 PAUSE = 1.0
@@ -85,12 +85,14 @@ async def _one_delivery(run: Session, mailbox: bytes) -> Introduced:
     )
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))
-    _accepted("end of data", await client.data())
+    _accepted("DATA", await client.say(b"DATA"), severity=3)
+    await client.raw(stuff(client.message()) + b"." + CRLF)
+    _accepted("end of data", await client.reply())
     return introduced
 
 
-def _accepted(rung: str, outcome: Outcome) -> None:
-    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+def _accepted(rung: str, outcome: Outcome, severity: int = 2) -> None:
+    if not (isinstance(outcome, Reply) and outcome.severity == severity):
         raise NotReady(rung, outcome, service_refused=isinstance(outcome, Reply) and outcome.code == 421)
 
 

@@ -15,7 +15,8 @@ CLEAN_SESSIONS_PER_STEP = 20
 class ConnectionLimit:
     """Halves when the target refuses service and grows by one per 20 clean sessions, up to ``most``.
 
-    Refusals of sessions that began before the last halving don't halve it again: a burst is one lesson.
+    Refusals of sessions that began before the last halving don't halve it again: a burst is one lesson. Who asks first
+    is served first, so that nobody starves who needs several connections at once.
     """
 
     most: int
@@ -24,6 +25,7 @@ class ConnectionLimit:
     in_use: int = 0
     _epoch: int = 0
     _clean: int = 0
+    _turn: trio.StrictFIFOLock = field(default_factory=trio.StrictFIFOLock)
     _waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
 
     def __post_init__(self) -> None:
@@ -32,9 +34,10 @@ class ConnectionLimit:
     @asynccontextmanager
     async def connections(self, number: int) -> AsyncIterator[int]:
         """Hold ``number`` connections; yields the epoch, which ``refused`` wants back."""
-        while self.in_use and self.in_use + number > self.limit:
-            await self._waiting.park()
-        self.in_use += number
+        async with self._turn:
+            while self.in_use and self.in_use + number > self.limit:
+                await self._waiting.park()
+            self.in_use += number
         try:
             yield self._epoch
         finally:

@@ -187,6 +187,7 @@ class Engine:
         async with trio.open_nursery() as nursery:
             for scenario in overlapped:
                 nursery.start_soon(self._first, scenario, doubtful)
+                await trio.lowlevel.checkpoint()  # else trio begins them in this order or in the reverse
         for scenario in alone:
             await self._first(scenario, [])
         await self._confirm_all(doubtful)
@@ -417,6 +418,8 @@ def _keep(event: Event, results: list[Result]) -> None:
 
 
 def _wants_confirmation(attempted: Attempted) -> bool:
+    if attempted.verdict is Verdict.ERROR:
+        return False
     match attempted.observation:
         case Broken():
             return True

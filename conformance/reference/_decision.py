@@ -93,7 +93,7 @@ def decision_by(
 class Defect:
     """A modifier of the reference server, named for what the broken server does.
 
-    ``proves`` are patterns of the scenarios that must find it, ``also`` clauses that it breaks besides; ``varies`` are
+    ``proves`` are patterns of the scenarios that must find it, ``also`` of clauses that it breaks besides; ``varies`` are
     scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
     """
 
@@ -116,6 +116,10 @@ class Defect:
     def varied(self, known: Iterable[str]) -> set[str]:
         """The scenarios of ``known`` that must see it and accuse nobody."""
         return {name for name in known if any(matches(pattern, name) for pattern in self.varies)}
+
+    def breaks(self, clause: str) -> bool:
+        """Whether it says that it breaks this clause besides those that it proves."""
+        return any(matches(pattern, clause) for pattern in self.also)
 
     @property
     def points(self) -> frozenset[str]:

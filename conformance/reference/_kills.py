@@ -63,8 +63,12 @@ class Kill:
 
     def wrongly_accused(self, known: Mapping[str, Clause]) -> dict[str, str]:
         """Accusers of clauses that the defect neither proves nor breaks besides, with the clause."""
-        allowed = {known[name].id for name in self.defect.proven(known)} | self.defect.also
-        return {accuser: clause.id for accuser, clause in self.accusers.items() if clause.id not in allowed}
+        proven = {known[name].id for name in self.defect.proven(known)}
+        return {
+            accuser: clause.id
+            for accuser, clause in self.accusers.items()
+            if clause.id not in proven and not self.defect.breaks(clause.id)
+        }
 
 
 @contextmanager

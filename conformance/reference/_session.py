@@ -10,7 +10,7 @@ import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
-from conformance.reference._site import DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
+from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
@@ -255,10 +255,24 @@ class ServerSession:
     def ehlo(self, argument: bytes) -> Answer | None:
         """Note the client's name, clear everything as RSET does, and list the extensions (§4.1.4)."""
         if not self.acceptable_client_name(argument):
-            return answer(501, b"EHLO takes a domain or an address literal")
+            return self.refuse_hello()
+        return self.take_hello(argument) if self.client_name is None else self.hello_again(argument)
+
+    @decision
+    def hello_again(self, argument: bytes) -> Answer | None:
+        """A later EHLO is taken like the first (§4.1.4)."""
+        return self.take_hello(argument)
+
+    def take_hello(self, argument: bytes) -> Answer:
+        """Note the name, clear all buffers, and answer with the extensions."""
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
         return answer(250, self.hello_text(), *self.extensions())
+
+    @decision
+    def refuse_hello(self) -> Answer | None:
+        """The reply to EHLO without a name; nothing changes (§4.1.4)."""
+        return answer(501, b"EHLO takes a domain or an address literal")
 
     @decision
     def hello_text(self) -> bytes:
@@ -274,7 +288,7 @@ class ServerSession:
         self.clear("HELO")
         return answer(250, HOST)
 
-    @decision
+    @decision_by(lambda _, why: why)
     def clear(self, why: str) -> None:
         """Clear the reverse-path, forward-path and mail data buffers, because of this command."""
         del why
@@ -379,7 +393,8 @@ class ServerSession:
     @decision
     def refuse_recipient(self, forward_path: bytes) -> Answer | None:
         """The reply to a recipient we do not take mail for (§3.3)."""
-        del forward_path
+        if forward_path.partition(b"@")[0] == BUSY:
+            return answer(450, b"Busy; come back later")
         return answer(550, b"No such mailbox here")
 
     @decision

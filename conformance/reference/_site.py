@@ -11,6 +11,8 @@ HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
 LONG_LOCAL = b"a" * 64
+BUSY = b"busy"
+"""The local-part of a mailbox that takes nothing for now."""
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 
 
@@ -81,6 +83,7 @@ def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") ->
             owner="postmaster@example.test",
         ),
         refused="nobody@example.test",
+        temporarily_refused="busy@example.test",
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,

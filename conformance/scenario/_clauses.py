@@ -122,6 +122,8 @@ class Register:
             raise SuiteError(f"{path}: a second register for {rfc}; one RFC has one folder")
         self.text_sha256[rfc] = read.text_sha256
         for entry in read.clause:
+            if not 1 <= entry.lines[0] <= entry.lines[1]:
+                raise SuiteError(f"{path}: lines of {entry.id!r} are the first and the last, not {entry.lines}")
             clause = _clause(rfc, entry)
             if clause.id in self.clauses:
                 raise SuiteError(f"{path}: clause {clause.id!r} stands there twice")

@@ -128,7 +128,8 @@ def _import(path: Path, rfc: str) -> ModuleType:
         raise SuiteError(f"{path}:{error.lineno}: {error.msg}") from error
     except Exception as error:
         sys.modules.pop(name, None)
-        raise SuiteError(f"{path}: {type(error).__name__}: {error}") from error
+        first_line = str(error).partition("\n")[0]
+        raise SuiteError(f"{path}: {type(error).__name__}: {first_line}") from error
     return module
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from conformance.client import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
 from conformance.scenario._observation import Broken, Held, Observation, Took, Unclear
-from conformance.wire import Reply
+from conformance.wire import Anomaly, Reply
 
 AnyOutcome = Outcome | Secured | HandshakeFailed
 
@@ -35,6 +35,8 @@ def refused(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """Held by a 5yz (or by one of ``codes``), broken by success; a 4yz, 421 or the end of the connection is unclear."""
     expected = _codes(codes) if codes else "a 5yz refusal"
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if codes and outcome.code in codes:
             return Held(str(outcome))
         case Reply() if outcome.severity == 4:
@@ -51,6 +53,8 @@ def accepted(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """Held by a 2yz (or by one of ``codes``), broken by a 5yz or 3yz; a 4yz or the end of the connection is unclear."""
     expected = _codes(codes) if codes else "a 2yz reply"
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if outcome.code in codes or (not codes and outcome.severity == 2):
             return Held(str(outcome))
         case Reply() if outcome.severity == 4:
@@ -68,6 +72,8 @@ def answered(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """
     expected = _codes(codes) if codes else "one reply"
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if not codes or outcome.code in codes:
             return Held(str(outcome))
         case Reply() if outcome.severity == 4:
@@ -81,6 +87,8 @@ def answered(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
 def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
     """Broken only by one of these codes: for clauses that forbid a certain refusal and leave all others free."""
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if outcome.code in codes:
             return Broken(f"any reply but {_codes(codes)}", str(outcome))
         case Reply() if outcome.severity == 4:
@@ -97,6 +105,8 @@ def goes_on(outcome: AnyOutcome) -> Observation:
     500 and 502 are unclear: a command that is not recognised says nothing about the order.
     """
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if outcome.severity in {2, 3}:
             return Held(str(outcome))
         case Reply() if outcome.severity == 5 and outcome.code not in {500, 502}:
@@ -113,6 +123,8 @@ def recognised(outcome: AnyOutcome) -> Observation:
 def succeeds_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
     """Broken by success with another code than these; a refusal says nothing about the code of success."""
     match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
         case Reply() if outcome.code in codes:
             return Held(str(outcome))
         case Reply() if outcome.severity in {2, 3}:
@@ -126,7 +138,7 @@ def one_message(outcomes: Sequence[Outcome]) -> Observation:
 
     The reply to the mail data, the 221 of QUIT and the close are all that may come; more replies mean that the
     server saw the end of the mail data before it came. Refusing the message is no failure, and a refusal that closes
-    (421, or none at all) is confirmed before it counts.
+    (421, or none at all) is confirmed before it counts. Where QUIT is not answered, or with a refusal, it is unclear.
     """
     if outcomes and isinstance(outcomes[0], Silence):
         return Unclear(f"no reply to the mail data: {_all(outcomes)}")
@@ -136,27 +148,41 @@ def one_message(outcomes: Sequence[Outcome]) -> Observation:
 def one_reply(outcomes: Sequence[Outcome]) -> Observation:
     """One line in, one reply out: what ``replies_until_quit`` returned after one command line.
 
-    No reply to the line, where QUIT is then answered, is broken too (RFC 5321 §4.2).
+    No reply to the line, where QUIT is then answered with 221, is broken too (RFC 5321 §4.2); a late one is unclear.
     """
     expected = "one reply to the line, then 221 to QUIT"
     if outcomes and isinstance(outcomes[0], Silence):
-        answered_later = any(isinstance(outcome, Reply) for outcome in outcomes)
-        return Broken(expected, _all(outcomes)) if answered_later else Unclear(_all(outcomes))
+        codes = [reply.code for reply in _replies(outcomes)]
+        return Broken(expected, _all(outcomes)) if codes == [221] else Unclear(_all(outcomes))
     return _one(outcomes, expected)
 
 
 def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:
-    replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+    codes = [reply.code for reply in _replies(outcomes)]
     seen = _all(outcomes)
-    if not replies:
+    if len(codes) > 2:
+        return Broken(expected, seen)
+    if not outcomes or (len(codes) < 2 and isinstance(outcomes[-1], Silence)):
+        return Unclear(f"the session has no end: {seen}")
+    if not codes or codes[0] == 421 or (len(codes) == 1 and codes[0] // 100 != 2):
         return Held(f"refused by closing: {seen}", confirm=True)
-    if len(replies) == 1:
-        return Held(seen) if replies[0].severity == 2 else Held(f"refused by closing: {seen}", confirm=True)
-    if len(replies) == 2 and replies[0].code != 421:
-        return Held(seen, confirm=replies[1].code == 421)
-    if len(replies) == 2:
-        return Held(f"refused by closing: {seen}", confirm=True)
-    return Broken(expected, seen)
+    if len(codes) == 1 or codes[1] // 100 == 2:
+        return Held(seen)
+    if codes[1] == 421:
+        return Held(seen, confirm=True)
+    return Unclear(f"QUIT was refused, or got no reply beside a second one: {seen}")
+
+
+def _replies(outcomes: Sequence[Outcome]) -> list[Reply]:
+    """The replies, less one that breaks off before its code: there the connection ended."""
+    return [
+        outcome for outcome in outcomes if isinstance(outcome, Reply) and (outcome.code or not _is_cut_off(outcome))
+    ]
+
+
+def _is_cut_off(reply: Reply) -> bool:
+    """Whether the connection ended inside the reply, which then proves as little as the end by itself."""
+    return Anomaly.TRUNCATED in reply.anomalies
 
 
 def _all(outcomes: Sequence[Outcome]) -> str:
@@ -184,7 +210,7 @@ def stays_open(outcome: AnyOutcome) -> Observation:
     Use it only behind a control that shows the same session staying open without the stimulus.
     """
     match outcome:
-        case Reply() if outcome.code == 421:
+        case Reply() if outcome.code == 421 or _is_cut_off(outcome):
             return Broken("the connection stays open", str(outcome))
         case Closed() | Reset():
             return Broken("the connection stays open", str(outcome))

@@ -7,17 +7,20 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from conformance.client import At, Segmentation
-from conformance.scenario._clauses import Clause, Register, SuiteError
+from conformance.scenario._clauses import Clause, Register, SuiteError, nearest
 from conformance.scenario._observation import Observation
+from conformance.target import Role
 from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
 NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
 """What a scenario's parameters can ask for, beside its row."""
+
+ROLES = frozenset(get_args(Role))
 
 MAIL_ROLES = frozenset({"mx", "relay", "submission"})
 """The roles that speak SMTP with EHLO and take mail; LMTP has LHLO and a 554-only host takes none."""
@@ -41,7 +44,17 @@ def row(
 
     ``segments=False``: it is not also sent in segments.
     """
-    return Row(value, clause, start, tuple(keyword.upper() for keyword in offers), segments)
+    return Row(value, clause, start, _keywords(offers), segments)
+
+
+def _words(given: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise SuiteError(f"{given!r}: write a list of words, a single one too")  # else its letters would be the words
+    return tuple(given)
+
+
+def _keywords(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(keyword.upper() for keyword in _words(given))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +92,22 @@ class Family:
 
 @dataclass(slots=True)
 class Loading:
-    """The suite file that is being imported: gives scenarios their section and checks their clauses."""
+    """The suite file that is being imported: gives scenarios their section and checks their clauses and names."""
 
     rfc: str
     section: str
     register: Register
+    names: set[str] = field(default_factory=set)
+
+    def take(self, name: str) -> None:
+        """Take note of a scenario or a watch.
+
+        Raises:
+            SuiteError: the file has one of this name, which would be lost without a word.
+        """
+        if name in self.names:
+            raise SuiteError(f"{name}: a scenario or a watch of this name stands above it")
+        self.names.add(name)
 
 
 _loading: list[Loading] = []
@@ -122,20 +146,26 @@ def scenario(
     with ``row()`` cites a clause of its own.
 
     Raises:
-        SuiteError: an unknown clause, fact or parameter; the text names the nearest id.
+        SuiteError: an unknown clause, fact, role or parameter, a name that stands there twice, or no rows at all; the
+            text names the nearest id.
     """
 
     def declare(body: Body) -> Family:
-        return Family(body.__name__, tuple(_members(body)))
+        members = tuple(_members(body))
+        if not members:
+            raise SuiteError(f"{body.__name__}: no rows, so that nothing would ever run")
+        return Family(body.__name__, members)
 
     def _members(body: Body) -> Iterable[Scenario]:
         if not _loading:
             raise SuiteError(f"{body.__name__}: suite files are loaded by smtp-conformance and pytest, not imported")
         loading = _loading[-1]
+        loading.take(body.__name__)
+        if not inspect.iscoroutinefunction(body):
+            raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
-        unknown = set(facts_needed) - target_facts()
-        if unknown:
-            raise SuiteError(f"{body.__name__}: no target fact is called {', '.join(sorted(unknown))}")
+        _known(body, "target fact", facts_needed, target_facts())
+        _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:
             raise SuiteError(f"{body.__name__}: the first line of the docstring says what the scenario shows")
@@ -163,12 +193,17 @@ def scenario(
                 )
 
     starts = (start,) if isinstance(start, At) else tuple(start)
-    offered = tuple(keyword.upper() for keyword in offers)
+    offered = _keywords(offers)
     facts_needed = tuple(facts)
     allowed_roles = frozenset(roles)
-    labels = frozenset(tags)
+    labels = frozenset(_words(tags))
     cutting = tuple(Segmentation(name) for name in segments)
     return declare
+
+
+def _known(body: Body, kind: str, given: Iterable[str], known: frozenset[str]) -> None:
+    for word in sorted(set(given) - known):
+        raise SuiteError(f"{body.__name__}: no {kind} is called {word!r}{nearest(word, sorted(known))}")
 
 
 def _needs(body: Body, rows: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:

@@ -28,7 +28,7 @@ def watch(clause: str) -> Callable[[Look], Watch]:
     """Declare a watch: a function named ``watch_…`` that is shown every reply of the run.
 
     Raises:
-        SuiteError: an unknown clause, or a name that does not begin with ``watch_``.
+        SuiteError: an unknown clause, or a name that does not begin with ``watch_`` or stands there twice.
     """
 
     def declare(look: Look) -> Watch:
@@ -36,6 +36,7 @@ def watch(clause: str) -> Callable[[Look], Watch]:
         if not _loading or not name.startswith("watch_"):
             raise SuiteError(f"{name}: a watch stands in a suite file and its name begins with watch_")
         loading = _loading[-1]
+        loading.take(name)
         says = (inspect.getdoc(look) or "").partition("\n")[0]
         if not says:
             raise SuiteError(f"{name}: the first line of the docstring says what the watch shows")

@@ -80,6 +80,8 @@ def parse_address(text: str) -> Address:
         if not path:
             raise AddressError(f"{text!r} has no path; write lmtp+unix:/run/lmtp.sock")
         return Address("lmtp", "", 0, path)
+    if not text.isprintable() or " " in text:
+        raise AddressError(f"{text!r} is no address; write smtp://host:port")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -89,7 +91,7 @@ def parse_address(text: str) -> Address:
         raise AddressError(f"{text!r} is no address; write smtp://host:port, smtps://, submission:// or lmtp://")
     if not parts.hostname:
         raise AddressError(f"{text!r} names no host; write {parts.scheme}://host:port")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise AddressError(f"{text!r} has more than a host and a port; write {parts.scheme}://host:port")
     if port == 0:
         raise AddressError(f"{text!r} has port 0; write a port from 1 to 65535")

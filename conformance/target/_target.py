@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from conformance.target._address import Address, AddressError, parse_address
+from conformance.wire import paths
 
 
 class TargetError(Exception):
@@ -34,7 +36,7 @@ class MailingList(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     owner: str
 
 
-class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """A user, and the environment variable that holds the password."""
 
     user: str
@@ -42,7 +44,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mechanisms: tuple[str, ...] = ()
 
 
-class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """Limits that the operator states; kinds as RFC 5321 §4.5.3.1.10 tells them apart."""
 
     connections: int | None = None
@@ -64,7 +66,8 @@ class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """The facts about one target; what is absent makes scenarios not-applicable, never passed.
 
-    Durations are in seconds. A target file is this record in TOML, with hyphens for underscores.
+    Durations are in seconds. A target file is this record in TOML, with hyphens for underscores. Where the file does
+    not say the role, ``lmtp:`` and ``submission:`` addresses do.
     """
 
     address: str
@@ -127,6 +130,35 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits())
 
 
+_PARTS: dict[str, type[msgspec.Struct]] = {
+    "alias": Alias,
+    "mailing-list": MailingList,
+    "credentials": Credentials,
+    "limits": Limits,
+    "store": Store,
+    "bounces": Store,
+}
+_ROLES: dict[str, Role] = {"lmtp": "lmtp", "submission": "submission"}
+_MAILBOXES = (
+    "mailboxes",
+    "long_mailbox",
+    "moved",
+    "refused",
+    "temporarily_refused",
+    "fails_after_acceptance",
+    "sender",
+)
+_NAMES = (
+    "ehlo_name",
+    "domains",
+    "postmaster_domains",
+    "catch_all_domains",
+    "relay_domains",
+    "dns_domains",
+    "sender_domains",
+)
+
+
 def facts() -> frozenset[str]:
     """The names of all facts a target can state."""
     return frozenset(Target.__struct_fields__)
@@ -152,25 +184,44 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
     """Check the facts in ``data``; ``origin`` names them in errors.
 
     Raises:
-        TargetError: an unknown key, a wrong type or an unusable address.
+        TargetError: an unknown key, a wrong type, or an unusable address, mailbox or domain.
     """
-    known = {field.encode_name for field in msgspec.structs.fields(Target)}
-    for key in data:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise TargetError(f"{origin}: no fact is called {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+    _check_keys(data, Target, f"{origin}: no fact is called")
+    for name, part in _PARTS.items():
+        if isinstance(data.get(name), dict):
+            _check_keys(data[name], part, f"{origin}: {name} has no")
     if "address" not in data:
         raise TargetError(f'{origin}: no address; write address = "smtp://host:port"')
     try:
         target = msgspec.convert(data, Target)
-        parse_address(target.address)
+        scheme = target.where.scheme
     except (msgspec.ValidationError, AddressError) as error:
         raise TargetError(f"{origin}: {error}") from error
-    for mailbox in (*target.mailboxes, target.refused, target.temporarily_refused, target.sender):
-        if mailbox is not None and not _fits_a_path(mailbox):
+    if "role" not in data and scheme in _ROLES:
+        target = msgspec.structs.replace(target, role=_ROLES[scheme])
+    for mailbox in _said(target, _MAILBOXES):
+        if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for domain in _said(target, _NAMES):
+        if not _is_word(domain, but="<>@"):
+            raise TargetError(f"{origin}: {domain!r} is no domain; write it in ASCII, an IDN in its A-labels")
     return target
 
 
-def _fits_a_path(mailbox: str) -> bool:
-    return bool(mailbox) and mailbox.isascii() and mailbox.isprintable() and not mailbox.startswith("<")
+def _check_keys(data: dict[str, Any], record: type[msgspec.Struct], complaint: str) -> None:
+    known = [field.encode_name for field in msgspec.structs.fields(record)]
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise TargetError(f"{complaint} {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+def _said(target: Target, facts_of_one_kind: Iterable[str]) -> Iterator[str]:
+    """What the target says of these facts, word by word."""
+    for fact in facts_of_one_kind:
+        value = getattr(target, fact)
+        yield from value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _is_word(text: str, but: str) -> bool:
+    return bool(text) and all("!" <= letter <= "~" and letter not in but for letter in text)

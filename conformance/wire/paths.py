@@ -18,7 +18,7 @@ _literal = re.compile(_LITERAL)
 _mailbox = re.compile(rb"(?P<local>%b|%b)@(?P<domain>%b|%b)" % (_DOT_STRING, _QUOTED, _DOMAIN, _LITERAL))
 _route = re.compile(rb"@%b(?:,@%b)*:" % (_DOMAIN, _DOMAIN))
 _snum = re.compile(rb"(?:0|[1-9][0-9]{0,2}|0[0-9]{1,2})")
-_tag = re.compile(rb"[A-Za-z0-9-]*[A-Za-z0-9]:")
+_general = re.compile(rb"[A-Za-z0-9-]*[A-Za-z0-9]:.+")
 _parameter = re.compile(rb"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[\x21-\x3c\x3e-\x7e]+))?")
 
 
@@ -62,7 +62,7 @@ def is_address_literal(octets: bytes) -> bool:
     if inner[:5].lower() == b"ipv6:":
         return _is_ipv6(inner[5:])
     if b":" in inner:
-        return _tag.match(inner) is not None
+        return _general.fullmatch(inner) is not None
     return _is_ipv4(inner)
 
 
@@ -77,6 +77,9 @@ def _is_ipv6(octets: bytes) -> bool:
         if not _is_ipv4(last):
             return False
         octets = head + b":0:0"
+    groups = [group for group in octets.split(b":") if group]
+    if b"::" in octets and len(groups) > 6:
+        return False
     try:
         ipaddress.IPv6Address(octets.decode("ascii"))
     except ValueError:

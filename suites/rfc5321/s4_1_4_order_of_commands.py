@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from conformance import (
     At,
+    Broken,
     Client,
+    Held,
     Observation,
+    Outcome,
     Reply,
     Unclear,
     accepted,
@@ -16,6 +21,7 @@ from conformance import (
     presume,
     refused,
     scenario,
+    took,
 )
 
 BAD_HELLOS = {"no-name": b"EHLO", "unclosed-literal": b"EHLO [192.0.2.1"}
@@ -44,11 +50,11 @@ async def refused_ehlo_keeps_the_transaction(line: bytes, smtp: Client) -> Obser
 
 
 @scenario("rfc5321/4.1.4/name-mismatch", start=At.GREETING)
-async def name_need_not_match_the_address(smtp: Client) -> Observation:
+async def name_need_not_match_the_address(smtp: Client, second: Client) -> Observation:
     """A literal of another address in EHLO is no reason to refuse what our own literal may send."""
-    presume(accepted(await smtp.ehlo(smtp.address_literal)))
-    await smtp.transaction()
-    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await second.ehlo(second.address_literal)))
+    await second.transaction()
+    presume(goes_on(await second.say(b"DATA")))
     for outcome in (await smtp.ehlo(b"[192.0.2.1]"), await smtp.mail(), await smtp.rcpt()):
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
             return goes_on(outcome)
@@ -123,3 +129,76 @@ async def nested_mail_refused_with_503_changes_nothing(smtp: Client) -> Observat
     if not (isinstance(outcome, Reply) and outcome.code == 503):
         return Unclear(f"no 503: {outcome}")
     return goes_on(await smtp.say(b"DATA"))
+
+
+@scenario("rfc5321/4.1.4/mail-before-ehlo", start=At.GREETING)
+async def mail_without_ehlo_may_be_served(smtp: Client) -> Observation:
+    """MAIL in a session without EHLO is taken, or refused."""
+    outcome = await smtp.mail()
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc5321/4.1.4/may-repeat-ehlo", start=At.EHLO)
+async def ehlo_may_be_repeated(smtp: Client) -> Observation:
+    """A second EHLO is taken, or refused."""
+    outcome = await smtp.ehlo()
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario(
+    "rfc5321/4.1.4/client-may-send-any-time",
+    start=(At.GREETING, At.MAIL),
+    line={
+        "help": b"HELP",
+        "help-argument": b"HELP MAIL",
+        "expn": b"EXPN postmaster",
+        "expn-alone": b"EXPN",
+        "vrfy": b"VRFY postmaster",
+        "vrfy-alone": b"VRFY",
+    },
+)
+async def command_for_any_time_gets(line: bytes, smtp: Client) -> Observation:
+    """Which code HELP, EXPN and VRFY get before EHLO and in a transaction, with and without an argument."""
+    outcome = await smtp.say(line)
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took(f"answers {outcome.code}", outcome)
+
+
+@scenario("rfc5321/4.1.4/no-550-to-expn-for-want-of-ehlo", start=At.GREETING)
+async def expn_is_not_denied_for_want_of_ehlo(smtp: Client, second: Client) -> Observation:
+    """EXPN that is not denied with 550 behind EHLO is not denied with 550 before it."""
+    known = smtp.target.mailing_list
+    line = b"EXPN " + (known.address if known else smtp.target.mailbox).encode("ascii")
+    presume(accepted(await second.ehlo()))
+    presume(not_refused_as(await second.say(line), {550}))
+    return not_refused_as(await smtp.say(line), {550})
+
+
+async def _in_sequence(*steps: Callable[[], Awaitable[Outcome]]) -> Observation:
+    """Whether none of these steps, each accepted before the next is taken, is answered with 503."""
+    seen: Observation = Held()
+    for step in steps:
+        outcome = await step()
+        seen = not_refused_as(outcome, {503})
+        if isinstance(seen, Broken):
+            return seen
+        presume(accepted(outcome))
+    return seen
+
+
+@scenario("rfc5321/4.1.4/transaction-order", start=At.EHLO, facts=["mailboxes", "sender"])
+async def several_recipients_are_in_sequence(smtp: Client) -> Observation:
+    """MAIL, RCPT more than once and DATA, in that order, are not out of sequence."""
+    return await _in_sequence(smtp.mail, smtp.rcpt, lambda: smtp.rcpt(smtp.other_forward_path), smtp.data)
+
+
+@scenario("rfc5321/4.1.4/several-transactions", start=At.EHLO)
+async def three_transactions_are_in_sequence(smtp: Client) -> Observation:
+    """The second and the third transaction of a session are no more out of sequence than the first."""
+    await smtp.deliver()
+    return await _in_sequence(smtp.mail, smtp.rcpt, smtp.data, smtp.mail, smtp.rcpt, smtp.data)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, accepted, answered, presume, recognised, row, scenario
+from conformance import (
+    At,
+    Client,
+    Observation,
+    accepted,
+    answered,
+    not_refused_as,
+    presume,
+    recognised,
+    row,
+    scenario,
+)
 
 
 @scenario("rfc5321/4.2.4/500-for-unknown", start=At.EHLO, line={"plain": b"BOGUS", "with-argument": b"BOGUS argument"})
@@ -39,3 +50,18 @@ async def listed_parameter_is_known(parameter: bytes, smtp: Client) -> Observati
     presume(accepted(await smtp.mail()))
     presume(accepted(await smtp.say(b"RSET")))
     return recognised(await smtp.mail(parameters=parameter))
+
+
+@scenario(
+    "rfc5321/4.2.4/502-for-not-implemented",
+    start=At.EHLO,
+    line={
+        "send": b"SEND FROM:<postmaster@client.example.test>",
+        "soml": b"SOML FROM:<postmaster@client.example.test>",
+        "saml": b"SAML FROM:<postmaster@client.example.test>",
+        "turn": b"TURN",
+    },
+)
+async def command_of_old_is_not_blamed_on_its_argument(line: bytes, smtp: Client) -> Observation:
+    """An obsolete command in its proper form is served or refused as a whole, not for its argument."""
+    return not_refused_as(await smtp.say(line), {501, 504, 555})

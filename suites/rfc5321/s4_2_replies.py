@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from conformance import Anomaly, At, Broken, Client, Exchange, Held, Observation, one_reply, scenario, watch
+import re
+
+from conformance import (
+    CRLF,
+    Anomaly,
+    At,
+    Broken,
+    Client,
+    Exchange,
+    Held,
+    Observation,
+    Reply,
+    Unclear,
+    answered,
+    holds,
+    one_reply,
+    presume,
+    scenario,
+    watch,
+)
 
 BASE_CODES = frozenset(
     {211, 214, 220, 221, 250, 251, 252, 354, 421, 450, 451, 452, 455, 500, 501, 502, 503, 504}
@@ -39,6 +58,42 @@ ALWAYS_ALLOWED = frozenset({521, 556})
 async def command_brings_one_reply(line: bytes, smtp: Client) -> Observation:
     """Each command line is answered once, no more and no less."""
     await smtp.raw(line + b"\r\n")
+    return one_reply(await smtp.replies_until_quit())
+
+
+LINES = {
+    "noop": (b"NOOP", b"NOOP argument"),
+    "rset": (b"RSET", b"RSET argument"),
+    "vrfy": (b"VRFY postmaster", b"VRFY"),
+    "expn": (b"EXPN postmaster", b"EXPN"),
+    "help": (b"HELP", b"HELP NOOP"),
+    "ehlo": (b"EHLO client.example.test", b"EHLO"),
+    "helo": (b"HELO client.example.test", b"HELO"),
+    "mail": (b"MAIL FROM:<>", b"MAIL"),
+    "rcpt": (b"RCPT TO:<postmaster>", b"RCPT"),
+    "data": (b"DATA", b"DATA argument"),
+    "unknown": (b"BOGUS", b"BOGUS argument"),
+}
+"""Each verb as it usually is, and with an argument more or less."""
+
+
+def _lower(line: bytes) -> bytes:
+    verb, space, argument = line.partition(b" ")
+    return verb.lower() + space + argument
+
+
+@scenario(
+    "rfc5321/4.2/one-reply",
+    start=At.EHLO,
+    line={
+        f"{verb}-{form}": line
+        for verb, (usual, other) in LINES.items()
+        for form, line in {"lower": _lower(usual), "space": usual + b" ", "argument": other}.items()
+    },
+)
+async def command_in_another_form_brings_one_reply(line: bytes, smtp: Client) -> Observation:
+    """A verb in lower case, white space behind it, an argument too many or too few: one reply each."""
+    await smtp.raw(line + CRLF)
     return one_reply(await smtp.replies_until_quit())
 
 
@@ -87,3 +142,60 @@ def watch_listed_codes(exchange: Exchange) -> Observation | None:
     if code and code not in allowed and 200 <= code < 600:
         return Broken("a code of RFC 5321 or of an offered extension", str(exchange.reply))
     return Held()
+
+
+ODD_LINES = {Anomaly.BAD_CODE, Anomaly.NO_SEPARATOR, Anomaly.BARE_LF, Anomaly.EMPTY_LINE}
+
+
+@watch("rfc5321/4.2/reply-form")
+def watch_reply_form(exchange: Exchange) -> Observation | None:
+    """A reply of one line is a code, a space and a text, or the code alone, and CRLF."""
+    if len(exchange.reply.lines) > 1:
+        return None
+    odd = ODD_LINES & set(exchange.reply.anomalies)
+    return Broken("a code, a space, a text and CRLF", str(exchange.reply)) if odd else Held()
+
+
+@watch("rfc5321/4.2/reply-line-syntax")
+def watch_reply_line_syntax(exchange: Exchange) -> Observation | None:
+    """In a reply of several lines each is a code, a hyphen or on the last a space, and CRLF."""
+    if len(exchange.reply.lines) == 1:
+        return None
+    odd = ODD_LINES & set(exchange.reply.anomalies)
+    return Broken("a code and a hyphen, a space on the last line, and CRLF", str(exchange.reply)) if odd else Held()
+
+
+READ_BY_PROGRAMS = {221, 251, 421, 551}
+
+
+@watch("rfc5321/4.2/machine-read-texts")
+def watch_texts_that_programs_read(exchange: Exchange) -> Observation | None:
+    """The greeting and the codes 221, 251, 421 and 551 come with a text."""
+    greeting = exchange.verb == "CONNECT" and exchange.reply.code == 220
+    if not greeting and exchange.reply.code not in READ_BY_PROGRAMS:
+        return None
+    return holds(bool(exchange.reply.text.strip()), expected="a text behind the code", seen=exchange.reply)
+
+
+NAME = rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?|\[[\x21-\x5a\x5e-\x7e]+\])(?: [\t\x20-\x7e]*)?"
+GREETING = re.compile(rb"220 %b\r\n|220-%b\r\n(?:220-[\t\x20-\x7e]*\r\n)*220(?: [\t\x20-\x7e]*)?\r\n" % (NAME, NAME))
+
+
+@scenario("rfc5321/4.2/greeting-syntax", start=At.GREETING)
+async def greeting_has_its_form(smtp: Client) -> Observation:
+    """The greeting is 220, a domain or an address literal, and text, on one line or several."""
+    if not isinstance(smtp.greeting, Reply):
+        return Unclear(str(smtp.greeting))
+    fits = GREETING.fullmatch(smtp.greeting.octets) is not None
+    return holds(fits, expected="220, a domain or an address literal, then text", seen=smtp.greeting)
+
+
+@scenario("rfc5321/4.2/other-opening-replies", start=At.CONNECT, roles=["554-only"])
+async def other_opening_reply_has_the_form_of_a_reply(smtp: Client) -> Observation:
+    """What a server that takes no mail opens with has the form of a reply."""
+    outcome = await smtp.reply()
+    presume(answered(outcome))
+    if not isinstance(outcome, Reply) or outcome.code == 220:
+        return Unclear(f"opens with {outcome}")
+    odd = {*ODD_LINES, Anomaly.INCONSISTENT_CODES} & set(outcome.anomalies)
+    return holds(not odd, expected="a code, a space and a text on each line", seen=outcome)

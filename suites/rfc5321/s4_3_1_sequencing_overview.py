@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import re
 
-from conformance import At, Client, Observation, Reply, Unclear, holds, scenario
+from conformance import (
+    CRLF,
+    At,
+    Broken,
+    Client,
+    Observation,
+    Reply,
+    Silence,
+    Unclear,
+    accepted,
+    holds,
+    presume,
+    row,
+    scenario,
+    succeeds_with,
+    took,
+)
 
 NAME = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?|\[[\x21-\x5a\x5e-\x7e]+\]")
 
@@ -16,3 +32,46 @@ async def greeting_begins_with_the_name(smtp: Client) -> Observation:
         return Unclear(str(smtp.greeting))
     first = smtp.greeting.lines[0].text.split(b" ")[0]
     return holds(NAME.fullmatch(first) is not None, expected="220 and the server's name", seen=smtp.greeting)
+
+
+@scenario("rfc5321/4.3.1/220-on-connection", start=At.CONNECT)
+async def connection_is_greeted_with_220(smtp: Client) -> Observation:
+    """A connection that the server accepts is greeted with 220."""
+    outcome = await smtp.reply()
+    if isinstance(outcome, Silence):
+        return Broken("220", str(outcome))
+    return succeeds_with(outcome, {220})
+
+
+@scenario(
+    "rfc5321/4.3.1/listed-replies",
+    start=At.EHLO,
+    command={
+        "helo": row((b"HELO client.example.test", {250}), start=At.GREETING),
+        "data": row((b"DATA", {354}), start=At.RCPT),
+        "vrfy": (b"VRFY postmaster", {250, 251, 252}),
+        "expn": row((b"EXPN staff", {250, 252}), offers=["EXPN"]),
+        "help": (b"HELP", {211, 214}),
+    },
+)
+async def success_has_the_code_of_the_table(command: tuple[bytes, set[int]], smtp: Client) -> Observation:
+    """A command that is served gets a code of success that the table lists for it."""
+    line, codes = command
+    return succeeds_with(await smtp.say(line), codes)
+
+
+@scenario("rfc5321/4.3.1/listed-replies", start=At.RCPT)
+async def end_of_data_has_the_code_of_the_table(smtp: Client) -> Observation:
+    """Mail data that is taken gets 250."""
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(smtp.message() + b"." + CRLF)
+    return succeeds_with(await smtp.reply(), {250})
+
+
+@scenario("rfc5321/4.3.1/text-may-differ", start=At.RCPT)
+async def text_of_354_may_differ(smtp: Client) -> Observation:
+    """The 354 to DATA has the text of the RFC, or another."""
+    outcome = await smtp.say(b"DATA")
+    presume(accepted(outcome, {354}))
+    listed = isinstance(outcome, Reply) and outcome.text.lower() == b"start mail input; end with <crlf>.<crlf>"
+    return took("the text of the RFC" if listed else "a text of its own", outcome)

@@ -38,7 +38,7 @@ def read(octets: bytes) -> list[Reply]:
     whole.feed(octets)
     found = list(taken(whole))
     singly = ReplyReader()
-    by_octet = []
+    by_octet: list[Reply] = []
     for at in range(len(octets)):
         singly.feed(octets[at : at + 1])
         by_octet += taken(singly)
@@ -417,7 +417,7 @@ def test_every_octet_is_in_a_reply_or_pending_and_portions_change_nothing(octets
 @given(OCTETS)
 def test_taking_replies_late_changes_nothing(octets: bytes) -> None:
     early, late = ReplyReader(), ReplyReader()
-    got = []
+    got: list[Reply] = []
     for piece in portions(octets, range(len(octets))):
         early.feed(piece)
         late.feed(piece)

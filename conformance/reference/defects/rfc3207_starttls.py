@@ -52,7 +52,18 @@ def clear_octets_are_read_under_tls(clean: Callable[[bytes], bytes], session: Se
     return buffer
 
 
-@defect(ServerSession.greeting_under_tls, proves={"rfc3207/4.2/no_greeting_after_the_handshake"})
+@defect(
+    ServerSession.greeting_under_tls,
+    proves={"rfc3207/4.2/no_greeting_after_the_handshake"},
+    also={
+        "rfc5321/4.3.2/data-replies",
+        "rfc5321/4.3.2/ehlo-helo-replies",
+        "rfc5321/4.3.2/mail-replies",
+        "rfc5321/4.3.2/noop-replies",
+        "rfc5321/4.3.2/quit-replies",
+        "rfc5321/4.3.2/rcpt-replies",
+    },
+)
 def tls_begins_with_a_greeting(clean: Callable[[], Answer | None], session: ServerSession) -> Answer | None:
     """Greets a second time after the handshake."""
     del clean, session

@@ -43,7 +43,16 @@ def bare_cr_ends_a_command(clean: FindLine, session: ServerSession, buffer: byte
     return line, rest
 
 
-@defect(ServerSession.render, proves={"rfc5321/2.3.8/watch_reply_lines_end_with_crlf"})
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/2.3.8/watch_reply_lines_end_with_crlf"},
+    also={
+        "rfc5321/4.2/greeting-syntax",
+        "rfc5321/4.2/other-opening-replies",
+        "rfc5321/4.2/reply-form",
+        "rfc5321/4.2/reply-line-syntax",
+    },
+)
 def replies_end_with_a_bare_lf(clean: Callable[[Answer], bytes], session: ServerSession, given: Answer) -> bytes:
     """Ends its replies with a bare LF."""
     del session

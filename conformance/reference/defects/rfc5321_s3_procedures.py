@@ -14,7 +14,7 @@ Decide = Callable[[], Answer | None]
 OfOctets = Callable[[bytes], Answer | None]
 
 
-@defect(ServerSession.greeting, proves={"rfc5321/3.1/server_speaks_first"})
+@defect(ServerSession.greeting, proves={"rfc5321/3.1/server_speaks_first"}, also={"rfc5321/4.3.1/220-on-connection"})
 def server_waits_to_be_spoken_to(clean: Decide, session: ServerSession) -> Answer | None:
     """Sends no greeting."""
     del clean, session
@@ -38,7 +38,7 @@ def session_is_rejected(clean: Decide, session: ServerSession) -> Answer | None:
 @defect(
     ServerSession.greeting,
     proves={"rfc5321/4.3.1/greeting_begins_with_the_name"},
-    also={"rfc5321/4.1.1.1/greeting-names-server"},
+    also={"rfc5321/4.1.1.1/greeting-names-server", "rfc5321/4.2/greeting-syntax"},
 )
 def greeting_has_no_name(clean: Decide, session: ServerSession) -> Answer | None:
     """Greets with asterisks in the place of its name."""
@@ -69,7 +69,9 @@ def helo_is_answered_like_ehlo(clean: OfOctets, session: ServerSession, argument
     return answer(250, HOST, *session.extensions())
 
 
-@defect(ServerSession.open_transaction, proves={"rfc5321/3.3/accepted_mail_gets_250*"})
+@defect(
+    ServerSession.open_transaction, proves={"rfc5321/3.3/accepted_mail_gets_250*"}, also={"rfc5321/4.3.2/mail-replies"}
+)
 def mail_gets_252(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Accepts MAIL with 252."""
     del session
@@ -77,7 +79,9 @@ def mail_gets_252(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     return replace(given, code=252) if given and given.code == 250 else given
 
 
-@defect(ServerSession.take_recipient, proves={"rfc5321/3.3/accepted_rcpt_gets_250*"})
+@defect(
+    ServerSession.take_recipient, proves={"rfc5321/3.3/accepted_rcpt_gets_250*"}, also={"rfc5321/4.3.2/rcpt-replies"}
+)
 def rcpt_gets_252(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Accepts RCPT with 252."""
     del session
@@ -91,6 +95,7 @@ def rcpt_gets_252(clean: OfOctets, session: ServerSession, forward_path: bytes) 
         "rfc5321/3.3/refused_reverse_path_gets_4yz_or_5yz",
         "rfc5321/4.1.4/bad_argument_of_mail_is_refused*",
     },
+    also={"rfc5321/4.3.2/mail-replies"},
 )
 def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 354 to a MAIL that it can't read."""
@@ -102,6 +107,7 @@ def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) 
 @defect(
     ServerSession.take_recipient,
     proves={"rfc5321/3.3/second_recipient_is_taken"},
+    also={"rfc5321/4.1.4/transaction-order"},
 )
 def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Takes one recipient in a transaction and refuses more."""
@@ -136,7 +142,7 @@ def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argum
     return clean(argument)
 
 
-@defect(ServerSession.begin_data, proves={"rfc5321/3.3/accepted_data_gets_354*"})
+@defect(ServerSession.begin_data, proves={"rfc5321/3.3/accepted_data_gets_354*"}, also={"rfc5321/4.3.1/listed-replies"})
 def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
     """Answers 250 to DATA and then waits for the data."""
     del session
@@ -144,7 +150,11 @@ def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
     return replace(given, code=250) if given else given
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/accepted_message_gets_250"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/3.3/accepted_message_gets_250"},
+    also={"rfc5321/4.3.1/listed-replies", "rfc5321/4.3.2/data-replies"},
+)
 def message_gets_252(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Takes a message with 252."""
     del session
@@ -162,7 +172,12 @@ def data_without_recipients_gets_554(clean: Decide, session: ServerSession) -> A
 NOBODY = {"rfc5321/3.3/no_message_without_recipients*"}
 
 
-@defect(ServerSession.data_without_mail, name="message-for-nobody-is-taken", proves=NOBODY)
+@defect(
+    ServerSession.data_without_mail,
+    name="message-for-nobody-is-taken",
+    proves=NOBODY,
+    also={"rfc5321/4.1.4/out-of-order-503", "rfc5321/4.2.1/4yz-not-done", "rfc5321/4.2.1/5yz-not-done"},
+)
 def message_from_nobody_is_begun(clean: Decide, session: ServerSession) -> Answer | None:
     """Takes a message that has no sender or no recipient."""
     del clean

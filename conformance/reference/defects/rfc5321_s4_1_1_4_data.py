@@ -145,7 +145,12 @@ def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: by
         "rfc5321/4.1.1.4/buffers_are_empty_after_a_message*",
         "rfc5321/4.1.1.4/second_message_is_taken",
     },
-    also={"rfc5321/3.3/rcpt-without-mail"},
+    also={
+        "rfc5321/3.3/rcpt-without-mail",
+        "rfc5321/4.1.4/out-of-order-503",
+        "rfc5321/4.1.4/several-transactions",
+        "rfc5321/4.3.1/code-meanings-kept",
+    },
 )
 def buffers_are_kept_after_a_message(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Keeps sender and recipients after the message that they were for."""

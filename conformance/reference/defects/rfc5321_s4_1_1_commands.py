@@ -74,6 +74,7 @@ def mail_after_helo_is_refused(clean: OfOctets, session: ServerSession, argument
         "rfc5321/4.1.1.1/second_hello_clears_the_transaction*",
         "rfc5321/4.1.4/rcpt_after_a_new_hello_gets_503*",
     },
+    also={"rfc5321/4.1.4/transaction-aborted"},
 )
 def second_hello_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Keeps the open transaction over EHLO and HELO."""
@@ -178,7 +179,12 @@ def bad_recipient_drops_the_others(clean: OfOctets, session: ServerSession, argu
 @defect(
     ServerSession.clear,
     proves={"rfc5321/4.1.1.5/rset_discards_the_transaction*"},
-    also={"rfc5321/4.1.1.5/rset-at-any-time", "rfc5321/3.3/rcpt-without-mail"},
+    also={
+        "rfc5321/4.1.1.5/rset-at-any-time",
+        "rfc5321/3.3/rcpt-without-mail",
+        "rfc5321/4.1.4/out-of-order-503",
+        "rfc5321/4.1.4/transaction-aborted",
+    },
 )
 def rset_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Answers RSET and keeps the transaction."""
@@ -187,7 +193,7 @@ def rset_keeps_the_transaction(clean: Callable[[str], None], session: ServerSess
         clean(why)
 
 
-@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_gets_250*"})
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_gets_250*"}, also={"rfc5321/4.3.2/rset-replies"})
 def rset_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers RSET with 220."""
     del session
@@ -202,7 +208,7 @@ def rset_forgets_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) 
     return clean(argument)
 
 
-@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_does_not_close*"})
+@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_does_not_close*"}, also={"rfc5321/4.1.1.10/close-after-quit"})
 def rset_closes(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Closes the connection behind its reply to RSET."""
     del session
@@ -252,6 +258,7 @@ def help_is_not_implemented(clean: OfOctets, session: ServerSession, argument: b
 @defect(
     ServerSession.noop,
     proves={"rfc5321/4.1.1.9/noop_gets_250*", "rfc5321/4.1.1.9/noop_argument_is_ignored*"},
+    also={"rfc5321/4.3.2/noop-replies"},
 )
 def noop_gets_214(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers NOOP with 214."""
@@ -273,6 +280,7 @@ def noop_with_an_argument_is_refused(clean: OfOctets, session: ServerSession, ar
         "rfc5321/4.1.1.10/quit_is_taken_anywhere*",
         "rfc5321/4.1.1.10/connection_is_closed_after_quit*",
     },
+    also={"rfc5321/4.3.2/quit-replies"},
 )
 def quit_gets_250(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers QUIT with 250."""
@@ -294,7 +302,7 @@ def quit_does_not_close(clean: OfOctets, session: ServerSession, argument: bytes
         "rfc5321/4.1.1.10/error_does_not_close_the_connection*",
         "rfc5321/3.8/unknown_command_does_not_end_the_session*",
     },
-    also={"rfc5321/3.1/wait-for-quit-after-554"},
+    also={"rfc5321/3.1/wait-for-quit-after-554", "rfc5321/4.1.1.10/close-after-quit"},
 )
 def first_error_closes_the_connection(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Closes behind its first 5yz reply."""
@@ -320,6 +328,7 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.2/one-reply",
         "rfc5321/4.2.4/no-500-for-listed",
         "rfc5321/4.5.1/vrfy-supported",
+        "rfc5321/4.3.2/no-500-for-required",
     },
     only=ALONE_OR_NOT,
 )
@@ -432,6 +441,7 @@ def null_reverse_path_is_refused_behind_ehlo(clean: OfOctets, session: ServerSes
 @defect(
     ServerSession.refuse_mail_parameters,
     varies={"rfc5321/4.1.1.2/mail_may_have_parameters"},
+    also={"rfc5321/4.3.2/mail-replies"},
 )
 def body_is_refused_by_policy(
     clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
@@ -444,6 +454,7 @@ def body_is_refused_by_policy(
 @defect(
     ServerSession.refuse_rcpt_parameters,
     varies={"rfc5321/4.1.1.3/rcpt_may_have_parameters"},
+    also={"rfc5321/4.3.2/rcpt-replies"},
 )
 def notify_is_refused_by_policy(
     clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
@@ -550,7 +561,9 @@ def _out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -
 
 
 @defect(
-    ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_is_served_at_any_time*"}, also={"rfc5321/4.1.4/any-time-commands"}
+    ServerSession.expn,
+    proves={"rfc5321/4.1.1.7/expn_is_served_at_any_time*"},
+    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.3.2/expn-replies"},
 )
 def expn_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to EXPN before EHLO and within a transaction."""
@@ -558,7 +571,9 @@ def expn_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: b
 
 
 @defect(
-    ServerSession.help, proves={"rfc5321/4.1.1.8/help_is_served_at_any_time*"}, also={"rfc5321/4.1.4/any-time-commands"}
+    ServerSession.help,
+    proves={"rfc5321/4.1.1.8/help_is_served_at_any_time*"},
+    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.3.2/help-replies"},
 )
 def help_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to HELP before EHLO and within a transaction."""
@@ -568,7 +583,7 @@ def help_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: b
 @defect(
     ServerSession.noop,
     proves={"rfc5321/4.1.1.9/noop_is_served_at_any_time*"},
-    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.1.1.9/noop-250"},
+    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.1.1.9/noop-250", "rfc5321/4.3.2/noop-replies"},
 )
 def noop_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to NOOP before EHLO and within a transaction."""

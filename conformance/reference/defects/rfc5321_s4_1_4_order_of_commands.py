@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
 
+Decide = Callable[[], Answer | None]
 OfOctets = Callable[[bytes], Answer | None]
-ANY_TIME = {b"NOOP", b"HELP", b"EXPN", b"VRFY", b"RSET"}
 
 
-@defect(ServerSession.ehlo, proves={"rfc5321/4.1.4/bad_ehlo_is_refused_with_a_code_for_it*"})
-def refused_ehlo_gets_553(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+@defect(
+    ServerSession.refuse_hello,
+    proves={"rfc5321/4.1.4/bad_ehlo_is_refused_with_a_code_for_it*"},
+    also={"rfc5321/4.3.2/ehlo-helo-replies"},
+)
+def refused_ehlo_gets_553(clean: Decide, session: ServerSession) -> Answer | None:
     """Refuses EHLO with 553."""
-    del session
-    given = clean(argument)
-    return replace(given, code=553) if given and given.code == 501 else given
+    del clean, session
+    return answer(553, b"What a name")
 
 
-@defect(ServerSession.ehlo, proves={"rfc5321/4.1.4/refused_ehlo_keeps_the_transaction*"})
-def refused_ehlo_clears(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+@defect(ServerSession.refuse_hello, proves={"rfc5321/4.1.4/refused_ehlo_keeps_the_transaction*"})
+def refused_ehlo_clears(clean: Decide, session: ServerSession) -> Answer | None:
     """Drops the transaction at an EHLO that it refuses."""
     session.clear("refused EHLO")
-    return clean(argument)
+    return clean()
 
 
 @defect(ServerSession.rcpt, proves={"rfc5321/4.1.4/name_need_not_match_the_address"})
@@ -37,14 +39,18 @@ def name_must_match_the_address(clean: OfOctets, session: ServerSession, argumen
 
 @defect(
     ServerSession.command,
+    only={"NOOP", "HELP", "EXPN", "VRFY", "RSET"},
     proves={"rfc5321/4.1.4/command_before_ehlo_is_not_out_of_sequence*"},
-    also={"rfc5321/4.1.1.7/expn-at-any-time", "rfc5321/4.1.1.8/help-at-any-time", "rfc5321/4.1.1.9/noop-at-any-time"},
+    also={
+        "rfc5321/4.1.1.5/rset-250",
+        "rfc5321/4.1.1.7/expn-at-any-time",
+        "rfc5321/4.1.1.8/help-at-any-time",
+        "rfc5321/4.1.1.9/noop-at-any-time",
+    },
 )
 def every_command_needs_ehlo(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 503 to every command before EHLO."""
-    if session.client_name is None and session.verb_of(line) in ANY_TIME:
-        return answer(503, b"Say EHLO first")
-    return clean(line)
+    return answer(503, b"Say EHLO first") if session.client_name is None else clean(line)
 
 
 @defect(ServerSession.open_transaction, proves={"rfc5321/4.1.4/bad_argument_of_mail_is_refused*"})
@@ -57,7 +63,11 @@ def any_mail_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) 
     return answer(250, b"OK")
 
 
-@defect(ServerSession.open_transaction, proves={"rfc5321/4.1.4/refused_mail_*"})
+@defect(
+    ServerSession.open_transaction,
+    proves={"rfc5321/4.1.4/refused_mail_*"},
+    also={"rfc5321/3.3/rcpt-without-mail"},
+)
 def refused_mail_opens_a_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Opens a transaction with a MAIL that it refuses."""
     given = clean(argument)
@@ -82,7 +92,11 @@ def data_out_of_order_aborts_the_transaction(
     return clean()
 
 
-@defect(ServerSession.nested_mail, proves={"rfc5321/4.1.4/nested_mail_refused_with_503_changes_nothing"})
+@defect(
+    ServerSession.nested_mail,
+    proves={"rfc5321/4.1.4/nested_mail_refused_with_503_changes_nothing"},
+    also={"rfc5321/4.1.4/bad-mail-keeps-state"},
+)
 def nested_mail_aborts_the_transaction(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Refuses a nested MAIL and drops the transaction."""
     session.clear("nested MAIL")
@@ -97,3 +111,53 @@ def unknown_command_gets_502(clean: OfOctets, session: ServerSession, verb: byte
     """Answers 502 to a command that it does not know."""
     del clean, session, verb
     return answer(502, b"Not implemented")
+
+
+@defect(ServerSession.mail, varies={"rfc5321/4.1.4/mail_without_ehlo_may_be_served"})
+def mail_needs_no_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes MAIL in a session without EHLO, as it may."""
+    return session.open_transaction(argument) if session.client_name is None else clean(argument)
+
+
+@defect(ServerSession.hello_again, varies={"rfc5321/4.1.4/ehlo_may_be_repeated"})
+def second_ehlo_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Refuses a second EHLO with 550, as it may."""
+    del clean, session, argument
+    return answer(550, b"You have a name already")
+
+
+@defect(
+    ServerSession.command,
+    only={"HELP", "EXPN", "VRFY"},
+    varies={"rfc5321/4.1.4/command_for_any_time_gets*"},
+)
+def help_and_verify_answer_otherwise(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Answers HELP with 211 or 504, VRFY and EXPN with 252, or with 504 where they stand alone, as it may."""
+    del clean, session
+    verb, _, argument = line.partition(b" ")
+    if (verb.upper() == b"HELP") == bool(argument):
+        return answer(504, b"Not that")
+    return answer(252 if argument else 211, b"Cannot say")
+
+
+@defect(ServerSession.expn, proves={"rfc5321/4.1.4/expn_is_not_denied_for_want_of_ehlo"})
+def expn_is_denied_without_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 550 to EXPN in a session without EHLO."""
+    return answer(550, b"Access denied to you") if session.client_name is None else clean(argument)
+
+
+@defect(
+    ServerSession.take_recipient,
+    proves={"rfc5321/4.1.4/several_recipients_are_in_sequence"},
+    also={"rfc5321/3.3/rcpt-repeats", "rfc5321/4.1.1.3/several-recipients"},
+)
+def second_recipient_gets_503(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
+    """Wants DATA behind the first recipient."""
+    recipients = session.transaction is not None and session.transaction.forward_paths
+    return answer(503, b"Say DATA") if recipients else clean(forward_path)
+
+
+@defect(ServerSession.open_transaction, proves={"rfc5321/4.1.4/three_transactions_are_in_sequence"})
+def two_transactions_are_enough(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 503 to MAIL behind two messages."""
+    return answer(503, b"Two are enough") if len(session.site.delivered) >= 2 else clean(argument)

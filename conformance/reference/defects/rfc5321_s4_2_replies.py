@@ -24,14 +24,18 @@ class OnLine(Protocol):
 Render = Callable[[Answer], bytes]
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.2/watch_first_digit"})
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_first_digit"}, also={"rfc5321/4.3.2/help-replies"})
 def help_gets_614(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers HELP with a code that begins with 6."""
     del clean, session, argument
     return answer(614, b"Help")
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.2/watch_second_digit", "rfc5321/4.2/watch_listed_codes"})
+@defect(
+    ServerSession.help,
+    proves={"rfc5321/4.2/watch_second_digit", "rfc5321/4.2/watch_listed_codes"},
+    also={"rfc5321/4.3.1/listed-replies", "rfc5321/4.3.2/help-replies"},
+)
 def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers HELP with a code of its own whose second digit is 6."""
     del clean, session, argument
@@ -42,7 +46,7 @@ def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     ServerSession.render,
     proves={"rfc5321/4.2/watch_text_after_code"},
     only={"214"},
-    also={"rfc5321/4.1.1.8/helpful-information"},
+    also={"rfc5321/4.1.1.8/helpful-information", "rfc5321/4.2.1/space-on-the-last"},
 )
 def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Answers HELP with a code alone."""
@@ -57,7 +61,12 @@ def help_is_not_ascii(clean: OfOctets, session: ServerSession, argument: bytes) 
     return answer(214, "Hélp".encode())
 
 
-@defect(ServerSession.render, proves={"rfc5321/4.3.2/watch_three_digits"}, only={"214"})
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/4.3.2/watch_three_digits"},
+    only={"214"},
+    also={"rfc5321/4.2/reply-form", "rfc5321/4.3.2/help-replies"},
+)
 def help_has_two_digits(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Answers HELP with two digits."""
     del session
@@ -72,7 +81,7 @@ def lines_of_a_reply_differ_in_code(clean: Render, session: ServerSession, given
     return octets.replace(b"250-", b"251-", 1) if len(given.texts) > 1 else octets
 
 
-@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_separators"}, only={"214"})
+@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_separators"}, only={"214"}, also={"rfc5321/4.2/reply-form"})
 def help_has_a_colon_behind_its_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Puts a colon behind the code."""
     del session
@@ -89,7 +98,12 @@ def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: byt
 @defect(
     ServerSession.command,
     proves={"rfc5321/4.2.4/listed_capability_is_known*", "rfc5321/4.2.4/listed_parameter_is_known*"},
-    also={"rfc5321/4.1.1.8/help-supported", "rfc5321/4.5.1/vrfy-supported", "rfc3207/4/501-with-parameters"},
+    also={
+        "rfc5321/4.1.1.8/help-supported",
+        "rfc5321/4.5.1/vrfy-supported",
+        "rfc3207/4/501-with-parameters",
+        "rfc5321/4.3.2/quit-replies",
+    },
 )
 def listed_capabilities_are_not_implemented(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Lists EXPN, HELP, VRFY, STARTTLS, SIZE and 8BITMIME, and answers them with 502."""

@@ -1,0 +1,120 @@
+"""The cache folder: what was installed, and the servers that are up, each with a folder that goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from conformance.launchers._error import LaunchError
+
+OVERRIDE = "SMTP_CONFORMANCE_CACHE"
+"""The environment variable that names another cache folder."""
+
+LOGS_KEPT = 20
+"""Log folders that are kept, the last ones."""
+
+
+def cache_folder() -> Path:
+    """``$SMTP_CONFORMANCE_CACHE``, else a folder of ours in ``$XDG_CACHE_HOME`` or ``~/.cache``; it is made.
+
+    Raises:
+        LaunchError: it can't be made, or its path can't be a part of mount options.
+    """
+    named = os.environ.get(OVERRIDE)
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    try:
+        folder = (Path(named) if named else Path(base) / "smtp-conformance").expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise LaunchError(f"{named or base}: no place for a cache: {why}; name another in {OVERRIDE}") from error
+    if {*str(folder)} & {*":,\\ "}:
+        raise LaunchError(f"{folder}: the cache folder's path can't hold : , \\ or a space; name another in {OVERRIDE}")
+    return folder
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """One process at a time installs what has this name."""
+    with (cache_folder() / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One server that is up, or was: the process to end, and what it is.
+
+    ``started`` is the process's start time as the kernel counts it, so that a later process of the same number is not
+    taken for it. ``stays`` tells one that was started to stay from one that belongs to a run.
+    """
+
+    name: str
+    version: str
+    pid: int
+    started: str
+    stays: bool
+    address: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is still there."""
+        return self.pid > 0 and started(self.pid) == self.started
+
+    def write(self, folder: Path) -> None:
+        """Put it into the server's folder, whole or not at all."""
+        new = folder / "record.new"
+        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        new.rename(folder / "record.json")
+
+
+def started(pid: int) -> str:
+    """When the process started; empty where there is none, or it is a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in {"Z", "X"} else fields[19]
+
+
+def new_folder(name: str, version: str, *, stays: bool) -> Path:
+    """A folder for a server that is about to start; it is this process's until the server has one of its own."""
+    folder = cache_folder() / "servers" / f"{name}-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    Record(name, version, os.getpid(), started(os.getpid()), stays).write(folder)
+    return folder
+
+
+def records() -> Iterator[tuple[Path, Record]]:
+    """The servers of which there is a folder, by name; those of which nothing is known are none."""
+    for folder in sorted((cache_folder() / "servers").glob("*-*")):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            yield folder, Record(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
+
+
+def sweep() -> None:
+    """Remove what servers left behind that are no longer there; their logs are kept."""
+    for folder, record in records():
+        if not record.alive:
+            remove(folder)
+    logs = cache_folder() / "logs"
+    for old in sorted(logs.glob("*"), key=lambda each: each.stat().st_mtime)[:-LOGS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def remove(folder: Path) -> Path:
+    """Remove a server's folder and return where its logs are kept."""
+    kept = cache_folder() / "logs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{folder.name}"
+    kept.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(OSError):
+        (folder / "logs").rename(kept)
+    shutil.rmtree(folder, ignore_errors=True)
+    return kept
