@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,11 +12,13 @@ from conformance import (
     Broken,
     Client,
     Observation,
+    Outcome,
     Reply,
     Unclear,
     accepted,
     answered,
     closes,
+    holds,
     not_refused_as,
     one_reply,
     presume,
@@ -158,10 +160,17 @@ async def _next(smtp: Client, state: State) -> Observation:
             return not_refused_as(await smtp.say(b"DATA"), {503, 554})
 
 
+def _in_step(outcomes: Sequence[Outcome]) -> Observation:
+    """Whether QUIT brought one reply: a second one to an earlier command would have been read as that to the next."""
+    replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+    return holds(len(replies) == 1, expected="one reply to QUIT", seen=" | ".join(str(outcome) for outcome in outcomes))
+
+
 async def _carries_on(smtp: Client, second: Client, state: State) -> Observation:
     """Whether the session still stands in this state; another one shows that it does where nothing disturbs it."""
     seen = await _next(smtp, state)
     if isinstance(seen, Broken):
+        presume(_in_step(await smtp.quit()))
         await state.way(second)
         presume(await _next(second, state))
     return seen
