@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
@@ -52,15 +53,25 @@ DOORSTEP_SECONDS = 0.5
 ROLES: dict[str, Literal["client", "second"]] = {"smtp": "client", "second": "second"}
 
 
+USUAL_REPLY = 1024
+"""Octets of a reply up to which what the watches say of it is remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all attempts of a run share."""
+    """What all attempts of a run share.
+
+    ``observed`` is told when an attempt has its observation. ``real`` servers are left with QUIT and a close, and not
+    too many of their connections wait for a greeting; those in memory need neither.
+    """
 
     target: Target
     dial: Dial
     pace: Pace = field(default_factory=Pace)
     watches: tuple[Watch, ...] = ()
     deadline: float = SCENARIO_SECONDS
+    real: bool = True
+    observed: Callable[[], None] | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
@@ -70,6 +81,18 @@ class Watched:
 
     watch: Watch
     observation: Observation
+
+
+def _look(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """What the watches say of one reply."""
+    looked = ((watch, watch.look(exchange)) for watch in watches)
+    return [Watched(watch, observation) for watch, observation in looked if observation is not None]
+
+
+@lru_cache(maxsize=1024)
+def _look_once(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """As ``_look``, for watches that say the same of the same; most replies of a run are like one before."""
+    return _look(watches, exchange)
 
 
 @dataclass(slots=True)
@@ -123,9 +146,8 @@ class Session:
             NotReady: refused or unreachable.
         """
         ticket = object()
-        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
-            stream = await self._dial(ticket)
+            stream = await (self._dial(ticket) if self.setting.real else self.setting.dial())
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise NotReady("connect", why, service_refused=True) from error
@@ -134,7 +156,8 @@ class Session:
         connection = Connection(stream, self.nursery, transcript, self.setting.pace)
         client = Client(connection, self.setting.target, self.token, self._watch if self.setting.watches else None)
         self.clients.append(client)
-        self.nursery.start_soon(self._leave_doorstep, connection, ticket)
+        if self.setting.real:
+            self.nursery.start_soon(self._leave_doorstep, connection, ticket)
         if self.setting.target.where.implicit_tls:
             await client.implicit_tls()
         else:
@@ -142,6 +165,7 @@ class Session:
         return client
 
     async def _dial(self, ticket: object) -> trio.abc.Stream:
+        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
             return await self.setting.dial()
         except BaseException:
@@ -156,13 +180,14 @@ class Session:
             self.setting.doorstep.release_on_behalf_of(ticket)
 
     def _watch(self, exchange: Exchange) -> None:
-        for watch in self.setting.watches:
-            observation = watch.look(exchange)
-            if observation is not None:
-                self.watched.append(Watched(watch, observation))
+        watches = self.setting.watches
+        usual = sum(len(line.octets) for line in exchange.reply.lines) <= USUAL_REPLY
+        self.watched += (_look_once if usual and all(watch.pure for watch in watches) else _look)(watches, exchange)
 
     async def leave(self) -> None:
         """Leave every connection politely; all are closed also when this is cancelled."""
+        if not self.setting.real:
+            return
         async with trio.open_nursery() as nursery:
             for client in self.clients:
                 client.connection.segmentation = Segmentation.WHOLE
@@ -219,6 +244,8 @@ async def attempt(
                 mistake = next(leaf for leaf in leaves if not isinstance(leaf, NotReady))
                 graded, why = Verdict.ERROR, "".join(traceback.format_exception(mistake, limit=-4)).strip()
         finally:
+            if setting.observed is not None:
+                setting.observed()
             await run.leave()
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import trio
-from trio.testing import memory_stream_pair
 
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
+from conformance.reference._pipe import pipe
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
 
@@ -41,7 +41,7 @@ class ReferenceServer:
         """A way to connect in memory; sessions run in the nursery."""
 
         async def connect() -> trio.abc.Stream:
-            ours, theirs = memory_stream_pair()
+            ours, theirs = pipe()
             nursery.start_soon(self.serve, theirs)
             await trio.lowlevel.checkpoint()
             return ours
