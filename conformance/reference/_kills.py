@@ -11,7 +11,9 @@ import trio
 from trio.testing import MockClock
 
 from conformance.client import Pace, Segmentation
-from conformance.engine import Attempted, Setting, attempt
+from conformance.engine import Attempted, Setting, Surroundings, attempt
+from conformance.hop import NextHop
+from conformance.reference._around import SiteStore, dial_hop
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Defect
 from conformance.reference._server import ReferenceServer
@@ -94,10 +96,12 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         rejects = "mx" not in scenario.roles
-        server = ReferenceServer(defects, server_tls(), rejects)
         async with trio.open_nursery() as nursery:
+            hop = NextHop(nursery)
+            server = ReferenceServer(defects, server_tls(), rejects, dial_next_hop=dial_hop(hop))
             known = target or reference_target(role="554-only" if rejects else "mx")
-            setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
+            around = Surroundings(hop, SiteStore(server.site))
+            setting = Setting(known, server.dial(nursery), Pace(), tuple(watches), around=around)
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
         trials.append(Trial(scenario, attempted, frozenset(server.decisions.consulted)))
