@@ -49,7 +49,7 @@ from conformance.scenario import (
     watch,
 )
 from conformance.store import Delivered, Field, added, fields_named, same_body, split_fields, split_message
-from conformance.wire import CRLF, Anomaly, Reply, stuff, visible
+from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
 
 __version__ = "0.1.0"
 
@@ -78,9 +78,11 @@ __all__ = [
     "Secured",
     "Segmentation",
     "Silence",
+    "StampClause",
     "Step",
     "Store",
     "Then",
+    "TimeStamp",
     "Took",
     "Unclear",
     "accepted",
@@ -107,6 +109,7 @@ __all__ = [
     "stuff",
     "succeeds_with",
     "suite",
+    "time_stamp",
     "took",
     "visible",
     "watch",

@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 
 import trio
 
-from conformance.client import NotReady
+from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, NextHop, Received, Rule, Transaction, tokens_in
+from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, tokens_in
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -96,6 +96,31 @@ class Hop:
         word = key if isinstance(key, str) else key.decode("ascii")
         self.asked |= dict.fromkeys(tokens_in(word.encode("ascii")))
         self.server.script(word, *rules)
+
+    async def refuses(
+        self,
+        smtp: Client,
+        *others: bytes,
+        sender: bytes | None = None,
+        content: bytes | None = None,
+        at: Step = Step.RCPT,
+        code: int = 550,
+        times: int | None = None,
+    ) -> str:
+        """Deliver a message that we refuse, to a mailbox of its own here and to ``others`` (paths, brackets included).
+
+        Returns the token of the sender, at whose mailbox here the notification will arrive; ``sender`` is another
+        reverse-path, ``<>`` for one. The rule answers ``code`` at ``at`` (RCPT or behind it) so many times or always.
+
+        Raises:
+            NotReady: the target did not take the message.
+        """
+        recipient, token = new_token(), new_token()
+        self.script(self.mailbox(recipient), Rule.answer(at, code, times=times))
+        reverse_path = sender or self.path(token)
+        message = smtp.message(token=recipient) if content is None else content
+        await smtp.deliver(message, self.path(recipient), *others, reverse_path=reverse_path)
+        return token
 
     async def message(self, token: str | None = None) -> Received:
         """The first message with the token.
