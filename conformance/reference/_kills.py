@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import msgspec
 import trio
 from trio.testing import MockClock
 
@@ -94,9 +95,12 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         rejects = "mx" not in scenario.roles
-        server = ReferenceServer(defects, server_tls(), rejects)
+        requires_tls = "starttls_required" in scenario.facts
+        server = ReferenceServer(defects, server_tls(), rejects, requires_tls)
         async with trio.open_nursery() as nursery:
             known = target or reference_target(role="554-only" if rejects else "mx")
+            if requires_tls:
+                known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
             setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

@@ -70,6 +70,7 @@ def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") ->
         address=address,
         role=role,
         name="reference",
+        publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
         domains=("example.test", "mail.example.test"),
