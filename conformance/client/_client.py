@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ssl import TLSVersion
 
 import trio
 
@@ -256,6 +257,36 @@ class Client:
         await self.raw(stuff(self.message() if content is None else content) + b"." + CRLF)
         return await self.reply()
 
+    async def bdat(self, octets: bytes, *, last: bool = False, size: int | None = None) -> Outcome:
+        """Send a chunk in one write, its size and these octets, and return its outcome (RFC 3030 §2).
+
+        ``size`` is what is announced where that is not the number of octets.
+        """
+        await self.send_chunk(octets, last=last, size=size)
+        return await self.reply()
+
+    async def send_chunk(self, octets: bytes, *, last: bool = False, size: int | None = None) -> None:
+        """As ``bdat``, but read nothing."""
+        end = b" LAST" if last else b""
+        await self.raw(b"BDAT %d%b" % (len(octets) if size is None else size, end) + CRLF + octets)
+        self._verb = None if self._out_of_step else "BDAT"
+        self._line_is_open = False  # a chunk needs no line end
+
+    async def group(self, *lines: bytes) -> list[Outcome]:
+        """Send these lines in one write, CRLF added to each, and read one outcome for each (RFC 2920 §3.1).
+
+        It stops early at silence and at the end of the connection.
+        """
+        await self.raw(b"".join(line + CRLF for line in lines))
+        return await self.outcomes(len(lines))
+
+    async def outcomes(self, number: int) -> list[Outcome]:
+        """The next outcomes, so many of them, or fewer where one is no reply."""
+        found: list[Outcome] = []
+        while len(found) < number and all(isinstance(outcome, Reply) for outcome in found):
+            found.append(await self.reply())
+        return found
+
     # Set-up verbs: NotReady where the server does not play along.
 
     async def transaction(
@@ -278,25 +309,33 @@ class Client:
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
-    async def starttls(self, behind: bytes = b"") -> Secured:
+    async def starttls(self, behind: bytes = b"", only: TLSVersion | None = None) -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.
+
+        ``only`` offers no other version of TLS than this.
 
         Raises:
             NotReady: refused, or the handshake failed.
         """
-        outcome = await self.try_starttls(behind)
+        outcome = await self.try_starttls(behind, only)
         if not isinstance(outcome, Secured):
             raise NotReady("STARTTLS", outcome, service_refused=_is_421(outcome))
         return outcome
 
-    async def try_starttls(self, behind: bytes = b"") -> Secured | HandshakeFailed | Outcome:
-        """As ``starttls``, but whatever happens is a value."""
-        await self.raw(b"STARTTLS" + CRLF + behind)
+    async def try_starttls(
+        self, behind: bytes = b"", only: TLSVersion | None = None, *, apart: bool = False
+    ) -> Secured | HandshakeFailed | Outcome:
+        """As ``starttls``, but whatever happens is a value; ``apart`` sends ``behind`` in a segment of its own."""
+        await self.raw(b"STARTTLS" + CRLF + (b"" if apart else behind))
+        if apart:
+            await self.pause()
+            await self.raw(behind)
         outcome = await self.reply()
         if not (isinstance(outcome, Reply) and outcome.code == 220):
+            self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
         self.hello, self.offers = None, {}
-        secured = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        secured = await self.connection.handshake(tls_context(self.target, only), self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
         return secured
 
@@ -419,19 +458,20 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target) -> ssl.SSLContext:
-    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later."""
-    return _verifying_context() if target.verify_certificate else _trusting_context()
+def tls_context(target: Target, only: TLSVersion | None = None) -> ssl.SSLContext:
+    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
+
+    ``only`` makes it speak no other version than this.
+    """
+    return _context(target.verify_certificate, only)
 
 
 @functools.cache
-def _verifying_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-@functools.cache
-def _trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+def _context(verifies: bool, only: TLSVersion | None) -> ssl.SSLContext:
+    context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if only is not None:
+        context.minimum_version = context.maximum_version = only
     return context

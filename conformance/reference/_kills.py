@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import msgspec
 import trio
 from trio.testing import MockClock
 
@@ -123,6 +124,7 @@ def try_scenarios(
         rejects = "mx" not in scenario.roles
         looking = Shadows(by_point) if shadows else None
         decisions = Decisions(shadows=looking)
+        requires_tls = "starttls_required" in scenario.facts
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -132,8 +134,17 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             hop = NextHop(nursery)
-            server = ReferenceServer(defects, server_tls(), rejects, decisions=decisions, dial_next_hop=dial_hop(hop))
+            server = ReferenceServer(
+                defects,
+                server_tls(),
+                rejects,
+                decisions=decisions,
+                dial_next_hop=dial_hop(hop),
+                requires_tls=requires_tls,
+            )
             known = target or _target("554-only" if rejects else "mx")
+            if requires_tls:
+                known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
             setting = Setting(
                 known,
                 server.dial(nursery),

@@ -22,12 +22,14 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1). ``dial_next_hop`` reaches the host to which mail for the relay domain goes.
+    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4). ``dial_next_hop``
+    reaches the host to which mail for the relay domain goes.
     """
 
     defects: Sequence[Defect] = ()
     tls: ssl.SSLContext | None = None
     rejects: bool = False
+    requires_tls: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
@@ -40,7 +42,16 @@ class ReferenceServer:
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects, self.mailer).serve()
+        session = ServerSession(
+            stream,
+            self.site,
+            self.decisions,
+            self.tls,
+            self.rejects,
+            self.mailer,
+            requires_tls=self.requires_tls,
+        )
+        await session.serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import trio
 
+from conformance.reference._answer import Answer, answer
+from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
@@ -27,6 +29,8 @@ from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
+__all__ = ["Answer", "ServerSession", "Transaction", "answer"]
+
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
@@ -37,29 +41,20 @@ Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply before it has its form: one text a line; ``close`` ends the connection behind it."""
-
-    code: int
-    texts: tuple[bytes, ...]
-    close: bool = False
-    starts_tls: bool = False
-    times: int = 1
-
-
-def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
-    """An answer of this code and these lines, given once."""
-    return Answer(code, texts, close, starts_tls)
-
-
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``mail_data`` is ``None`` until DATA opens it."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
-    eight_bit: bool = False
+    body: bytes = b"7BIT"
+    chunks: bytes | None = None
+    failed: bool = False
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
+        return self.body != b"7BIT"
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -75,6 +70,7 @@ class ServerSession:
     tls: ssl.SSLContext | None = None
     rejects: bool = False
     mailer: Mailer | None = None
+    requires_tls: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -83,6 +79,10 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    chunking: Chunking = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chunking = Chunking(self, self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -116,6 +116,12 @@ class ServerSession:
                 lines, self.buffer = found
                 self.in_data = False
                 await self._give(self.end_of_data(self.unstuffed(lines)))
+            elif self.chunking.due is not None:
+                chunk = self.chunking.find_octets(self.buffer)
+                if chunk is None:
+                    return
+                octets, self.buffer = chunk
+                await self._give(self.chunking.take(octets))
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:
@@ -141,6 +147,9 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if given.starts_tls:
+            with trio.move_on_after(self.pause_before_tls()):
+                await self._read()
         await self._send(self.render(given) * given.times)
         if given.close:
             self.closing = True
@@ -159,6 +168,7 @@ class ServerSession:
             await secure.do_handshake()
         except trio.BrokenResourceError:
             self.closing = True
+            self.failed_handshake()
             return
         self.stream = secure
         self.secured = True
@@ -232,6 +242,10 @@ class ServerSession:
         verb, argument = self.verb_of(line), self.argument_of(line)
         if self.rejects and verb != b"QUIT":
             return self.command_after_554(verb)
+        if self.requires_tls and not self.secured:
+            refused = self.before_tls(verb)
+            if refused is not None:
+                return refused
         handler = _HANDLERS.get(verb)
         return handler(self)(argument) if handler else self.unknown(verb)
 
@@ -240,6 +254,13 @@ class ServerSession:
         """The reply to any command but QUIT after a greeting with 554 (§3.1)."""
         del verb
         return answer(503, b"Bad sequence of commands")
+
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def before_tls(self, verb: bytes) -> Answer | None:
+        """The refusal of a command in clear where TLS is asked for, or ``None`` (RFC 3207 §4)."""
+        if verb in {b"NOOP", b"EHLO", b"STARTTLS", b"QUIT"}:
+            return None
+        return answer(530, b"Must issue a STARTTLS command first")
 
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
@@ -257,6 +278,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [b"CHUNKING", b"BINARYMIME"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         return tuple(offered)
@@ -340,8 +362,8 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters)
         if refused is not None:
             return refused
-        eight_bit = given.parameters.get(b"BODY", b"").upper() == b"8BITMIME"
-        self.transaction = Transaction(self.kept_reverse_path(given.path), eight_bit=eight_bit)
+        body = given.parameters.get(b"BODY", b"7BIT").upper()
+        self.transaction = Transaction(self.kept_reverse_path(given.path), body=body)
         return answer(250, b"OK")
 
     @decision
@@ -360,7 +382,7 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME"}:
+            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}:
                 continue
             if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
                 if int(value) > MAX_MESSAGE:
@@ -438,6 +460,9 @@ class ServerSession:
             return self.argument_given(b"DATA", argument)
         if self.transaction is None:
             return self.data_without_mail()
+        refused = self.chunking.refuse_data()
+        if refused is not None:
+            return refused
         if not self.transaction.forward_paths:
             return self.data_without_recipients()
         return self.begin_data()
@@ -547,7 +572,7 @@ class ServerSession:
     def help(self, argument: bytes) -> Answer | None:
         """What we know (§4.1.1.8)."""
         del argument
-        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
 
     @decision
     def starttls(self, argument: bytes) -> Answer | None:
@@ -559,6 +584,15 @@ class ServerSession:
         if self.secured:
             return answer(503, b"TLS is active already")
         return answer(220, b"Ready to start TLS", starts_tls=True)
+
+    @decision
+    def pause_before_tls(self) -> float:
+        """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
+        return 0.0
+
+    @decision
+    def failed_handshake(self) -> None:
+        """What a handshake that fails does to anybody else: nothing."""
 
     @decision
     def kept_across_tls(self, buffer: bytes) -> bytes:
@@ -591,6 +625,7 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"MAIL": lambda session: session.mail,
     b"RCPT": lambda session: session.rcpt,
     b"DATA": lambda session: session.data,
+    b"BDAT": lambda session: session.chunking.bdat,
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,

@@ -112,6 +112,7 @@ def reference_target(
         address=address,
         role=role,
         name="reference",
+        publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
         domains=("example.test", "mail.example.test"),
