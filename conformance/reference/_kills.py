@@ -94,9 +94,10 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         rejects = "mx" not in scenario.roles
-        server = ReferenceServer(defects, server_tls(), rejects)
+        secured = "auth_required" in scenario.facts
+        server = ReferenceServer(defects, server_tls(), rejects, frozenset(scenario.lacks), secured)
         async with trio.open_nursery() as nursery:
-            known = target or reference_target(role="554-only" if rejects else "mx")
+            known = target or reference_target(role="554-only" if rejects else "mx", auth_required=secured)
             setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

@@ -20,12 +20,15 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1).
+    session with 554 (RFC 5321 §3.1). ``hides`` are EHLO keywords that it is to be without, and ``requires_auth`` makes
+    it take mail from authenticated clients only.
     """
 
     defects: Sequence[Defect] = ()
     tls: ssl.SSLContext | None = None
     rejects: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
 
@@ -35,7 +38,9 @@ class ReferenceServer:
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects).serve()
+        await ServerSession(
+            stream, self.site, self.decisions, self.tls, self.rejects, self.hides, self.requires_auth
+        ).serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions run in the nursery."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, MailingList, Role, Target
+from conformance.target import Alias, Credentials, MailingList, Role, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+LOGIN_DOMAIN = DOMAIN
+ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+"""Who can authenticate, by name or by address, and with which password."""
+PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -64,14 +69,20 @@ def takes_mail_for(site: Site, mailbox: Mailbox) -> bool:
     return site.is_local(mailbox.domain) and site.has_user(mailbox.local)
 
 
-def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") -> Target:
-    """What there is to know about the reference server's site."""
+def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx", *, auth_required: bool = False) -> Target:
+    """What there is to know about the reference server's site.
+
+    Its password is put where a target file says that one is found, the environment, unless one is there.
+    """
+    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
     return Target(
         address=address,
         role=role,
         name="reference",
         ehlo_name="client.example.test",
         client_trusted=False,
+        auth_required=auth_required,
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),

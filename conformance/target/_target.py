@@ -127,6 +127,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     def knows(self, fact: str) -> bool:
         """Whether the fact of this name (``refused``, ``mailboxes``…) is stated."""
         value = getattr(self, fact)
+        if fact in {"starttls_required", "auth_required"}:
+            return bool(value)
         return value is not None and value not in ((), "", Limits())
 
 
