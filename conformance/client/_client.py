@@ -47,8 +47,8 @@ class At(enum.IntEnum):
 class Exchange:
     """One reply beside the verb it answers, for the watches.
 
-    The verb is ``None`` where several lines were sent at once, and ever after a reply that was unread when the next
-    line was sent: then nobody can say which line it answers.
+    The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
+    then on nobody can say which line a reply answers.
     """
 
     verb: str | None
@@ -98,10 +98,8 @@ class Client:
         if not (self._in_data or self._in_exchange):
             lines = octets.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or self.connection.unread
-            self._verb = (
-                None if several or self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
-            )
+            self._out_of_step = self._out_of_step or several or self.connection.unread
+            self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
     async def pause(self) -> None:
