@@ -125,6 +125,7 @@ def try_scenarios(
         looking = Shadows(by_point) if shadows else None
         decisions = Decisions(shadows=looking)
         requires_tls = "starttls_required" in scenario.facts
+        requires_auth = "auth_required" in scenario.facts
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -141,10 +142,11 @@ def try_scenarios(
                 decisions=decisions,
                 dial_next_hop=dial_hop(hop),
                 requires_tls=requires_tls,
+                hides=frozenset(scenario.lacks),
+                requires_auth=requires_auth,
             )
-            known = target or _target("554-only" if rejects else "mx")
-            if requires_tls:
-                known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+            role: Role = "554-only" if rejects else "mx"
+            known = target or _target(role, requires_tls=requires_tls, requires_auth=requires_auth)
             setting = Setting(
                 known,
                 server.dial(nursery),
@@ -172,8 +174,11 @@ def try_scenarios(
 
 
 @cache
-def _target(role: Role) -> Target:
-    return reference_target(role=role)
+def _target(role: Role, *, requires_tls: bool, requires_auth: bool) -> Target:
+    known = reference_target(role=role, auth_required=requires_auth)
+    if requires_tls:
+        known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+    return known
 
 
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:

@@ -22,7 +22,8 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4). ``dial_next_hop``
+    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``requires_auth``
+    take mail from authenticated clients only. ``hides`` are EHLO keywords that it is to be without. ``dial_next_hop``
     reaches the host to which mail for the relay domain goes.
     """
 
@@ -30,6 +31,8 @@ class ReferenceServer:
     tls: ssl.SSLContext | None = None
     rejects: bool = False
     requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
@@ -50,6 +53,8 @@ class ReferenceServer:
             self.rejects,
             self.mailer,
             requires_tls=self.requires_tls,
+            hides=self.hides,
+            requires_auth=self.requires_auth,
         )
         await session.serve()
 

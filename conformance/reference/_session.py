@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.reference._answer import Answer, answer
+from conformance.reference._authentication import Authentication
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._mailer import Mailer
-from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
+from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._site import (
     ALIASES,
     BUSY,
@@ -36,6 +37,11 @@ MAX_COMMAND = 4096
 
 MAX_MESSAGE = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
+
+MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+"""The parameters of MAIL, and the extension that each belongs to."""
+
+__all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
@@ -71,6 +77,8 @@ class ServerSession:
     rejects: bool = False
     mailer: Mailer | None = None
     requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -80,9 +88,11 @@ class ServerSession:
     closing: bool = False
     commands: int = 0
     chunking: Chunking = field(init=False)
+    authentication: Authentication = field(init=False)
 
     def __post_init__(self) -> None:
         self.chunking = Chunking(self, self.decisions)
+        self.authentication = Authentication(self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -125,13 +135,21 @@ class ServerSession:
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:
-                    if len(self.buffer) > MAX_COMMAND:
+                    if len(self.buffer) > self.line_limit():
                         await self._drop_line()
                         continue
                     return
                 octets, self.buffer = line
                 self.commands += 1
-                await self._give(self.command(octets))
+                await self._give(self.line(octets))
+
+    def line_limit(self) -> int:
+        """Octets of a line before we give up on it."""
+        return self.authentication.auth_line_limit() if self.authentication.exchange else MAX_COMMAND
+
+    def line(self, octets: bytes) -> Answer | None:
+        """Act on one line: a response where an exchange is under way, else a command."""
+        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -142,7 +160,12 @@ class ServerSession:
         line = self.find_command_line(self.buffer)
         assert line is not None
         self.buffer = line[1]
-        await self._give(answer(500, b"Line too long"))
+        await self._give(self.authentication.give_up() if self.authentication.exchange else self.line_too_long())
+
+    @decision
+    def line_too_long(self) -> Answer | None:
+        """The reply to a command line that is too long (§4.5.3.1.4)."""
+        return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
         if given is None:
@@ -246,8 +269,21 @@ class ServerSession:
             refused = self.before_tls(verb)
             if refused is not None:
                 return refused
+        if self.lacks_authentication(verb):
+            return self.authentication_required(verb)
         handler = _HANDLERS.get(verb)
         return handler(self)(argument) if handler else self.unknown(verb)
+
+    @decision
+    def lacks_authentication(self, verb: bytes) -> bool:
+        """Whether the command needs an authentication that is not there (RFC 4954 §6)."""
+        return self.requires_auth and self.authentication.identity is None and verb in {b"MAIL", b"RCPT", b"DATA"}
+
+    @decision
+    def authentication_required(self, verb: bytes) -> Answer | None:
+        """The refusal of a command for want of authentication (RFC 4954 §6)."""
+        del verb
+        return answer(530, b"Authenticate first", status=b"5.7.0")
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
@@ -281,7 +317,17 @@ class ServerSession:
         offered += [b"CHUNKING", b"BINARYMIME"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
+        offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
         return tuple(offered)
+
+    @decision_by(lambda _, extension: extension.decode("ascii"))
+    def has(self, extension: bytes) -> bool:
+        """Whether the server has the extension, and so lists it."""
+        return extension.decode("ascii") not in self.hides
+
+    def listed(self) -> tuple[bytes, ...]:
+        """The extensions, less those that this server is to be without."""
+        return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
 
     @decision
     def acceptable_client_name(self, name: bytes) -> bool:
@@ -304,7 +350,7 @@ class ServerSession:
         """Note the name, clear all buffers, and answer with the extensions."""
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
-        return answer(250, self.hello_text(), *self.extensions())
+        return answer(250, self.hello_text(), *self.listed())
 
     @decision
     def refuse_hello(self) -> Answer | None:
@@ -381,21 +427,32 @@ class ServerSession:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
-        for keyword, value in parameters.items():
-            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}:
-                continue
-            if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
-                if int(value) > MAX_MESSAGE:
-                    return answer(552, b"Message too big")
-                continue
-            if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
-                continue
-            if keyword == b"ENVID" and is_xtext(value) and len(value) <= 100:
-                continue
-            if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
-                return answer(501, b"Bad parameter value")
+        refusals = (self._refuse_mail_parameter(keyword, value) for keyword, value in parameters.items())
+        return next((refusal for refusal in refusals if refusal is not None), None)
+
+    def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
+        if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
             return answer(555, b"Parameter not recognized")
+        if not self.mail_parameter_fits(keyword, value):
+            return answer(501, b"Bad parameter value")
+        if keyword == b"SIZE" and int(value) > MAX_MESSAGE:
+            return answer(552, b"Message too big")
         return None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that the parameter's extension defines."""
+        match keyword:
+            case b"BODY":
+                return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+            case b"SIZE":
+                return value.isdigit() and len(value) <= 20
+            case b"RET":
+                return value.upper() in {b"FULL", b"HDRS"}
+            case b"ENVID":
+                return is_envelope_id(value)
+            case _:
+                return self.authentication.auth_parameter_fits(value)
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -425,11 +482,16 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword not in {b"NOTIFY", b"ORCPT"}:
+            if keyword not in {b"NOTIFY", b"ORCPT"} or not self.has(b"DSN"):
                 return answer(555, b"Parameter not recognized")
-            if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
+            if not self.rcpt_parameter_fits(keyword, value):
                 return answer(501, b"Bad parameter value")
         return None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def rcpt_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that RFC 3461 §4 defines."""
+        return is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)
 
     @decision
     def rcpt_without_mail(self, argument: bytes) -> Answer | None:
@@ -572,7 +634,7 @@ class ServerSession:
     def help(self, argument: bytes) -> Answer | None:
         """What we know (§4.1.1.8)."""
         del argument
-        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH")
 
     @decision
     def starttls(self, argument: bytes) -> Answer | None:
@@ -595,6 +657,13 @@ class ServerSession:
         """What a handshake that fails does to anybody else: nothing."""
 
     @decision
+    def auth(self, argument: bytes) -> Answer | None:
+        """Begin to authenticate the client (RFC 4954 §4)."""
+        if not self.has(b"AUTH"):
+            return self.unknown(b"AUTH")
+        return self.authentication.begin(argument, extended=self.extended, in_transaction=self.transaction is not None)
+
+    @decision
     def kept_across_tls(self, buffer: bytes) -> bytes:
         """What of the clear octets behind STARTTLS is read as if it had come under TLS: nothing (RFC 3207 §4.2)."""
         del buffer
@@ -604,6 +673,7 @@ class ServerSession:
     def forget_at_tls(self) -> None:
         """Discard all that the client said in clear (RFC 3207 §4.2)."""
         self.client_name, self.extended = None, False
+        self.authentication.forget()
         self.clear("STARTTLS")
 
     @decision
@@ -633,5 +703,6 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"EXPN": lambda session: session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
+    b"AUTH": lambda session: session.auth,
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""
