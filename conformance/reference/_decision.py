@@ -24,10 +24,15 @@ class Decider(Protocol):
 
 @dataclass(slots=True)
 class Decisions:
-    """The overrides in force, by decision point, and the names of the points that were consulted."""
+    """The overrides in force, by decision point, and the names of the points that were consulted.
+
+    ``profile`` is the kind of server, in front of every name: a defect is one of servers of one kind, so that those
+    of SMTP need not say what else they would break in LMTP or in an extension that few servers have.
+    """
 
     overrides: dict[str, list[Override[..., Any, Any]]] = field(default_factory=dict)
     consulted: set[str] = field(default_factory=set)
+    profile: str = ""
 
     def override(self, point: str, function: Override[..., Any, Any]) -> None:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
@@ -65,12 +70,18 @@ class DecisionPoint(Generic[S, P, R]):
 
     def _decider(self, instance: S, *names: str) -> Callable[P, R]:
         decisions = instance.decisions
+        names = tuple(in_profile(decisions.profile, name) for name in names)
         decisions.consulted.update(names)
         decide: Callable[..., R] = partial(self.clean, instance)
         for name in names:
             for function in decisions.overrides.get(name, ()):
                 decide = partial(function, decide, instance)
         return decide
+
+
+def in_profile(profile: str, point: str) -> str:
+    """The name of a decision point in a profile."""
+    return f"{profile}.{point}" if profile else point
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
@@ -143,12 +154,14 @@ def defect(
     also: Sequence[str] | set[str] = (),
     varies: Sequence[str] | set[str] = (),
     only: Sequence[str] | set[str] = (),
+    profile: str = "",
 ) -> Callable[[Override[P, R, S]], Override[P, R, S]]:
     """Declare a defect: a function that decides in the place of ``point``.
 
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
     does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
-    ``only`` names the cases of the point that it is about; in all others the server decides as written.
+    ``only`` names the cases of the point that it is about; in all others the server decides as written. ``profile``
+    is the kind of server that has it: the ordinary one, ``lmtp``, or ``on-request`` with an extension of the table.
 
     Raises:
         ValueError: two defects of one name for one point, no docstring, or cases of a point that has none.
@@ -162,7 +175,8 @@ def defect(
         if only and point.case is None:
             raise ValueError(f"defect {called}: {point.name} has no cases")
         known = _defects.get(called)
-        points = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        cases = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        points = [in_profile(profile, each) for each in cases]
         overrides = (*((each, function) for each in points), *(known.overrides if known else ()))
         if known and (not name or known.points & set(points)):
             raise ValueError(f"two defects are called {called}")

@@ -14,13 +14,16 @@ from conformance.client import Pace, Segmentation
 from conformance.engine import Attempted, Setting, attempt
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Defect
+from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
 from conformance.reference._site import reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
-from conformance.target import Target
+from conformance.target import Role, Target
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
+
+ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
 
 
 @dataclass(slots=True)
@@ -83,6 +86,11 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
+def role_for(scenario: Scenario) -> Role:
+    """The role in which the reference server meets the scenario: the first of these that the scenario is about."""
+    return next(role for role in ROLES if role in scenario.roles)
+
+
 def try_scenarios(
     scenarios: Sequence[Scenario],
     watches: Sequence[Watch] = (),
@@ -93,10 +101,16 @@ def try_scenarios(
     trials: list[Trial] = []
 
     async def one(scenario: Scenario) -> None:
-        rejects = "mx" not in scenario.roles
-        server = ReferenceServer(defects, server_tls(), rejects)
+        role = role_for(scenario)
+        server = ReferenceServer(
+            defects,
+            server_tls(),
+            rejects=role == "554-only",
+            lmtp=role == "lmtp",
+            offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
+        )
         async with trio.open_nursery() as nursery:
-            known = target or reference_target(role="554-only" if rejects else "mx")
+            known = target or reference_target(role=role)
             setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
@@ -121,7 +135,7 @@ def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) 
     """
     names = [trial.scenario.id for trial in clean]
     cut_too = defect.proven(names) | defect.varied(names)
-    frames = bool(defect.points & FRAMING)
+    frames = bool({point.rpartition(".")[2] for point in defect.points} & FRAMING)
     scenarios = [
         trial.scenario
         for trial in clean

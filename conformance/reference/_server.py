@@ -11,6 +11,7 @@ from trio.testing import memory_stream_pair
 
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
+from conformance.reference._lmtp import LmtpSession
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
 
@@ -20,7 +21,8 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1).
+    session with 554 (RFC 5321 §3.1). ``lmtp`` makes it speak LMTP (RFC 2033). ``offers`` are EHLO keywords of the
+    extensions that it has on request only.
     """
 
     defects: Sequence[Defect] = ()
@@ -28,14 +30,19 @@ class ReferenceServer:
     rejects: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
+    lmtp: bool = False
+    offers: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        if not self.decisions.profile:
+            self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
         for defect in self.defects:
             defect.apply(self.decisions)
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects).serve()
+        session = LmtpSession if self.lmtp else ServerSession
+        await session(stream, self.site, self.decisions, self.tls, self.rejects, offers=self.offers).serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions run in the nursery."""

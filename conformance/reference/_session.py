@@ -5,10 +5,19 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._extensions import (
+    RECIPIENTS_AT_MOST,
+    VERBS,
+    lines_of,
+    refusal_of,
+    refusal_together,
+    reply_to,
+)
 from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
 from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.wire import CRLF
@@ -20,19 +29,25 @@ MAX_COMMAND = 4096
 MAX_MESSAGE = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
 
+Handler = Callable[[bytes], "Answer | None"]
+
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply before it has its form: one text a line; ``close`` ends the connection behind it."""
+    """A reply before it has its form: one text a line; ``close`` ends the connection behind it.
+
+    ``more`` are replies of their own that follow it, as an LMTP server gives them.
+    """
 
     code: int
     texts: tuple[bytes, ...]
     close: bool = False
     starts_tls: bool = False
     times: int = 1
+    more: tuple[Answer, ...] = ()
 
 
 def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
@@ -68,6 +83,7 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    offers: frozenset[str] = frozenset()
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -131,6 +147,8 @@ class ServerSession:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        for each in given.more:
+            await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
@@ -217,8 +235,24 @@ class ServerSession:
         verb, argument = self.verb_of(line), self.argument_of(line)
         if self.rejects and verb != b"QUIT":
             return self.command_after_554(verb)
+        handler = self.handler_of(verb)
+        return handler(argument) if handler else self.unknown(verb)
+
+    def handler_of(self, verb: bytes) -> Handler | None:
+        """What acts on this verb, or ``None``: looked up so that only the decision point that is asked is consulted."""
+        if verb in VERBS and verb.decode("ascii") in self.offers:
+            return partial(self.extension_command, verb)
         handler = _HANDLERS.get(verb)
-        return handler(self)(argument) if handler else self.unknown(verb)
+        return handler(self) if handler else None
+
+    @decision
+    def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
+        """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
+        recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
+        if code == 554:
+            self.clear(verb.decode("ascii"))
+        return answer(code, text)
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
@@ -244,7 +278,7 @@ class ServerSession:
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
-        return tuple(offered)
+        return (*offered, *lines_of(self.offers, secured=self.secured))
 
     @decision
     def acceptable_client_name(self, name: bytes) -> bool:
@@ -347,8 +381,22 @@ class ServerSession:
                 continue
             if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
                 return answer(501, b"Bad parameter value")
-            return answer(555, b"Parameter not recognized")
-        return None
+            refused = self.extension_parameter(b"MAIL", keyword, value)
+            if refused is not None:
+                return refused
+        return self.parameters_together(parameters)
+
+    @decision_by(lambda _, verb, keyword, value: f"{verb.decode()} {keyword[:16].decode()}{'=' if value else ''}")
+    def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
+        """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
+        refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
+        return answer(*refusal) if refusal else None
+
+    @decision
+    def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
+        refusal = refusal_together(parameters)
+        return answer(*refusal) if refusal else None
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -379,7 +427,10 @@ class ServerSession:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
             if keyword not in {b"NOTIFY", b"ORCPT"}:
-                return answer(555, b"Parameter not recognized")
+                refused = self.extension_parameter(b"RCPT", keyword, value)
+                if refused is not None:
+                    return refused
+                continue
             if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
                 return answer(501, b"Bad parameter value")
         return None
@@ -401,10 +452,15 @@ class ServerSession:
     def take_recipient(self, forward_path: bytes) -> Answer | None:
         """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
         assert self.transaction is not None
-        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+        if len(self.transaction.forward_paths) >= self.recipients_at_most():
             return answer(452, b"Too many recipients")
         self.transaction.forward_paths.append(forward_path)
         return answer(250, b"OK")
+
+    @decision
+    def recipients_at_most(self) -> int:
+        """The recipients of a message that we take; with LIMITS as many as it says (RFC 9422 §4.2)."""
+        return RECIPIENTS_AT_MOST if "LIMITS" in self.offers else MAX_RECIPIENTS
 
     @decision
     def data(self, argument: bytes) -> Answer | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from conformance.target import Alias, MailingList, Role, Target
 from conformance.wire.paths import Mailbox
 
@@ -13,6 +15,8 @@ USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+FULL = b"full"
+"""The local-part of a mailbox over quota, which the LMTP server finds out at delivery."""
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 
 
@@ -66,6 +70,15 @@ def takes_mail_for(site: Site, mailbox: Mailbox) -> bool:
 
 def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") -> Target:
     """What there is to know about the reference server's site."""
+    target = _target(address, role)
+    if role != "lmtp":
+        return target
+    return msgspec.structs.replace(
+        target, address="lmtp://127.0.0.1:24", fails_after_acceptance=f"{FULL.decode()}@example.test"
+    )
+
+
+def _target(address: str, role: Role) -> Target:
     return Target(
         address=address,
         role=role,
