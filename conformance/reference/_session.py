@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
@@ -12,6 +13,14 @@ from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._extensions import (
+    RECIPIENTS_AT_MOST,
+    VERBS,
+    lines_of,
+    refusal_of,
+    refusal_together,
+    reply_to,
+)
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._site import (
@@ -41,7 +50,7 @@ MAX_RECIPIENTS = 1000
 MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
 """The parameters of MAIL, and the extension that each belongs to."""
 
-__all__ = ["Answer", "ServerSession", "Transaction", "answer"]
+Handler = Callable[[bytes], Answer | None]
 
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
@@ -87,6 +96,7 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    offers: frozenset[str] = frozenset()
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -178,6 +188,8 @@ class ServerSession:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        for each in given.more:
+            await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
@@ -271,8 +283,24 @@ class ServerSession:
                 return refused
         if self.lacks_authentication(verb):
             return self.authentication_required(verb)
+        handler = self.handler_of(verb)
+        return handler(argument) if handler else self.unknown(verb)
+
+    def handler_of(self, verb: bytes) -> Handler | None:
+        """What acts on this verb, or ``None``: looked up so that only the decision point that is asked is consulted."""
+        if verb in VERBS and verb.decode("ascii") in self.offers:
+            return partial(self.extension_command, verb)
         handler = _HANDLERS.get(verb)
-        return handler(self)(argument) if handler else self.unknown(verb)
+        return handler(self) if handler else None
+
+    @decision
+    def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
+        """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
+        recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
+        if code == 554:
+            self.clear(verb.decode("ascii"))
+        return answer(code, text)
 
     @decision
     def lacks_authentication(self, verb: bytes) -> bool:
@@ -318,7 +346,7 @@ class ServerSession:
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
-        return tuple(offered)
+        return (*offered, *lines_of(self.offers, secured=self.secured))
 
     @decision_by(lambda _, extension: extension.decode("ascii"))
     def has(self, extension: bytes) -> bool:
@@ -427,17 +455,32 @@ class ServerSession:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
-        refusals = (self._refuse_mail_parameter(keyword, value) for keyword, value in parameters.items())
-        return next((refusal for refusal in refusals if refusal is not None), None)
+        for keyword, value in parameters.items():
+            refused = self._refuse_mail_parameter(keyword, value)
+            if refused is not None:
+                return refused
+        return self.parameters_together(parameters)
 
     def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
         if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
-            return answer(555, b"Parameter not recognized")
+            return self.extension_parameter(b"MAIL", keyword, value)
         if not self.mail_parameter_fits(keyword, value):
             return answer(501, b"Bad parameter value")
         if keyword == b"SIZE" and int(value) > MAX_MESSAGE:
             return answer(552, b"Message too big")
         return None
+
+    @decision_by(lambda _, verb, keyword, value: f"{verb.decode()} {keyword[:16].decode()}{'=' if value else ''}")
+    def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
+        """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
+        refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
+        return answer(*refusal) if refusal else None
+
+    @decision
+    def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
+        refusal = refusal_together(parameters)
+        return answer(*refusal) if refusal else None
 
     @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
     def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
@@ -483,7 +526,10 @@ class ServerSession:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
             if keyword not in {b"NOTIFY", b"ORCPT"} or not self.has(b"DSN"):
-                return answer(555, b"Parameter not recognized")
+                refused = self.extension_parameter(b"RCPT", keyword, value)
+                if refused is not None:
+                    return refused
+                continue
             if not self.rcpt_parameter_fits(keyword, value):
                 return answer(501, b"Bad parameter value")
         return None
@@ -510,10 +556,15 @@ class ServerSession:
     def take_recipient(self, forward_path: bytes) -> Answer | None:
         """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
         assert self.transaction is not None
-        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+        if len(self.transaction.forward_paths) >= self.recipients_at_most():
             return answer(452, b"Too many recipients")
         self.transaction.forward_paths.append(forward_path)
         return answer(250, b"OK")
+
+    @decision
+    def recipients_at_most(self) -> int:
+        """The recipients of a message that we take; with LIMITS as many as it says (RFC 9422 §4.2)."""
+        return RECIPIENTS_AT_MOST if "LIMITS" in self.offers else MAX_RECIPIENTS
 
     @decision
     def data(self, argument: bytes) -> Answer | None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from conformance.target import Alias, Credentials, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
@@ -118,6 +120,15 @@ def reference_target(
     Its password is put where a target file says that one is found, the environment, unless one is there.
     """
     os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    target = _target(address, role, next_hop, store, auth_required=auth_required)
+    if role != "lmtp":
+        return target
+    return msgspec.structs.replace(
+        target, address="lmtp://127.0.0.1:24", fails_after_acceptance=f"{FULL.decode()}@example.test"
+    )
+
+
+def _target(address: str, role: Role, next_hop: str | None, store: Store | None, *, auth_required: bool) -> Target:
     return Target(
         address=address,
         role=role,
