@@ -49,9 +49,14 @@ def _aiosmtpd_target(address: str) -> Target:
     )
 
 
+def _reference_target(address: str) -> Target:
+    """Its process has no next hop and no store that others can read."""
+    return reference_target(address, next_hop=None, store=None)
+
+
 LAUNCHERS = {
     "aiosmtpd": Launcher("conformance.launchers.aiosmtpd_server", ("aiosmtpd", "trustme"), _aiosmtpd_target),
-    "reference": Launcher("conformance.launchers.reference_server", ("trustme",), reference_target),
+    "reference": Launcher("conformance.launchers.reference_server", ("trustme",), _reference_target),
 }
 """The servers by name."""
 

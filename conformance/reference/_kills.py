@@ -13,7 +13,9 @@ import trio
 from trio.testing import MockClock
 
 from conformance.client import Pace, Segmentation
-from conformance.engine import Attempted, Setting, attempt
+from conformance.engine import Attempted, Setting, Surroundings, attempt
+from conformance.hop import NextHop
+from conformance.reference._around import SiteStore, dial_hop
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._server import ReferenceServer
@@ -121,7 +123,6 @@ def try_scenarios(
         rejects = "mx" not in scenario.roles
         looking = Shadows(by_point) if shadows else None
         decisions = Decisions(shadows=looking)
-        server = ReferenceServer(defects, server_tls(), rejects, decisions=decisions)
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -130,8 +131,18 @@ def try_scenarios(
             decisions.shadows = None
 
         async with trio.open_nursery() as nursery:
+            hop = NextHop(nursery)
+            server = ReferenceServer(defects, server_tls(), rejects, decisions=decisions, dial_next_hop=dial_hop(hop))
             known = target or _target("554-only" if rejects else "mx")
-            setting = Setting(known, server.dial(nursery), Pace(), looking_on, observed=observed, real=not defects)
+            setting = Setting(
+                known,
+                server.dial(nursery),
+                Pace(),
+                looking_on,
+                observed=observed,
+                real=not defects,
+                around=Surroundings(hop, SiteStore(server.site)),
+            )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
         assert consulted is not None

@@ -8,12 +8,16 @@ import inspect
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
+from types import FunctionType, MethodType
 from typing import Any
 
 import trio
 
-PLAIN = (bytes, str, int, float, type(None), enum.Enum, range, frozenset)
+PLAIN = (bytes, str, int, float, type(None), enum.Enum, range, frozenset, FunctionType, MethodType)
 """Types whose values nobody can change."""
+
+BESIDE = frozenset({"decisions", "mailer"})
+"""Fields that are no part of what a session remembers; what a mailer does can't be taken back."""
 
 OUTSIDE = (trio.abc.Stream, ssl.SSLContext)
 """Types whose values are no part of what a session remembers."""
@@ -103,7 +107,7 @@ def _plan(kind: type) -> Plan:
     if known is None:
         if not dataclasses.is_dataclass(kind):
             raise _UnknownStateError(kind.__name__)
-        names = tuple(field.name for field in dataclasses.fields(kind) if field.name != "decisions")
+        names = tuple(field.name for field in dataclasses.fields(kind) if field.name not in BESIDE)
         frozen: bool = getattr(kind, "__dataclass_params__").frozen  # noqa: B009 - unknown to the type checker
         known = _known_plans[kind] = (names, _reader(names), frozen)
     return known
@@ -137,7 +141,8 @@ class Shadows:
     ) -> Any:
         """The clean decision; takes note of the defects that would have decided otherwise."""
         if self.asking:
-            if not self.points[self.asking].isdisjoint(names):
+            sends_mail = hasattr(instance, "nursery")  # which can't be taken back
+            if sends_mail or not self.points[self.asking].isdisjoint(names):
                 raise _DiffersError
             return clean(instance, *args, **kwargs)
         shadows = self._untouched(names)

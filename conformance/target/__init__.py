@@ -13,6 +13,7 @@ from conformance.target._target import (
     facts,
     make_target,
     read_target,
+    split_place,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "make_target",
     "parse_address",
     "read_target",
+    "split_place",
 ]
