@@ -32,6 +32,10 @@ FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
 
 
+CONNECTIONS = frozenset({"smtp", "second"})
+"""What a scenario needs that sees replies and nothing else."""
+
+
 @dataclass(slots=True)
 class Trial:
     """One scenario against one reference server: what it saw, and which decision points it consulted.
@@ -130,7 +134,7 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
-        looking = Shadows(by_point) if shadows else None
+        looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
         decisions = Decisions(shadows=looking)
         requires_tls = "starttls_required" in scenario.facts
         requires_auth = "auth_required" in scenario.facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import trio
 
@@ -31,6 +32,8 @@ class Mailer:
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches; without these nothing is relayed.
     """
+
+    BEHIND_THE_REPLY: ClassVar = True
 
     site: Site
     decisions: Decisions

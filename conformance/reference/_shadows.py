@@ -125,10 +125,15 @@ class Shadows:
     Whenever the clean server decides, each defect of that point is asked too, with the session as it was before; where
     its answer and what it leaves in the session are those of the clean server, it could not be told from it so far.
     ``touched`` are the others. Whatever can't be compared counts as different: what is left out is left out rightly.
+    A scenario that ``sees_mail`` has a next hop or a store; to any other it is the same what is decided by those whose
+    class says that they act ``BEHIND_THE_REPLY``.
     """
 
-    def __init__(self, overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]]) -> None:
+    def __init__(
+        self, overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]], *, sees_mail: bool = True
+    ) -> None:
         self.overrides = overrides
+        self.sees_mail = sees_mail
         self.points: dict[str, set[str]] = {}
         for point, shadows in overrides.items():
             for name, _ in shadows:
@@ -145,7 +150,8 @@ class Shadows:
             if sends_mail or not self.points[self.asking].isdisjoint(names):
                 raise _DiffersError
             return clean(instance, *args, **kwargs)
-        shadows = self._untouched(names)
+        unseen = not self.sees_mail and getattr(type(instance), "BEHIND_THE_REPLY", False)
+        shadows = [] if unseen else self._untouched(names)
         if not shadows:
             return clean(instance, *args, **kwargs)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -170,6 +170,19 @@ def test_a_defect_that_goes_round_the_clean_decision_to_a_point_of_its_own_is_to
 def test_memory_of_an_unknown_kind_touches_everybody() -> None:
     assert touched(delegates, "take", Keeper(unknown=object()))
     assert not touched(delegates, "take", Keeper(unknown=b"octets"))
+
+
+@pytest.mark.parametrize("sees_mail", [True, False])
+def test_what_happens_behind_the_reply_is_the_same_to_who_sees_no_mail(sees_mail: bool) -> None:
+    class Porter(Keeper):
+        BEHIND_THE_REPLY: ClassVar = True
+
+    shadows = Shadows({"take": [("odd", other_answer)]}, sees_mail=sees_mail)
+    for keeper in (Porter(), Keeper()):
+        shadows.touched.clear()
+        keeper.decisions.shadows = shadows
+        keeper.take("pear")
+        assert bool(shadows.touched) == (sees_mail or not isinstance(keeper, Porter))
 
 
 def test_a_defect_with_a_memory_of_its_own_remembers() -> None:
