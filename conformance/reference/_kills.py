@@ -21,7 +21,7 @@ from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
-from conformance.reference._shadows import Shadows
+from conformance.reference._shadows import Shadows, remembers
 from conformance.reference._site import reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
@@ -122,9 +122,11 @@ def try_scenarios(
 ) -> list[Trial]:
     """Run each scenario against a server of its own, all at once, in no time.
 
-    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided.
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, those with a memory of
+    their own apart.
     """
     trials: list[Trial] = []
+    shadows = [shadow for shadow in shadows if not any(remembers(function) for _, function in shadow.overrides)]
     looked_on = frozenset(shadow.name for shadow in shadows)
     by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
     for shadow in shadows:
