@@ -22,7 +22,7 @@ from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
-from conformance.reference._shadows import Shadows
+from conformance.reference._shadows import Shadows, remembers
 from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
@@ -34,6 +34,10 @@ ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
 
 RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 """The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+
+
+CONNECTIONS = frozenset({"smtp", "second"})
+"""What a scenario needs that sees replies and nothing else."""
 
 
 @dataclass(slots=True)
@@ -122,9 +126,11 @@ def try_scenarios(
 ) -> list[Trial]:
     """Run each scenario against a server of its own, all at once, in no time.
 
-    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided.
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, those with a memory of
+    their own apart.
     """
     trials: list[Trial] = []
+    shadows = [shadow for shadow in shadows if not any(remembers(function) for _, function in shadow.overrides)]
     looked_on = frozenset(shadow.name for shadow in shadows)
     by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
     for shadow in shadows:
@@ -134,7 +140,7 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
-        looking = Shadows(by_point) if shadows else None
+        looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
         decisions = Decisions(shadows=looking)
         requires_tls = "starttls_required" in scenario.facts
         requires_auth = "auth_required" in scenario.facts

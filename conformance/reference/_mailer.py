@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import ClassVar
 
 import trio
 
@@ -34,6 +35,8 @@ class Mailer:
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or where ``routing`` says for the domains that
     are looked up; without these nothing is relayed.
     """
+
+    BEHIND_THE_REPLY: ClassVar = True
 
     site: Site
     decisions: Decisions

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 import trio
 
@@ -48,6 +49,8 @@ class _LostError(Exception):
 
 class RelaySession:
     """One session with the next hop, for one message."""
+
+    BEHIND_THE_REPLY: ClassVar = True
 
     def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
         self.stream = stream
