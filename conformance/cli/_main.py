@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 import click
 
 import conformance
-from conformance.cli import _tell
+from conformance.cli import _servers, _tell
 from conformance.cli._facts import fact_options, given
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
@@ -129,7 +129,8 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     """Test a server and write a report.
 
     TARGET is smtp://host:port, smtps://, submission://, lmtp://, lmtp+unix:path, a target file (.toml), or a server
-    that we start by ourselves: aiosmtpd (also without a TARGET) or reference.
+    that we start by ourselves: aiosmtpd (also without a TARGET), postfix, ..., see `servers`; aiosmtpd==1.4.4 is one
+    of that version.
 
     SELECTOR is an RFC, a section, a clause or a scenario (rfc5321, rfc5321/4.1.1.4, …); only * and ? are special and
     stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
@@ -220,6 +221,60 @@ def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
 def expect_command(results: Path, out: Path) -> None:
     """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in."""
     _tell.expect(results, out)
+
+
+SERVERS = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+
+
+@commands.group("servers", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def servers_command(ctx: click.Context, *, as_json: bool) -> None:
+    """List the servers that we can start by ourselves, what their set-up changes, and which are up."""
+    if ctx.invoked_subcommand is None:
+        _servers.list_servers(as_json=as_json)
+
+
+@servers_command.command("up")
+@SERVERS
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port to use; else any that is free.")
+def up_command(names: tuple[str, ...], port: int | None) -> None:
+    """Install what is missing, start servers that stay up, and print the target file of each.
+
+    NAME may be name==version.
+    """
+    _servers.up(names, port or 0)
+
+
+@servers_command.command("down")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="All that are up.")
+def down_command(names: tuple[str, ...], *, everything: bool) -> None:
+    """End servers and remove all that belongs to them; their logs are kept."""
+    if bool(names) == everything:
+        raise ProblemError("name the servers to end, or write --all")
+    _servers.down(names, everything=everything)
+
+
+@servers_command.command("stop")
+@SERVERS
+def stop_command(names: tuple[str, ...]) -> None:
+    """End servers politely; their queues, mail and ports wait for a restart."""
+    _servers.stop(names)
+
+
+@servers_command.command("kill")
+@SERVERS
+def kill_command(names: tuple[str, ...]) -> None:
+    """End servers as a crash does; their queues, mail and ports wait for a restart."""
+    _servers.kill(names)
+
+
+@servers_command.command("restart")
+@SERVERS
+def restart_command(names: tuple[str, ...]) -> None:
+    """Start servers again, with the queue and the mail that they have."""
+    _servers.restart(names)
 
 
 def main() -> None:

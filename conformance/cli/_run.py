@@ -68,16 +68,21 @@ class Request:
 
 def is_target(word: str) -> bool:
     """Whether a positional argument names a target, and not a part of the suite."""
-    return "://" in word or word.startswith("lmtp+unix:") or word.endswith(".toml") or word in LAUNCHERS
+    return "://" in word or word.startswith("lmtp+unix:") or word.endswith(".toml") or is_server(word)
+
+
+def is_server(word: str) -> bool:
+    """Whether the word means a server that we can start: ``name`` or ``name==version``."""
+    return word.partition("==")[0] in LAUNCHERS
 
 
 def meant(word: str, *others: str) -> str:
     """The end of an error message about a word that should perhaps have been a target, or one of ``others``."""
     if re.fullmatch(r".+:\d+", word):
         return f"; a server is written smtp://{word}"
-    if near := difflib.get_close_matches(word, [*LAUNCHERS, *others], n=1):
+    if near := difflib.get_close_matches(word.partition("==")[0], [*LAUNCHERS, *others], n=1):
         return f"; did you mean {near[0]!r}?"
-    return f"; a target is smtp://host:port, a .toml file, {' or '.join(LAUNCHERS)}"
+    return f"; a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"
 
 
 def run(request: Request) -> int:
@@ -134,7 +139,7 @@ def select(suites: Suites, request: Request) -> tuple[list[Scenario], list[Watch
 def _target(request: Request) -> Iterator[Target]:
     given = {name.replace("_", "-"): value for name, value in request.facts.items()}
     try:
-        if request.target in LAUNCHERS:
+        if is_server(request.target):
             with launched(request.target) as target:
                 yield _with_facts(target, given)
         elif request.target.endswith(".toml"):

@@ -14,6 +14,7 @@ from conformance.target._target import (
     make_target,
     read_target,
 )
+from conformance.target._write import target_text
 
 __all__ = [
     "Address",
@@ -31,4 +32,5 @@ __all__ = [
     "make_target",
     "parse_address",
     "read_target",
+    "target_text",
 ]

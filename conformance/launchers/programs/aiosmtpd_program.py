@@ -1,0 +1,126 @@
+"""aiosmtpd of any version, at a port of 127.0.0.1: run by its path with a file of JSON that says what for.
+
+It needs aiosmtpd and the standard library alone, as it runs in an environment of the version under test. All is the
+library's default but what is said here: its name, STARTTLS, AUTH where the version has it, and a handler, since the
+library has none that delivers: mail for the users is laid into their Maildirs, mail for the relay domain is given to
+the next hop, other recipients are refused, and nothing is logged.
+"""
+
+import asyncio
+import hmac
+import inspect
+import itertools
+import json
+import logging
+import os
+import signal
+import smtplib
+import socket
+import ssl
+import sys
+import time
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP
+
+try:
+    from aiosmtpd.smtp import AuthResult
+except ImportError:  # before 1.3
+    AuthResult = None
+
+NUMBERS = itertools.count(1)
+
+
+class Site:
+    """The handler: who is here, and where mail goes."""
+
+    def __init__(self, said):
+        self.said = said
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        local, _, domain = address.rpartition("@")
+        if not local:
+            local, domain = domain, self.said["domain"]
+        if domain.lower() == self.said["relay_domain"]:
+            pass
+        elif domain.lower() not in (self.said["domain"], self.said["host"]):
+            return "550 5.7.1 We do not relay"
+        elif self.owner(local) is None:
+            return "550 5.1.1 No such user here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(rcpt_options)
+        return "250 OK"
+
+    def owner(self, local):
+        """Whose mailbox the local-part is, if anybody's."""
+        if local.lower() == "postmaster":
+            return "postmaster"
+        return "alice" if local == self.said["long_local"] else local if local in self.said["users"] else None
+
+    async def handle_DATA(self, server, session, envelope):
+        content = envelope.original_content
+        relayed = []
+        for address in envelope.rcpt_tos:
+            local, _, domain = address.rpartition("@")
+            if domain.lower() == self.said["relay_domain"]:
+                relayed.append(address)
+            else:
+                self.lay(self.owner(local or domain), content)
+        if relayed:
+            await asyncio.get_event_loop().run_in_executor(None, self.relay, envelope.mail_from, relayed, content)
+        return "250 OK"
+
+    def lay(self, user, content):
+        """Put the message into the user's Maildir, as Maildirs want it."""
+        maildir = Path(self.said["mail"]) / user / "Maildir"
+        for part in ("tmp", "new", "cur"):
+            (maildir / part).mkdir(parents=True, exist_ok=True)
+        name = "%d.P%dQ%d.%s" % (time.time(), os.getpid(), next(NUMBERS), self.said["host"])
+        (maildir / "tmp" / name).write_bytes(content)
+        (maildir / "tmp" / name).rename(maildir / "new" / name)
+
+    def relay(self, sender, recipients, content):
+        """Give the message to the next hop; there is no queue, so what it refuses is lost."""
+        try:
+            with smtplib.SMTP("127.0.0.1", self.said["next_hop_port"], self.said["host"], timeout=30) as hop:
+                hop.sendmail(sender or "<>", recipients, content)
+        except (OSError, smtplib.SMTPException):
+            logging.getLogger("relay").warning("not relayed", exc_info=True)
+
+
+def authenticates(said):
+    """What the library takes to check a login, where it can."""
+    if AuthResult is None or "authenticator" not in inspect.signature(SMTP.__init__).parameters:
+        return {}
+
+    def authenticator(server, session, envelope, mechanism, data):
+        given = (getattr(data, "login", b""), getattr(data, "password", b""))
+        wanted = (said["login"].encode(), said["password"].encode())
+        return AuthResult(success=all(hmac.compare_digest(a, b) for a, b in zip(given, wanted)), handled=False)
+
+    return {"authenticator": authenticator}
+
+
+def main():
+    said = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    logging.getLogger().addHandler(logging.NullHandler())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(said["certificate"], said["key"])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    options = {"hostname": said["host"], "enable_SMTPUTF8": True, "tls_context": tls, "loop": loop}
+    options.update(authenticates(said))
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", said["port"]))
+
+    def session():
+        return SMTP(Site(said), **options)
+
+    loop.run_until_complete(loop.create_server(session, sock=listener, backlog=256))
+    loop.add_signal_handler(signal.SIGTERM, loop.stop)
+    loop.run_forever()
+
+
+if __name__ == "__main__":
+    main()
