@@ -136,7 +136,7 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
     server: Server | None = None
     try:
         ports = [port or free_port()]
-        for _ in range(2):
+        for _ in range(4):
             ports.append(free_port(ports))
         site = Site(folder, *ports, free_name_server() if os.geteuid() == 0 else "")
         site.logs.mkdir()

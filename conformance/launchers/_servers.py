@@ -12,10 +12,12 @@ from conformance.launchers.aiosmtpd import AIOSMTPD
 from conformance.launchers.dovecot_lmtp import DOVECOT_LMTP
 from conformance.launchers.dovecot_submission import DOVECOT_SUBMISSION
 from conformance.launchers.exim import EXIM
+from conformance.launchers.haraka import HARAKA
 from conformance.launchers.opensmtpd import OPENSMTPD
 from conformance.launchers.postfix import POSTFIX
 from conformance.launchers.reference import REFERENCE
 from conformance.launchers.sendmail import SENDMAIL
+from conformance.launchers.smtp_server import SMTP_SERVER
 
 LAUNCHERS: dict[str, Launcher] = {
     each.name: each
@@ -27,6 +29,8 @@ LAUNCHERS: dict[str, Launcher] = {
         DOVECOT_LMTP,
         DOVECOT_SUBMISSION,
         AIOSMTPD,
+        HARAKA,
+        SMTP_SERVER,
         REFERENCE,
     )
 }

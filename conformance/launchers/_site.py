@@ -14,6 +14,8 @@ from conformance.target import Credentials
 HOST = "mail.example.test"
 DOMAIN = "example.test"
 RELAY_DOMAIN = "relay.example.test"
+SENDER_DOMAIN = "client.example.test"
+"""Where our sender is: what is sent back to it comes to a port of ours."""
 USERS = ("alice", "bob", "postmaster")
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
@@ -30,15 +32,18 @@ def password() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One server to be: its folder, its port, and the port of the next hop; all on 127.0.0.1.
+    """One server to be: its folder, its port, and those at which we take what it relays and what it sends back.
 
-    ``spare_port`` is for a second service of the same server, ``name_server`` the address of our name server.
+    All are ports of 127.0.0.1. ``spare_port`` is for a second service of the same server. Our name server is at ``name_server``, port 53, where
+    that may be had, else at 127.0.0.1 and ``name_server_port``, for servers that can be told a port.
     """
 
     folder: Path
     port: int
     spare_port: int
     next_hop_port: int
+    bounces_port: int
+    name_server_port: int
     name_server: str
 
     @property
@@ -68,6 +73,7 @@ class Site:
             "host": HOST,
             "domain": DOMAIN,
             "relay_domain": RELAY_DOMAIN,
+            "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
             "login": LOGIN,
@@ -75,6 +81,7 @@ class Site:
             "port": self.port,
             "spare_port": self.spare_port,
             "next_hop_port": self.next_hop_port,
+            "bounces_port": self.bounces_port,
             "name_server": self.name_server,
             "folder": self.folder,
             "mail": self.mail,
@@ -86,7 +93,7 @@ class Site:
 def common_facts(site: Site) -> dict[str, Any]:
     """What is true of each server that we launch, where its launcher does not say otherwise."""
     return {
-        "ehlo_name": "client.example.test",
+        "ehlo_name": SENDER_DOMAIN,
         "client_trusted": False,
         "domains": (DOMAIN, HOST),
         "postmaster_domains": (DOMAIN, HOST),
@@ -94,11 +101,13 @@ def common_facts(site: Site) -> dict[str, Any]:
         "long_mailbox": f"{LONG_LOCAL}@{DOMAIN}",
         "refused": f"unknown@{DOMAIN}",
         "relay_domains": (RELAY_DOMAIN,),
-        "sender": "sender@client.example.test",
-        "sender_domains": ("client.example.test",),
+        "next_hop": f"127.0.0.1:{site.next_hop_port}",
+        "sender": f"sender@{SENDER_DOMAIN}",
+        "sender_domains": (SENDER_DOMAIN,),
         "sender_verification": False,
         "content_filter": False,
         "timers": "default",
+        "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
     }
 

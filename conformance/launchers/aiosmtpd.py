@@ -18,4 +18,5 @@ AIOSMTPD = PyPIServer(
         "an authenticator of ours knows one user, from version 1.3 on",
     ),
     login=True,
+    facts={"bounces": None},
 )

@@ -100,6 +100,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     refused_content: str | None = None
     # Relaying.
     relay_domains: tuple[str, ...] = ()
+    next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
     # Senders.
     sender: str | None = None
