@@ -82,7 +82,7 @@ def meant(word: str, *others: str) -> str:
         return f"; a server is written smtp://{word}"
     if near := difflib.get_close_matches(word.partition("==")[0], [*LAUNCHERS, *others], n=1):
         return f"; did you mean {near[0]!r}?"
-    return f"; a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"
+    return "; a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"
 
 
 def run(request: Request) -> int:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from conformance.cli._problem import UNUSABLE, ProblemError
 from conformance.launchers import LAUNCHERS, LaunchError, bring_up, server_up, servers_up
@@ -27,7 +28,7 @@ def list_servers(*, as_json: bool) -> None:
     """
     with _told():
         up = servers_up()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": each.name,
             "title": each.title,

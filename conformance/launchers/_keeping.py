@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -57,7 +56,7 @@ def copied(layer: Path, folder: Path) -> None:
     for name in ("work", "at"):
         (folder / name).mkdir(parents=True)
     command = ["cp", "--archive", "--reflink=auto", str(layer), str(folder / "upper")]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)  # noqa: S603, S607 - the system's own
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)  # noqa: S603 - the system's own
 
 
 def keeper(folder: Path, *, stays: bool) -> subprocess.Popen[bytes]:
@@ -103,4 +102,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-

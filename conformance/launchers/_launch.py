@@ -138,7 +138,15 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
         ports = [port or free_port()]
         for _ in range(4):
             ports.append(free_port(ports))
-        site = Site(folder, *ports, free_name_server() if os.geteuid() == 0 else "")
+        site = Site(
+            folder=folder,
+            port=ports[0],
+            spare_port=ports[1],
+            next_hop_port=ports[2],
+            bounces_port=ports[3],
+            name_server_port=ports[4],
+            name_server=free_name_server() if os.geteuid() == 0 else "",
+        )
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
         _lay(launcher, installed, site, stays=stays)

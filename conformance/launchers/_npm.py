@@ -62,10 +62,18 @@ class NpmServer(Launcher):
 
     def _install(self, place: Path) -> None:
         wanted = f"{self.package}@{self.for_version}" if self.for_version else self.package
-        options = ["--prefix", str(place), "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"]
+        options = [
+            "--prefix",
+            str(place),
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--omit=optional",
+        ]
         said = run(["npm", "install", *options, wanted, *self.beside], self.name, INSTALL_SECONDS)
         if said is not None:
-            raise LaunchError(f"{' '.join([self.name, self.for_version]).strip()} can't be installed: {_why(said)}")
+            raise LaunchError(f"{wanted} can't be installed: {_why(said)}")
 
     def start(self, installed: Installed, site: Site) -> Start:
         """As a process of its own, of the system's node."""
@@ -97,6 +105,7 @@ class NpmServer(Launcher):
 
 def _why(said: str) -> str:
     """What npm said at last, in one line."""
-    errors = [line for line in re.findall(r"^npm (?:error|ERR!) (.*)$", said, re.MULTILINE) if line.strip()]
+    lines: list[str] = re.findall(r"^npm (?:error|ERR!) (.*)$", said, re.MULTILINE)
+    errors = [line for line in lines if line.strip()]
     told = [line for line in errors if not re.match(r"code |A complete log|errno |syscall ", line)]
     return (told or errors or ["npm said nothing"])[0]

@@ -69,11 +69,10 @@ class PyPIServer(Launcher):
 
     def start(self, installed: Installed, site: Site) -> Start:
         """As a process of its own, of the environment's Python."""
-        words = {name: value if isinstance(value, int | list) else value for name, value in site.words.items()}
         return Start(
             command=(str(installed.place), str(PROGRAMS / self.program), str(site.folder / SAID)),
             environment=our_environment(),
-            files={SAID: json.dumps(words, default=str)},
+            files={SAID: json.dumps(site.words, default=str)},
         )
 
 

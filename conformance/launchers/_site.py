@@ -34,8 +34,8 @@ def password() -> str:
 class Site:
     """One server to be: its folder, its port, and those at which we take what it relays and what it sends back.
 
-    All are ports of 127.0.0.1. ``spare_port`` is for a second service of the same server. Our name server is at ``name_server``, port 53, where
-    that may be had, else at 127.0.0.1 and ``name_server_port``, for servers that can be told a port.
+    All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
+    ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
     """
 
     folder: Path

@@ -11,7 +11,12 @@ DOVECOT_LMTP = DebianServer(
     packages=("dovecot-lmtpd", "dovecot-core"),
     templates="dovecot_lmtp",
     scheme="lmtp",
-    facts={"domains": ("example.test",), "postmaster_domains": ("example.test",), "recipient_delimiter": "+", "bounces": None},
+    facts={
+        "domains": ("example.test",),
+        "postmaster_domains": ("example.test",),
+        "recipient_delimiter": "+",
+        "bounces": None,
+    },
     deviations=(
         "users are in a password file, and are those of example.test alone; mail is kept in Maildirs",
         "lmtp_proxy is on, for the relayed domain alone",

@@ -17,8 +17,8 @@ HARAKA = NpmServer(
     deviations=(
         "mail_from.is_resolvable takes addresses of loopback too, as our name server has no others",
         "tls and auth/flat_file are among the plugins, with PLAIN and LOGIN beside CRAM-MD5",
-        "two plugins of ours take the place of queue/smtp_forward: one refuses unknown recipients, the other lays mail "
-        "into Maildirs and gives relayed mail to the next hop by Haraka's own queue",
+        "two plugins of ours take the place of queue/smtp_forward: one refuses unknown recipients",
+        "the other lays mail into Maildirs and gives what is relayed or sent back to us by Haraka's own queue",
         "it runs as one process",
     ),
     login=True,

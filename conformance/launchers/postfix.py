@@ -15,7 +15,7 @@ POSTFIX = DebianServer(
     deviations=(
         "mynetworks is empty: no client address is trusted",
         "smtpd_relay_restrictions rejects (554) where Debian's package defers (454) mail for other domains",
-        "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, so the smtpd reads it outside its chroot",
+        "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
     ),

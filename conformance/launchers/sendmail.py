@@ -13,8 +13,8 @@ SENDMAIL = DebianServer(
     login=True,
     deviations=(
         "Debian's sendmail.mc without its submission port",
-        "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map; its exemption from the pause before "
-        "the greeting and from the rate of connections stays",
+        "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
+        "its exemption from the pause before the greeting and from the rate of connections stays",
         "AUTH takes PLAIN and LOGIN, also in clear, from a password file with one user",
         "procmail delivers into Maildirs",
     ),

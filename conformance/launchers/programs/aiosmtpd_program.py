@@ -6,6 +6,8 @@ library has none that delivers: mail for the users is laid into their Maildirs, 
 the next hop, other recipients are refused, and nothing is logged.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hmac
 import inspect
@@ -20,13 +22,10 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import aiosmtpd.smtp
 from aiosmtpd.smtp import SMTP
-
-try:
-    from aiosmtpd.smtp import AuthResult
-except ImportError:  # before 1.3
-    AuthResult = None
 
 NUMBERS = itertools.count(1)
 
@@ -34,10 +33,13 @@ NUMBERS = itertools.count(1)
 class Site:
     """The handler: who is here, and where mail goes."""
 
-    def __init__(self, said):
+    def __init__(self, said: dict[str, Any]) -> None:
         self.said = said
 
-    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, _server: SMTP, _session: Any, envelope: Any, address: str, rcpt_options: list[str]
+    ) -> str:
+        """Take the recipient or refuse it."""
         local, _, domain = address.rpartition("@")
         if not local:
             local, domain = domain, self.said["domain"]
@@ -51,13 +53,14 @@ class Site:
         envelope.rcpt_options.extend(rcpt_options)
         return "250 OK"
 
-    def owner(self, local):
+    def owner(self, local: str) -> str | None:
         """Whose mailbox the local-part is, if anybody's."""
         if local.lower() == "postmaster":
             return "postmaster"
         return "alice" if local == self.said["long_local"] else local if local in self.said["users"] else None
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Any) -> str:  # noqa: N802 - as above
+        """Deliver the message."""
         content = envelope.original_content
         relayed = []
         for address in envelope.rcpt_tos:
@@ -70,16 +73,16 @@ class Site:
             await asyncio.get_event_loop().run_in_executor(None, self.relay, envelope.mail_from, relayed, content)
         return "250 OK"
 
-    def lay(self, user, content):
+    def lay(self, user: str | None, content: bytes) -> None:
         """Put the message into the user's Maildir, as Maildirs want it."""
-        maildir = Path(self.said["mail"]) / user / "Maildir"
+        maildir = Path(self.said["mail"]) / (user or "postmaster") / "Maildir"
         for part in ("tmp", "new", "cur"):
             (maildir / part).mkdir(parents=True, exist_ok=True)
-        name = "%d.P%dQ%d.%s" % (time.time(), os.getpid(), next(NUMBERS), self.said["host"])
+        name = f"{time.time():.0f}.P{os.getpid()}Q{next(NUMBERS)}.{self.said['host']}"
         (maildir / "tmp" / name).write_bytes(content)
         (maildir / "tmp" / name).rename(maildir / "new" / name)
 
-    def relay(self, sender, recipients, content):
+    def relay(self, sender: str, recipients: list[str], content: bytes) -> None:
         """Give the message to the next hop; there is no queue, so what it refuses is lost."""
         try:
             with smtplib.SMTP("127.0.0.1", self.said["next_hop_port"], self.said["host"], timeout=30) as hop:
@@ -88,20 +91,23 @@ class Site:
             logging.getLogger("relay").warning("not relayed", exc_info=True)
 
 
-def authenticates(said):
+def authenticates(said: dict[str, Any]) -> dict[str, Any]:
     """What the library takes to check a login, where it can."""
-    if AuthResult is None or "authenticator" not in inspect.signature(SMTP.__init__).parameters:
-        return {}
+    if "authenticator" not in inspect.signature(SMTP.__init__).parameters:
+        return {}  # before 1.3
 
-    def authenticator(server, session, envelope, mechanism, data):
+    def authenticator(_server: SMTP, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> Any:
         given = (getattr(data, "login", b""), getattr(data, "password", b""))
         wanted = (said["login"].encode(), said["password"].encode())
-        return AuthResult(success=all(hmac.compare_digest(a, b) for a, b in zip(given, wanted)), handled=False)
+        return aiosmtpd.smtp.AuthResult(
+            success=all(hmac.compare_digest(a, b) for a, b in zip(given, wanted, strict=True)), handled=False
+        )
 
     return {"authenticator": authenticator}
 
 
-def main():
+def main() -> None:
+    """Serve until SIGTERM."""
     said = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     logging.getLogger().addHandler(logging.NullHandler())
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -114,7 +120,7 @@ def main():
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", said["port"]))
 
-    def session():
+    def session() -> SMTP:
         return SMTP(Site(said), **options)
 
     loop.run_until_complete(loop.create_server(session, sock=listener, backlog=256))
