@@ -40,8 +40,8 @@ class At(enum.IntEnum):
 class Exchange:
     """One reply beside the verb it answers, for the watches.
 
-    The verb is ``None`` where several lines were sent at once, and ever after a reply that was unread when the next
-    line was sent: then nobody can say which line it answers.
+    The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
+    then on nobody can say which line a reply answers.
     """
 
     verb: str | None
@@ -90,10 +90,8 @@ class Client:
         if not self._in_data:
             lines = octets.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or self.connection.unread
-            self._verb = (
-                None if several or self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
-            )
+            self._out_of_step = self._out_of_step or several or self.connection.unread
+            self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
     async def pause(self) -> None:
@@ -260,14 +258,23 @@ class Client:
 
     # Set-up verbs: NotReady where the server does not play along.
 
-    async def transaction(self) -> None:
-        """MAIL and RCPT, both accepted."""
-        self._require("MAIL", await self.mail())
-        self._require("RCPT", await self.rcpt())
+    async def transaction(
+        self, *forward_paths: bytes, reverse_path: bytes | None = None, parameters: bytes = b""
+    ) -> None:
+        """MAIL and RCPT, all accepted; paths bring their brackets, ``parameters`` are those of MAIL."""
+        self._require("MAIL", await self.mail(reverse_path, parameters))
+        for forward_path in forward_paths or (self.forward_path,):
+            self._require("RCPT", await self.rcpt(forward_path))
 
-    async def deliver(self, content: bytes | None = None) -> None:
-        """One whole transaction, accepted to the end."""
-        await self.transaction()
+    async def deliver(
+        self,
+        content: bytes | None = None,
+        *forward_paths: bytes,
+        reverse_path: bytes | None = None,
+        parameters: bytes = b"",
+    ) -> None:
+        """One whole transaction, accepted to the end: to these forward-paths, or to a mailbox that takes mail."""
+        await self.transaction(*forward_paths, reverse_path=reverse_path, parameters=parameters)
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
@@ -339,22 +346,32 @@ class Client:
 
     # Content.
 
-    def message(self, body: bytes = b"A message of the conformance suite.\r\n", without: Iterable[str] = ()) -> bytes:
+    def message(
+        self,
+        body: bytes = b"A message of the conformance suite.\r\n",
+        without: Iterable[str] = (),
+        *,
+        token: str | None = None,
+        before: bytes = b"",
+    ) -> bytes:
         """A message with the five usual fields and the scenario's token, neither stuffed nor terminated.
 
-        ``without`` names fields to leave out. ``body`` brings its own line ends.
+        ``without`` names fields to leave out. ``body`` brings its own line ends, and so does ``before``, which are
+        fields to put before the five. ``token`` stands for the scenario's own where it sends several messages that
+        must be told apart.
 
         Raises:
             ValueError: ``without`` names a field that the message does not have.
         """
         sender = (self.target.sender or "suite@client.example.test").encode("ascii")
         recipient = self.target.mailbox.encode("ascii")
+        mark = (token or self.token).encode("ascii")
         fields = {
             "From": b"<%b>" % sender,
             "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
             "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % self.token.encode("ascii"),
-            "Subject": b"smtp-conformance " + self.token.encode("ascii"),
+            "Message-ID": b"<%b@client.example.test>" % mark,
+            "Subject": b"smtp-conformance " + mark,
         }
         missing = set(without)
         if missing - fields.keys():
@@ -362,7 +379,7 @@ class Client:
         header = b"".join(
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
-        return header + CRLF + body
+        return before + header + CRLF + body
 
     # The end.
 

@@ -107,6 +107,7 @@ def common_facts(site: Site) -> dict[str, Any]:
         "sender_verification": False,
         "content_filter": False,
         "timers": "default",
+        "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
     }

@@ -41,8 +41,8 @@ class ReferenceLauncher(Launcher):
         )
 
     def target(self, installed: Installed, site: Site) -> Target:
-        """What is known of its site."""
-        known = reference_target(f"smtp://127.0.0.1:{site.port}")
+        """What is known of its site; its process has no next hop and no store that others can read."""
+        known = reference_target(f"smtp://127.0.0.1:{site.port}", next_hop=None, store=None)
         return msgspec.structs.replace(known, version=installed.version, set_up=self.set_up)
 
 

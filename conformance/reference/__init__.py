@@ -5,7 +5,7 @@ from conformance.reference._decision import Decisions, Defect, declared, defect,
 from conformance.reference._kills import Kill, Trial, kill, try_scenarios
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
-from conformance.reference._site import Delivery, Site, reference_target
+from conformance.reference._site import Delivery, Site, Stored, reference_target
 
 __all__ = [
     "Answer",
@@ -16,6 +16,7 @@ __all__ = [
     "ReferenceServer",
     "ServerSession",
     "Site",
+    "Stored",
     "Transaction",
     "Trial",
     "answer",

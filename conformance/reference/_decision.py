@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from conformance.reference._shadows import Shadows
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,10 +27,14 @@ class Decider(Protocol):
 
 @dataclass(slots=True)
 class Decisions:
-    """The overrides in force, by decision point, and the names of the points that were consulted."""
+    """The overrides in force, by decision point, and the names of the points that were consulted.
+
+    ``shadows`` are defects that are not in force and are asked what they would have decided.
+    """
 
     overrides: dict[str, list[Override[..., Any, Any]]] = field(default_factory=dict)
     consulted: set[str] = field(default_factory=set)
+    shadows: Shadows | None = None
 
     def override(self, point: str, function: Override[..., Any, Any]) -> None:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
@@ -58,19 +65,30 @@ class DecisionPoint(Generic[S, P, R]):
             return self
         if self.case is not None:
             return partial(self._decide_case, self.case, instance)
-        return self._decider(instance, self.name)
+        return self._decider(instance, (self.name,))
 
     def _decide_case(self, case: Callable[..., str], instance: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self._decider(instance, self.name, f"{self.name}:{case(instance, *args)}")(*args, **kwargs)
+        return self._decider(instance, (self.name, f"{self.name}:{case(instance, *args)}"))(*args, **kwargs)
 
-    def _decider(self, instance: S, *names: str) -> Callable[P, R]:
+    def _decider(self, instance: S, names: tuple[str, ...]) -> Callable[P, R]:
         decisions = instance.decisions
+        if decisions.shadows is not None:
+            return partial(self._decide_with_shadows, decisions.shadows, instance, names)
         decisions.consulted.update(names)
-        decide: Callable[..., R] = partial(self.clean, instance)
-        for name in names:
-            for function in decisions.overrides.get(name, ()):
-                decide = partial(function, decide, instance)
+        decide: Callable[..., R] = MethodType(self.clean, instance)
+        if decisions.overrides:
+            for name in names:
+                for function in decisions.overrides.get(name, ()):
+                    decide = partial(function, decide, instance)
         return decide
+
+    def _decide_with_shadows(
+        self, shadows: Shadows, instance: S, names: tuple[str, ...], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        if not shadows.asking:
+            instance.decisions.consulted.update(names)
+        decided: R = shadows.decide(self.clean, instance, names, args, kwargs)
+        return decided
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
@@ -93,8 +111,8 @@ def decision_by(
 class Defect:
     """A modifier of the reference server, named for what the broken server does.
 
-    ``proves`` are patterns of the scenarios that must find it, ``also`` of clauses that it breaks besides; ``varies`` are
-    scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
+    ``proves`` are patterns of the scenarios that must find it, ``also`` of clauses that it breaks besides; ``varies``
+    are scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
     """
 
     name: str
@@ -129,7 +147,12 @@ class Defect:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a pattern, in which only ``*`` and ``?`` are special, means this name."""
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name) is not None
+    return _compiled(pattern).fullmatch(name) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))
 
 
 _defects: dict[str, Defect] = {}

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import trio
 from trio.testing import MockClock
 
 from conformance.client import Pace, Segmentation
-from conformance.engine import Attempted, Setting, attempt
+from conformance.engine import Attempted, Setting, Surroundings, attempt
+from conformance.hop import NextHop
+from conformance.reference._around import SiteStore, dial_hop
 from conformance.reference._certificate import server_tls
-from conformance.reference._decision import Defect
+from conformance.reference._decision import Decisions, Defect
 from conformance.reference._server import ReferenceServer
+from conformance.reference._shadows import Shadows
 from conformance.reference._site import reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
-from conformance.target import Target
+from conformance.target import Role, Target
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
@@ -25,16 +30,28 @@ FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_
 
 @dataclass(slots=True)
 class Trial:
-    """One scenario against one reference server: what it saw, and which decision points it consulted."""
+    """One scenario against one reference server: what it saw, and which decision points it consulted.
+
+    Of the defects that ``looked_on``, those it ``touched`` would have decided otherwise somewhere; see ``Shadows``.
+    What happens once the scenario has its observation no longer counts.
+    """
 
     scenario: Scenario
     attempted: Attempted
     consulted: frozenset[str]
+    looked_on: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> bool:
         """Whether the scenario itself found something."""
         return isinstance(self.attempted.observation, Broken)
+
+    def concerns(self, defect: Defect) -> bool:
+        """Whether the defect could change what the scenario sees."""
+        if defect.name in self.looked_on:
+            return defect.name in self.touched
+        return bool(self.consulted & defect.points)
 
     def accused(self) -> dict[str, Clause]:
         """Every clause that the scenario or a watch called broken, by the id of the accuser."""
@@ -88,19 +105,49 @@ def try_scenarios(
     watches: Sequence[Watch] = (),
     defects: Sequence[Defect] = (),
     target: Target | None = None,
+    shadows: Sequence[Defect] = (),
 ) -> list[Trial]:
-    """Run each scenario against a server of its own, all at once, in no time."""
+    """Run each scenario against a server of its own, all at once, in no time.
+
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided.
+    """
     trials: list[Trial] = []
+    looked_on = frozenset(shadow.name for shadow in shadows)
+    by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
+    for shadow in shadows:
+        for point, function in shadow.overrides:
+            by_point.setdefault(point, []).append((shadow.name, function))
+    looking_on = tuple(watches)
 
     async def one(scenario: Scenario) -> None:
         rejects = "mx" not in scenario.roles
-        server = ReferenceServer(defects, server_tls(), rejects)
+        looking = Shadows(by_point) if shadows else None
+        decisions = Decisions(shadows=looking)
+        consulted: frozenset[str] | None = None
+
+        def observed() -> None:
+            nonlocal consulted
+            consulted = frozenset(decisions.consulted)
+            decisions.shadows = None
+
         async with trio.open_nursery() as nursery:
-            known = target or reference_target(role="554-only" if rejects else "mx")
-            setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
+            hop = NextHop(nursery)
+            server = ReferenceServer(defects, server_tls(), rejects, decisions=decisions, dial_next_hop=dial_hop(hop))
+            known = target or _target("554-only" if rejects else "mx")
+            setting = Setting(
+                known,
+                server.dial(nursery),
+                Pace(),
+                looking_on,
+                observed=observed,
+                real=not defects,
+                around=Surroundings(hop, SiteStore(server.site)),
+            )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
-        trials.append(Trial(scenario, attempted, frozenset(server.decisions.consulted)))
+        assert consulted is not None
+        touched = frozenset(looking.touched) if looking else frozenset[str]()
+        trials.append(Trial(scenario, attempted, consulted, looked_on, touched))
 
     async def together() -> None:
         async with trio.open_nursery() as nursery:
@@ -113,8 +160,13 @@ def try_scenarios(
     return sorted(trials, key=lambda trial: order[trial.scenario.id])
 
 
+@cache
+def _target(role: Role) -> Target:
+    return reference_target(role=role)
+
+
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
-    """Try the defect on the scenarios that consult one of its points in the clean run.
+    """Try the defect on the scenarios that consult one of its points in the clean run and could see it there.
 
     A cut copy of a scenario is left out where the server can't tell it from the whole: the defect neither says that
     the copy proves it nor decides where lines and mail data end.
@@ -125,7 +177,7 @@ def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) 
     scenarios = [
         trial.scenario
         for trial in clean
-        if trial.consulted & defect.points
+        if trial.concerns(defect)
         and (frames or trial.scenario.id in cut_too or trial.scenario.segmentation is Segmentation.WHOLE)
     ]
     return kill_all(defect, scenarios, watches)

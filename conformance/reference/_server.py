@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import trio
-from trio.testing import memory_stream_pair
 
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
+from conformance.reference._mailer import Mailer
+from conformance.reference._pipe import pipe
+from conformance.reference._relay import DialNextHop
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
 
@@ -20,7 +22,7 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1).
+    session with 554 (RFC 5321 §3.1). ``dial_next_hop`` reaches the host to which mail for the relay domain goes.
     """
 
     defects: Sequence[Defect] = ()
@@ -28,20 +30,24 @@ class ReferenceServer:
     rejects: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
+    dial_next_hop: DialNextHop | None = None
+    mailer: Mailer = field(init=False)
 
     def __post_init__(self) -> None:
+        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop)
         for defect in self.defects:
             defect.apply(self.decisions)
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects).serve()
+        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects, self.mailer).serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
-        """A way to connect in memory; sessions run in the nursery."""
+        """A way to connect in memory; sessions and deliveries run in the nursery."""
+        self.mailer.nursery = nursery
 
         async def connect() -> trio.abc.Stream:
-            ours, theirs = memory_stream_pair()
+            ours, theirs = pipe()
             nursery.start_soon(self.serve, theirs)
             await trio.lowlevel.checkpoint()
             return ours

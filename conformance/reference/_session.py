@@ -9,10 +9,23 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
-from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
+from conformance.reference._site import (
+    ALIASES,
+    BUSY,
+    DOMAIN,
+    HOST,
+    LISTS,
+    USERS,
+    Delivery,
+    Site,
+    takes_mail_for,
+    unquoted,
+)
+from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
@@ -46,6 +59,7 @@ class Transaction:
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
+    eight_bit: bool = False
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -60,6 +74,7 @@ class ServerSession:
     decisions: Decisions
     tls: ssl.SSLContext | None = None
     rejects: bool = False
+    mailer: Mailer | None = None
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -325,9 +340,19 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters)
         if refused is not None:
             return refused
-        reverse_path = bytes(given.path.mailbox) if given.path.mailbox else b""
-        self.transaction = Transaction(reverse_path)
+        eight_bit = given.parameters.get(b"BODY", b"").upper() == b"8BITMIME"
+        self.transaction = Transaction(self.kept_reverse_path(given.path), eight_bit=eight_bit)
         return answer(250, b"OK")
+
+    @decision
+    def kept_reverse_path(self, path: Path) -> bytes:
+        """The reverse-path less its source route (§4.1.2)."""
+        return bytes(path.mailbox) if path.mailbox else b""
+
+    @decision
+    def kept_forward_path(self, path: Path) -> bytes:
+        """The forward-path less its source route (§3.6.1)."""
+        return bytes(path.mailbox) if path.mailbox else b""
 
     @decision
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -365,12 +390,12 @@ class ServerSession:
             return refused
         if not self.serves(given.path.mailbox):
             return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(bytes(given.path.mailbox))
+        return self.take_recipient(self.kept_forward_path(given.path))
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
-        """Whether there is such a mailbox here; domains have no case, local-parts have (§2.4)."""
-        return takes_mail_for(self.site, mailbox)
+        """Whether there is such a mailbox here, or whether we relay for its domain; local-parts have case (§2.4)."""
+        return takes_mail_for(self.site, mailbox) or self.site.relays_for(mailbox.domain)
 
     @decision
     def refuse_rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -448,7 +473,21 @@ class ServerSession:
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
         """Hand the message to the site."""
-        self.site.delivered.append(Delivery(transaction.reverse_path, tuple(transaction.forward_paths), content))
+        forward_paths = tuple(transaction.forward_paths)
+        self.site.delivered.append(Delivery(transaction.reverse_path, forward_paths, content))
+        if self.mailer is not None:
+            self.mailer.take(
+                Accepted(
+                    transaction.reverse_path,
+                    forward_paths,
+                    content,
+                    client_name=self.client_name or b"unknown",
+                    peer=_peer(self.stream),
+                    extended=self.extended,
+                    secured=self.secured,
+                    eight_bit=transaction.eight_bit,
+                )
+            )
 
     @decision
     def argument_given(self, verb: bytes, argument: bytes) -> Answer | None:
@@ -499,7 +538,7 @@ class ServerSession:
         """The members of a list, one a line (§3.5.1)."""
         if not argument:
             return answer(501, b"EXPN takes a list")
-        members = LISTS.get(argument.strip(b"<>").partition(b"@")[0])
+        members = (LISTS | ALIASES).get(argument.strip(b"<>").partition(b"@")[0])
         if members is None:
             return answer(550, b"No such list here")
         return answer(250, *(b"<%b>" % member for member in members))
@@ -537,6 +576,13 @@ class ServerSession:
     def greeting_under_tls(self) -> Answer | None:
         """What the server says after the handshake: nothing, the client speaks next (RFC 3207 §4.2)."""
         return None
+
+
+def _peer(stream: trio.abc.Stream) -> bytes:
+    """The client's IP address; that of loopback where the stream has none."""
+    while isinstance(stream, trio.SSLStream):
+        stream = stream.transport_stream
+    return str(stream.socket.getpeername()[0]).encode() if isinstance(stream, trio.SocketStream) else b"127.0.0.1"
 
 
 _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None]]] = {

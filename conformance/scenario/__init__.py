@@ -1,5 +1,6 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
+from conformance.scenario._after import Hop, Names, Store
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -41,11 +42,14 @@ __all__ = [
     "Clause",
     "Family",
     "Held",
+    "Hop",
     "Level",
+    "Names",
     "Observation",
     "Register",
     "Row",
     "Scenario",
+    "Store",
     "Suite",
     "SuiteError",
     "Suites",

@@ -13,6 +13,7 @@ from conformance.target._target import (
     facts,
     make_target,
     read_target,
+    split_place,
 )
 from conformance.target._write import target_text
 
@@ -32,5 +33,6 @@ __all__ = [
     "make_target",
     "parse_address",
     "read_target",
+    "split_place",
     "target_text",
 ]

@@ -794,6 +794,16 @@ def test_a_reply_to_several_lines_at_once_has_no_verb(octets: bytes) -> None:
     assert seen_by_watches(answering(), talks)[1:] == [(None, 250, False)]
 
 
+def test_no_reply_has_a_verb_once_several_lines_were_sent_at_once() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        await client.raw(b"NOOP\r\nRSET\r\n")
+        await client.reply()
+        await client.say(b"HELP")
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", None, None]
+
+
 def test_octets_in_the_place_of_a_handshake_are_no_reply() -> None:
     async def talks(client: Client) -> None:
         await client.climb(At.EHLO)
