@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 import click
 
 import conformance
-from conformance.cli import _servers, _tell
+from conformance.cli import _beside, _servers, _tell
 from conformance.cli._facts import fact_options, given
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
@@ -122,6 +122,7 @@ def commands() -> None:
     show_default=True,
     help="Where results.jsonl, junit.xml and report.html go.",
 )
+@click.option("--brief", is_flag=True, help="Keep small reports: transcripts of findings alone.")
 @click.option("--authorized", is_flag=True, help="I may test this server, though its address is not private.")
 @TRANSCRIPTS
 @fact_options
@@ -168,6 +169,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         transcripts=cast("Transcripts", options["transcripts"]),
         authorized=options["authorized"],
         facts=facts,
+        brief=options["brief"],
     )
     sys.exit(run(request))
 
@@ -221,6 +223,58 @@ def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
 def expect_command(results: Path, out: Path) -> None:
     """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in."""
     _tell.expect(results, out)
+
+
+RESULTS = click.Path(path_type=Path)
+
+
+@commands.command("compare")
+@click.argument("results", nargs=2, type=RESULTS, metavar="A B")
+@click.option("--html", type=RESULTS, help="Also write a page with the transcripts side by side.")
+def compare_command(results: tuple[Path, Path], html: Path | None) -> None:
+    """Print what two runs found to differ; A and B are results.jsonl files or the folders that hold them.
+
+    Exit status: 0 where nothing differs, 1 where something does.
+    """
+    sys.exit(_beside.compare(results, html))
+
+
+@commands.command("matrix")
+@click.argument("results", nargs=-1, required=True, type=RESULTS, metavar="RESULTS...")
+@click.option("--out", type=RESULTS, help="Also write index.html and README.md into this folder.")
+def matrix_command(results: tuple[Path, ...], out: Path | None) -> None:
+    """Print what several servers do about the clauses that one of them breaks or deviates from."""
+    _beside.matrix(results, out)
+
+
+@commands.command("versions")
+@click.argument("name")
+@click.argument("wanted", nargs=-1, required=True, metavar="VERSION...")
+@click.option("--select", "selectors", multiple=True, metavar="SELECTOR", help="Only these; may be repeated.")
+@click.option(
+    "--out", type=RESULTS, default=Path("reports/versions"), show_default=True, help="Where a folder for each goes."
+)
+def versions_command(name: str, wanted: tuple[str, ...], selectors: tuple[str, ...], out: Path) -> None:
+    """Run versions of a server and print its findings by version: which first shows each, which first loses it.
+
+    Name the versions from old to new.
+    """
+    # What an old version is inconclusive about, as for want of a TLS that today's systems speak, stands in the table.
+    options = Options(max_inconclusive=1.0, shown={"selectors": list(selectors)})
+    request = Request(
+        target=name,
+        selectors=selectors,
+        without=(),
+        level="may",
+        strict=False,
+        options=options,
+        expect=None,
+        out=out,
+        transcripts="none",
+        authorized=False,
+        facts={},
+    )
+    _beside.versions(name, wanted, request)
 
 
 SERVERS = click.argument("names", nargs=-1, required=True, metavar="NAME...")

@@ -28,11 +28,13 @@ from conformance.engine import End, Engine, Event, Options, Result
 from conformance.launchers import LAUNCHERS, LaunchError, launched
 from conformance.report import (
     ConsoleReport,
+    Difference,
     Expected,
     JsonlWriter,
     ReportError,
     Transcripts,
     exit_status,
+    make_brief,
     read,
     read_expected,
     write_html,
@@ -64,6 +66,8 @@ class Request:
     transcripts: Transcripts
     authorized: bool
     facts: dict[str, Any]
+    brief: bool = False
+    quiet: bool = False
 
 
 def is_target(word: str) -> bool:
@@ -204,24 +208,30 @@ class _Running:
             with writer:
                 end, stopped_by = self._run(scenarios, watches, writer)
             write_junit(read(results), junit)
-            write_html(read(results), html)
-            differences = None
-            if self.expected is not None:
-                found = (event for event in read(results) if isinstance(event, Result))
-                differences = self.expected.compare(found, strict=self.request.strict)
+            write_html(read(results), html, brief=self.request.brief)
+            differences = self._differences(results)
+            if self.request.brief:
+                make_brief(results)
         except ReportError as error:
             raise ProblemError(str(error), UNUSABLE) from error
         for difference in differences or ():
             sys.stdout.write(f"not as expected: {difference}\n")
-        sys.stdout.write(f"report: {html}\n")
+        if not self.request.quiet:
+            sys.stdout.write(f"report: {html}\n")
         if stopped_by:
             return STOPPED + stopped_by
         if end.problem:
             sys.stderr.write(f"smtp-conformance: {end.problem}{hint(end, self.target)}\n")
         return exit_status(end, strict=self.request.strict, differences=differences)
 
+    def _differences(self, results: Path) -> list[Difference] | None:
+        if self.expected is None:
+            return None
+        found = (event for event in read(results) if isinstance(event, Result))
+        return self.expected.compare(found, strict=self.request.strict)
+
     def _run(self, scenarios: Sequence[Scenario], watches: Sequence[Watch], writer: JsonlWriter) -> tuple[End, int]:
-        console = Output()
+        console = Output(quiet=self.request.quiet)
         shown = ConsoleReport(
             console,
             total=len(scenarios) + len(watches),

@@ -121,7 +121,6 @@ class DebianServer(Launcher):
 
     def start(self, installed: Installed, site: Site) -> Start:
         """In a root of its own, from the layer."""
-        site.mail.mkdir(exist_ok=True)
         files = {f"/conformance/{name}": text for name, text in rendered(self.templates, site).items()}
         files |= {
             "/conformance/certificate.pem": site.certificate.read_text(encoding="ascii"),

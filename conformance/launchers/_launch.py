@@ -21,7 +21,7 @@ from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keepe
 from conformance.launchers._launcher import Installed, Launcher
 from conformance.launchers._ports import free_name_server, free_port, is_free
 from conformance.launchers._servers import LAUNCHERS, launcher_of
-from conformance.launchers._site import HOST, Site
+from conformance.launchers._site import HOST, USERS, Site
 from conformance.target import Target, read_target, target_text
 
 START_SECONDS = 60.0
@@ -165,6 +165,8 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
 
 def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -> None:
     """Lay out all that the keeper needs to start it."""
+    for user in USERS:
+        (site.mail / user).mkdir(parents=True)
     start = launcher.start(installed, site)
     root = None
     if start.layer is None:

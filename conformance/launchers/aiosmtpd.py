@@ -15,6 +15,7 @@ AIOSMTPD = PyPIServer(
     deviations=(
         "enable_SMTPUTF8 is on",
         "a handler of ours refuses unknown recipients, lays mail into Maildirs and gives relayed mail to the next hop",
+        "it adds the trace fields, which the library leaves to who delivers",
         "an authenticator of ours knows one user, from version 1.3 on",
     ),
     login=True,

@@ -21,6 +21,7 @@ import socket
 import ssl
 import sys
 import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -59,19 +60,26 @@ class Site:
             return "postmaster"
         return "alice" if local == self.said["long_local"] else local if local in self.said["users"] else None
 
-    async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Any) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, _server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802 - as above
         """Deliver the message."""
-        content = envelope.original_content
+        content = self.stamp(session) + envelope.original_content
         relayed = []
         for address in envelope.rcpt_tos:
             local, _, domain = address.rpartition("@")
             if domain.lower() == self.said["relay_domain"]:
                 relayed.append(address)
             else:
-                self.lay(self.owner(local or domain), content)
+                returned = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode("utf-8", "surrogateescape")
+                self.lay(self.owner(local or domain), returned + content)
         if relayed:
             await asyncio.get_event_loop().run_in_executor(None, self.relay, envelope.mail_from, relayed, content)
         return "250 OK"
+
+    def stamp(self, session: Any) -> bytes:
+        """The Received field of a message, which the library leaves to who delivers it."""
+        peer, name = session.peer[0], session.host_name or "unknown"
+        by = f"by {self.said['host']} with {'ESMTP' if session.extended_smtp else 'SMTP'} id {next(NUMBERS)}"
+        return f"Received: from {name} ([{peer}])\r\n\t{by}; {formatdate()}\r\n".encode("utf-8", "surrogateescape")
 
     def lay(self, user: str | None, content: bytes) -> None:
         """Put the message into the user's Maildir, as Maildirs want it."""

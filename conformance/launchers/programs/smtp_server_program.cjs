@@ -34,6 +34,13 @@ function lay(user, content) {
   fs.renameSync(path.join(maildir, "tmp", name), path.join(maildir, "new", name));
 }
 
+// The Received field of a message, which the library leaves to who delivers it.
+function stamp(session) {
+  const by = `by ${said.host} with ${session.transmissionType} id ${session.id}.${++number}`;
+  const when = new Date().toUTCString().replace("GMT", "+0000");
+  return Buffer.from(`Received: from ${session.hostNameAppearsAs} ([${session.remoteAddress}])\r\n\t${by}; ${when}\r\n`);
+}
+
 // Gives the message to the next hop, one command at a time; there is no queue, so what it refuses is lost.
 function relay(sender, recipients, content) {
   const stuffed = content.toString("latin1").replace(/(^|\r\n)\./g, "$1..");
@@ -83,11 +90,12 @@ const server = new SMTPServer({
     const chunks = [];
     stream.on("data", (chunk) => chunks.push(chunk));
     stream.on("end", () => {
-      const content = Buffer.concat(chunks);
+      const content = Buffer.concat([stamp(session), ...chunks]);
+      const sender = session.envelope.mailFrom ? session.envelope.mailFrom.address : "";
+      const returned = Buffer.concat([Buffer.from(`Return-Path: <${sender}>\r\n`), content]);
       const addresses = session.envelope.rcptTo.map((each) => each.address);
       const relayed = addresses.filter((address) => split(address)[1] === said.relay_domain);
-      for (const address of addresses) if (!relayed.includes(address)) lay(owner(split(address)[0]), content);
-      const sender = session.envelope.mailFrom ? session.envelope.mailFrom.address : "";
+      for (const address of addresses) if (!relayed.includes(address)) lay(owner(split(address)[0]), returned);
       (relayed.length ? relay(sender, relayed, content) : Promise.resolve()).then(() => done());
     });
   },
