@@ -19,7 +19,7 @@ from conformance.launchers._cache import locked, overlays_folder
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import Plan, kept, overlay_root
 from conformance.launchers._launcher import COMMON, OUR_NAMES, Installed, Launcher, Start
-from conformance.launchers._site import HOST, USERS, Site, password, rendered
+from conformance.launchers._site import DOMAIN, HOST, USERS, Site, password, rendered
 
 STATUS = Path("/var/lib/dpkg/status")
 INSTALL_SECONDS = 900.0
@@ -82,7 +82,7 @@ class DebianServer(Launcher):
     def _key(self) -> str:
         """Tells apart what was installed over other states of the host, of other packages or by another script."""
         known = hashlib.sha256(STATUS.read_bytes())
-        known.update(repr((INSTALL, self._wanted(), password())).encode())
+        known.update(repr((INSTALL, self._wanted(), _names(), password())).encode())
         return known.hexdigest()[:12]
 
     def _wanted(self) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class DebianServer(Launcher):
 def _names() -> Mapping[str, str]:
     return {
         "/etc/hosts": f"127.0.0.1 localhost\n127.0.0.1 {HOST} mail\n",
-        "/etc/mailname": f"{HOST}\n",
+        "/etc/mailname": f"{DOMAIN}\n",
         "/etc/hostname": f"{HOST}\n",
     }
 
