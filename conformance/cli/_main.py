@@ -220,9 +220,17 @@ def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
     show_default=True,
     help="The file to write.",
 )
-def expect_command(results: Path, out: Path) -> None:
-    """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in."""
-    _tell.expect(results, out)
+@click.option(
+    "--reasons",
+    type=click.Path(path_type=Path),
+    help="A file of reasons for many findings at once: [[reason]] with scenarios, servers, seen and reason.",
+)
+def expect_command(results: Path, out: Path, reasons: Path | None) -> None:
+    """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in.
+
+    Where the file is there already it is brought up to date: the reasons of findings that are still there stay.
+    """
+    _tell.expect(results, out, reasons)
 
 
 RESULTS = click.Path(path_type=Path)

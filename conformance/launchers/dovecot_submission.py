@@ -12,7 +12,8 @@ DOVECOT_SUBMISSION = DebianServer(
     templates="dovecot_submission",
     scheme="submission",
     login=True,
-    facts={"auth_required": True, "recipient_delimiter": "+"},
+    # What is delivered and relayed has been in Postfix's hands, and tells nothing about Dovecot.
+    facts={"auth_required": True, "store": None, "next_hop": None, "bounces": None, "relay_domains": None},
     deviations=(
         "users are in a password file; PLAIN and LOGIN are offered",
         "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",

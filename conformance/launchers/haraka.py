@@ -18,7 +18,7 @@ HARAKA = NpmServer(
         "mail_from.is_resolvable takes addresses of loopback too, as our name server has no others",
         "tls and auth/flat_file are among the plugins, with PLAIN and LOGIN beside CRAM-MD5",
         "two plugins of ours take the place of queue/smtp_forward: one refuses unknown recipients",
-        "the other lays mail into Maildirs and gives what is relayed or sent back to us by Haraka's own queue",
+        "the other lays mail into Maildirs, with a Return-Path field, and has Haraka's own queue send the rest to us",
         "it runs as one process",
     ),
     login=True,

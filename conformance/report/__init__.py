@@ -2,7 +2,15 @@
 
 from conformance.report._brief import make_brief
 from conformance.report._console import ConsoleReport, Transcripts
-from conformance.report._expected import Difference, Entry, Expected, read_expected, write_expected
+from conformance.report._expected import (
+    Difference,
+    Entry,
+    Expected,
+    Reason,
+    read_expected,
+    read_reasons,
+    write_expected,
+)
 from conformance.report._files import ReportError
 from conformance.report._html import write_html
 from conformance.report._jsonl import SCHEMA, JsonlWriter, read, results_schema
@@ -31,6 +39,7 @@ __all__ = [
     "Entry",
     "Expected",
     "JsonlWriter",
+    "Reason",
     "ReportError",
     "Tally",
     "Tested",
@@ -45,6 +54,7 @@ __all__ = [
     "names_of",
     "read",
     "read_expected",
+    "read_reasons",
     "read_tested",
     "results_schema",
     "seen",

@@ -15,6 +15,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -29,6 +30,12 @@ import aiosmtpd.smtp
 from aiosmtpd.smtp import SMTP
 
 NUMBERS = itertools.count(1)
+
+
+def without_return_path(content: bytes) -> bytes:
+    """The message without a field that only final delivery may add."""
+    header, empty, body = content.partition(b"\r\n\r\n")
+    return re.sub(rb"(?im)^return-path:.*(?:\r\n|\Z)(?:[ \t].*(?:\r\n|\Z))*", b"", header) + empty + body
 
 
 class Site:
@@ -62,6 +69,7 @@ class Site:
 
     async def handle_DATA(self, _server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802 - as above
         """Deliver the message."""
+        sender = (envelope.mail_from or "").strip("<>")
         content = self.stamp(session) + envelope.original_content
         relayed = []
         for address in envelope.rcpt_tos:
@@ -69,10 +77,10 @@ class Site:
             if domain.lower() == self.said["relay_domain"]:
                 relayed.append(address)
             else:
-                returned = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode("utf-8", "surrogateescape")
-                self.lay(self.owner(local or domain), returned + content)
+                returned = f"Return-Path: <{sender}>\r\n".encode("utf-8", "surrogateescape")
+                self.lay(self.owner(local or domain), returned + without_return_path(content))
         if relayed:
-            await asyncio.get_event_loop().run_in_executor(None, self.relay, envelope.mail_from, relayed, content)
+            await asyncio.get_event_loop().run_in_executor(None, self.relay, sender, relayed, content)
         return "250 OK"
 
     def stamp(self, session: Any) -> bytes:

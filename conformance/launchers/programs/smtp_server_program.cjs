@@ -34,9 +34,17 @@ function lay(user, content) {
   fs.renameSync(path.join(maildir, "tmp", name), path.join(maildir, "new", name));
 }
 
+// The message without a field that only final delivery may add.
+function withoutReturnPath(content) {
+  const text = content.toString("latin1");
+  const end = text.indexOf("\r\n\r\n") < 0 ? text.length : text.indexOf("\r\n\r\n") + 2;
+  const header = text.slice(0, end).replace(/^return-path:.*\r\n(?:[ \t].*\r\n)*/gim, "");
+  return Buffer.from(header + text.slice(end), "latin1");
+}
+
 // The Received field of a message, which the library leaves to who delivers it.
 function stamp(session) {
-  const by = `by ${said.host} with ${session.transmissionType} id ${session.id}.${++number}`;
+  const by = `by ${said.host} with ${session.transmissionType} id ${session.id}${++number}`;
   const when = new Date().toUTCString().replace("GMT", "+0000");
   return Buffer.from(`Received: from ${session.hostNameAppearsAs} ([${session.remoteAddress}])\r\n\t${by}; ${when}\r\n`);
 }
@@ -92,7 +100,7 @@ const server = new SMTPServer({
     stream.on("end", () => {
       const content = Buffer.concat([stamp(session), ...chunks]);
       const sender = session.envelope.mailFrom ? session.envelope.mailFrom.address : "";
-      const returned = Buffer.concat([Buffer.from(`Return-Path: <${sender}>\r\n`), content]);
+      const returned = Buffer.concat([Buffer.from(`Return-Path: <${sender}>\r\n`), withoutReturnPath(content)]);
       const addresses = session.envelope.rcptTo.map((each) => each.address);
       const relayed = addresses.filter((address) => split(address)[1] === said.relay_domain);
       for (const address of addresses) if (!relayed.includes(address)) lay(owner(split(address)[0]), returned);
