@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -20,6 +21,9 @@ from conformance.launchers._keeping import Plan, kept, overlay_root
 
 OVERRIDE = "SMTP_CONFORMANCE_CACHE"
 """The environment variable that names another cache folder."""
+
+MARK = "SMTP_CONFORMANCE_SERVER"
+"""The environment variable that tells to which server a process belongs: it holds the name of the server's folder."""
 
 FIT = "fit-for-roots"
 """The file that says so of a folder."""
@@ -120,6 +124,7 @@ def sweep() -> None:
 
 def remove(folder: Path) -> Path:
     """Remove a server's folder and return where its logs are kept."""
+    end_strays(folder)
     kept = cache_folder() / "logs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{folder.name}"
     kept.parent.mkdir(exist_ok=True)
     with contextlib.suppress(OSError):
@@ -127,6 +132,15 @@ def remove(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(root_folder(folder), ignore_errors=True)
     return kept
+
+
+def end_strays(folder: Path) -> None:
+    """Kill what a server started that outlived it and its keeper, as where somebody killed the keeper."""
+    mark = f"{MARK}={folder.name}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def overlays_folder() -> Path:

@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance.launchers import _cache
-from conformance.launchers._cache import Record, new_folder, overlays_folder, root_folder, started, sweep
+from conformance.launchers._cache import (
+    MARK,
+    Record,
+    end_strays,
+    new_folder,
+    overlays_folder,
+    root_folder,
+    started,
+    sweep,
+)
 from conformance.launchers._certificate import write_certificate
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keeper, overlay_root, problem_of
@@ -76,6 +85,9 @@ class Server:
             if time.monotonic() > until:
                 raise LaunchError(f"{name} did not greet within {START_SECONDS:g} s: {self._last_words()}")
             time.sleep(0.05)
+        if self.record.stays:
+            process.returncode = 0  # it is to outlive us: nobody waits for it, and its pid is in the record
+            self._process = None
 
     def stop(self) -> None:
         """End it politely."""
@@ -93,6 +105,7 @@ class Server:
             os.kill(self.record.pid, signal.SIGKILL)  # what it keeps is killed with it
         if self._process is not None:
             end(self._process)
+        end_strays(self.folder)
         _until(lambda: not self.record.alive and is_free(self.record.port), END_SECONDS)
         self._stopped()
 
@@ -179,7 +192,7 @@ def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -
         root = overlay_root(root_folder(site.folder), HOST, start.files, start.binds)
     Plan(
         command=start.command,
-        environment=start.environment,
+        environment={**start.environment, MARK: site.folder.name},
         log=site.logs / "server.log",
         root=root,
         name_server=start.name_server,

@@ -190,7 +190,7 @@ def test_a_bad_target_file(command: Command, out: Path, tmp_path: Path, text: st
         (["rfc5231"], "nothing is selected by 'rfc5231'; did you mean 'rfc5321'?"),
         (["refrence"], "nothing is selected by 'refrence'; did you mean 'reference'?"),
         (["mail.test:25"], "nothing is selected by 'mail.test:25'; a server is written smtp://mail.test:25"),
-        (["myserver"], "a target is smtp://host:port, a .toml file, aiosmtpd or reference"),
+        (["myserver"], "a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"),
         (["--not", "rfc5321/4.1.1.99"], "did you mean 'rfc5321/4.1.1.9'?"),
         (["--not", "rfc5321", "rfc5321"], "nothing is selected: --not and --level leave no scenario"),
         (["--target", "myserver"], "'myserver' is no target; a target is smtp://host:port"),
