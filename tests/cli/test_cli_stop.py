@@ -144,7 +144,7 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path, server: str) -> No
 def test_ctrl_c_outside_the_run_is_no_finding(
     command: Command, clean: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli_run, "write_html", interrupted)

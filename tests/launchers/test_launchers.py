@@ -14,7 +14,7 @@ from launched_servers import greeting, left, listens, mentioned, until
 
 from conformance.launchers import LAUNCHERS, LaunchError, bring_up, launched, launcher_of, server_up, servers_up
 from conformance.launchers import _launch as launch
-from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder
+from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder, started
 from conformance.launchers._launcher import Installed, Start
 from conformance.launchers._ports import free_port, is_free
 from conformance.launchers._site import Site, rendered
@@ -124,8 +124,7 @@ def test_what_a_killed_server_had_started_is_ended(tmp_path: Path, monkeypatch: 
     os.kill(server.record.pid, signal.SIGKILL)
     assert until(lambda: not server.record.alive)
     assert servers_up() == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+    assert until(lambda: started(int(pid.read_text())) == "")
 
 
 def test_a_record_of_a_process_that_is_another_now_is_none(cache: Path) -> None:
