@@ -337,9 +337,12 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
 
 
 def _require_offers(scenario: Scenario, client: Client) -> None:
-    missing = [keyword for keyword in scenario.offers if keyword not in client.offers]
-    if missing and scenario.start >= At.EHLO:
+    missing = [offer for offer in scenario.offers if offer not in client.offered]
+    if missing and scenario.start >= At.UNAUTHENTICATED:
         raise NotReady("EHLO", f"this session is not offered {', '.join(missing)}")
+    listed = [keyword for keyword in scenario.lacks if keyword in client.offers]
+    if listed:
+        raise NotReady("EHLO", f"this session is offered {', '.join(listed)}")
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -411,4 +414,7 @@ def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[
     for keyword in scenario.offers:
         if keyword not in offered:
             return f"EHLO {keyword}", f"EHLO does not offer {keyword}"
+    for keyword in scenario.lacks:
+        if keyword in offered:
+            return f"no EHLO {keyword}", f"is about a server that does not offer {keyword}"
     return None

@@ -29,12 +29,15 @@ class Decider(Protocol):
 class Decisions:
     """The overrides in force, by decision point, and the names of the points that were consulted.
 
-    ``shadows`` are defects that are not in force and are asked what they would have decided.
+    ``shadows`` are defects that are not in force and are asked what they would have decided. ``profile`` is the kind of
+    server, in front of every name: a defect is one of servers of one kind, so that those of SMTP need not say what else
+    they would break in LMTP or in an extension that few servers have.
     """
 
     overrides: dict[str, list[Override[..., Any, Any]]] = field(default_factory=dict)
     consulted: set[str] = field(default_factory=set)
     shadows: Shadows | None = None
+    profile: str = ""
 
     def override(self, point: str, function: Override[..., Any, Any]) -> None:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
@@ -72,6 +75,7 @@ class DecisionPoint(Generic[S, P, R]):
 
     def _decider(self, instance: S, names: tuple[str, ...]) -> Callable[P, R]:
         decisions = instance.decisions
+        names = tuple(in_profile(decisions.profile, name) for name in names) if decisions.profile else names
         if decisions.shadows is not None:
             return partial(self._decide_with_shadows, decisions.shadows, instance, names)
         decisions.consulted.update(names)
@@ -89,6 +93,11 @@ class DecisionPoint(Generic[S, P, R]):
             instance.decisions.consulted.update(names)
         decided: R = shadows.decide(self.clean, instance, names, args, kwargs)
         return decided
+
+
+def in_profile(profile: str, point: str) -> str:
+    """The name of a decision point in a profile."""
+    return f"{profile}.{point}" if profile else point
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
@@ -166,12 +175,14 @@ def defect(
     also: Sequence[str] | set[str] = (),
     varies: Sequence[str] | set[str] = (),
     only: Sequence[str] | set[str] = (),
+    profile: str = "",
 ) -> Callable[[Override[P, R, S]], Override[P, R, S]]:
     """Declare a defect: a function that decides in the place of ``point``.
 
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
     does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
-    ``only`` names the cases of the point that it is about; in all others the server decides as written.
+    ``only`` names the cases of the point that it is about; in all others the server decides as written. ``profile``
+    is the kind of server that has it: the ordinary one, ``lmtp``, or ``on-request`` with an extension of the table.
 
     Raises:
         ValueError: two defects of one name for one point, no docstring, or cases of a point that has none.
@@ -185,7 +196,8 @@ def defect(
         if only and point.case is None:
             raise ValueError(f"defect {called}: {point.name} has no cases")
         known = _defects.get(called)
-        points = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        cases = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        points = [in_profile(profile, each) for each in cases]
         overrides = (*((each, function) for each in points), *(known.overrides if known else ()))
         if known and (not name or known.points & set(points)):
             raise ValueError(f"two defects are called {called}")

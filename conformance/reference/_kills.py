@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import msgspec
 import trio
 from trio.testing import MockClock
 
@@ -18,6 +19,7 @@ from conformance.hop import NextHop
 from conformance.reference._around import SiteStore, dial_hop
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
+from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
 from conformance.reference._shadows import Shadows
 from conformance.reference._site import reference_target
@@ -26,6 +28,8 @@ from conformance.target import Role, Target
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
+
+ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
 
 
 @dataclass(slots=True)
@@ -100,6 +104,11 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
+def role_for(scenario: Scenario) -> Role:
+    """The role in which the reference server meets the scenario: the first of these that the scenario is about."""
+    return next(role for role in ROLES if role in scenario.roles)
+
+
 def try_scenarios(
     scenarios: Sequence[Scenario],
     watches: Sequence[Watch] = (),
@@ -120,9 +129,11 @@ def try_scenarios(
     looking_on = tuple(watches)
 
     async def one(scenario: Scenario) -> None:
-        rejects = "mx" not in scenario.roles
+        role = role_for(scenario)
         looking = Shadows(by_point) if shadows else None
         decisions = Decisions(shadows=looking)
+        requires_tls = "starttls_required" in scenario.facts
+        requires_auth = "auth_required" in scenario.facts
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -132,8 +143,19 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             hop = NextHop(nursery)
-            server = ReferenceServer(defects, server_tls(), rejects, decisions=decisions, dial_next_hop=dial_hop(hop))
-            known = target or _target("554-only" if rejects else "mx")
+            server = ReferenceServer(
+                defects,
+                server_tls(),
+                rejects=role == "554-only",
+                lmtp=role == "lmtp",
+                offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
+                decisions=decisions,
+                dial_next_hop=dial_hop(hop),
+                requires_tls=requires_tls,
+                hides=frozenset(scenario.lacks),
+                requires_auth=requires_auth,
+            )
+            known = target or _target(role, requires_tls=requires_tls, requires_auth=requires_auth)
             setting = Setting(
                 known,
                 server.dial(nursery),
@@ -161,8 +183,11 @@ def try_scenarios(
 
 
 @cache
-def _target(role: Role) -> Target:
-    return reference_target(role=role)
+def _target(role: Role, *, requires_tls: bool, requires_auth: bool) -> Target:
+    known = reference_target(role=role, auth_required=requires_auth)
+    if requires_tls:
+        known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+    return known
 
 
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
@@ -173,7 +198,7 @@ def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) 
     """
     names = [trial.scenario.id for trial in clean]
     cut_too = defect.proven(names) | defect.varied(names)
-    frames = bool(defect.points & FRAMING)
+    frames = bool({point.rpartition(".")[2] for point in defect.points} & FRAMING)
     scenarios = [
         trial.scenario
         for trial in clean

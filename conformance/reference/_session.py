@@ -5,12 +5,24 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
+from conformance.reference._answer import Answer, answer
+from conformance.reference._authentication import Authentication
+from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._extensions import (
+    RECIPIENTS_AT_MOST,
+    VERBS,
+    lines_of,
+    refusal_of,
+    refusal_together,
+    reply_to,
+)
 from conformance.reference._mailer import Mailer
-from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
+from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._site import (
     ALIASES,
     BUSY,
@@ -27,39 +39,37 @@ from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
+__all__ = ["Answer", "ServerSession", "Transaction", "answer"]
+
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
 
+MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+"""The parameters of MAIL, and the extension that each belongs to."""
+
+Handler = Callable[[bytes], Answer | None]
+
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply before it has its form: one text a line; ``close`` ends the connection behind it."""
-
-    code: int
-    texts: tuple[bytes, ...]
-    close: bool = False
-    starts_tls: bool = False
-    times: int = 1
-
-
-def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
-    """An answer of this code and these lines, given once."""
-    return Answer(code, texts, close, starts_tls)
-
-
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``mail_data`` is ``None`` until DATA opens it."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
-    eight_bit: bool = False
+    body: bytes = b"7BIT"
+    chunks: bytes | None = None
+    failed: bool = False
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
+        return self.body != b"7BIT"
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -75,6 +85,9 @@ class ServerSession:
     tls: ssl.SSLContext | None = None
     rejects: bool = False
     mailer: Mailer | None = None
+    requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -83,6 +96,13 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    offers: frozenset[str] = frozenset()
+    chunking: Chunking = field(init=False)
+    authentication: Authentication = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chunking = Chunking(self, self.decisions)
+        self.authentication = Authentication(self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -116,16 +136,30 @@ class ServerSession:
                 lines, self.buffer = found
                 self.in_data = False
                 await self._give(self.end_of_data(self.unstuffed(lines)))
+            elif self.chunking.due is not None:
+                chunk = self.chunking.find_octets(self.buffer)
+                if chunk is None:
+                    return
+                octets, self.buffer = chunk
+                await self._give(self.chunking.take(octets))
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:
-                    if len(self.buffer) > MAX_COMMAND:
+                    if len(self.buffer) > self.line_limit():
                         await self._drop_line()
                         continue
                     return
                 octets, self.buffer = line
                 self.commands += 1
-                await self._give(self.command(octets))
+                await self._give(self.line(octets))
+
+    def line_limit(self) -> int:
+        """Octets of a line before we give up on it."""
+        return self.authentication.auth_line_limit() if self.authentication.exchange else MAX_COMMAND
+
+    def line(self, octets: bytes) -> Answer | None:
+        """Act on one line: a response where an exchange is under way, else a command."""
+        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -136,16 +170,26 @@ class ServerSession:
         line = self.find_command_line(self.buffer)
         assert line is not None
         self.buffer = line[1]
-        await self._give(answer(500, b"Line too long"))
+        await self._give(self.authentication.give_up() if self.authentication.exchange else self.line_too_long())
+
+    @decision
+    def line_too_long(self) -> Answer | None:
+        """The reply to a command line that is too long (§4.5.3.1.4)."""
+        return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if given.starts_tls:
+            with trio.move_on_after(self.pause_before_tls()):
+                await self._read()
         await self._send(self.render(given) * given.times)
         if given.close:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        for each in given.more:
+            await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
@@ -159,6 +203,7 @@ class ServerSession:
             await secure.do_handshake()
         except trio.BrokenResourceError:
             self.closing = True
+            self.failed_handshake()
             return
         self.stream = secure
         self.secured = True
@@ -232,14 +277,54 @@ class ServerSession:
         verb, argument = self.verb_of(line), self.argument_of(line)
         if self.rejects and verb != b"QUIT":
             return self.command_after_554(verb)
+        if self.requires_tls and not self.secured:
+            refused = self.before_tls(verb)
+            if refused is not None:
+                return refused
+        if self.lacks_authentication(verb):
+            return self.authentication_required(verb)
+        handler = self.handler_of(verb)
+        return handler(argument) if handler else self.unknown(verb)
+
+    def handler_of(self, verb: bytes) -> Handler | None:
+        """What acts on this verb, or ``None``: looked up so that only the decision point that is asked is consulted."""
+        if verb in VERBS and verb.decode("ascii") in self.offers:
+            return partial(self.extension_command, verb)
         handler = _HANDLERS.get(verb)
-        return handler(self)(argument) if handler else self.unknown(verb)
+        return handler(self) if handler else None
+
+    @decision
+    def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
+        """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
+        recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
+        if code == 554:
+            self.clear(verb.decode("ascii"))
+        return answer(code, text)
+
+    @decision
+    def lacks_authentication(self, verb: bytes) -> bool:
+        """Whether the command needs an authentication that is not there (RFC 4954 §6)."""
+        return self.requires_auth and self.authentication.identity is None and verb in {b"MAIL", b"RCPT", b"DATA"}
+
+    @decision
+    def authentication_required(self, verb: bytes) -> Answer | None:
+        """The refusal of a command for want of authentication (RFC 4954 §6)."""
+        del verb
+        return answer(530, b"Authenticate first", status=b"5.7.0")
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
         """The reply to any command but QUIT after a greeting with 554 (§3.1)."""
         del verb
         return answer(503, b"Bad sequence of commands")
+
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def before_tls(self, verb: bytes) -> Answer | None:
+        """The refusal of a command in clear where TLS is asked for, or ``None`` (RFC 3207 §4)."""
+        if verb in {b"NOOP", b"EHLO", b"STARTTLS", b"QUIT"}:
+            return None
+        return answer(530, b"Must issue a STARTTLS command first")
 
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
@@ -257,9 +342,20 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [b"CHUNKING", b"BINARYMIME"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
-        return tuple(offered)
+        offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
+        return (*offered, *lines_of(self.offers, secured=self.secured))
+
+    @decision_by(lambda _, extension: extension.decode("ascii"))
+    def has(self, extension: bytes) -> bool:
+        """Whether the server has the extension, and so lists it."""
+        return extension.decode("ascii") not in self.hides
+
+    def listed(self) -> tuple[bytes, ...]:
+        """The extensions, less those that this server is to be without."""
+        return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
 
     @decision
     def acceptable_client_name(self, name: bytes) -> bool:
@@ -282,7 +378,7 @@ class ServerSession:
         """Note the name, clear all buffers, and answer with the extensions."""
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
-        return answer(250, self.hello_text(), *self.extensions())
+        return answer(250, self.hello_text(), *self.listed())
 
     @decision
     def refuse_hello(self) -> Answer | None:
@@ -340,8 +436,8 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters)
         if refused is not None:
             return refused
-        eight_bit = given.parameters.get(b"BODY", b"").upper() == b"8BITMIME"
-        self.transaction = Transaction(self.kept_reverse_path(given.path), eight_bit=eight_bit)
+        body = given.parameters.get(b"BODY", b"7BIT").upper()
+        self.transaction = Transaction(self.kept_reverse_path(given.path), body=body)
         return answer(250, b"OK")
 
     @decision
@@ -360,20 +456,46 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME"}:
-                continue
-            if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
-                if int(value) > MAX_MESSAGE:
-                    return answer(552, b"Message too big")
-                continue
-            if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
-                continue
-            if keyword == b"ENVID" and is_xtext(value) and len(value) <= 100:
-                continue
-            if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
-                return answer(501, b"Bad parameter value")
-            return answer(555, b"Parameter not recognized")
+            refused = self._refuse_mail_parameter(keyword, value)
+            if refused is not None:
+                return refused
+        return self.parameters_together(parameters)
+
+    def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
+        if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
+            return self.extension_parameter(b"MAIL", keyword, value)
+        if not self.mail_parameter_fits(keyword, value):
+            return answer(501, b"Bad parameter value")
+        if keyword == b"SIZE" and int(value) > MAX_MESSAGE:
+            return answer(552, b"Message too big")
         return None
+
+    @decision_by(lambda _, verb, keyword, value: f"{verb.decode()} {keyword[:16].decode()}{'=' if value else ''}")
+    def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
+        """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
+        refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
+        return answer(*refusal) if refusal else None
+
+    @decision
+    def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
+        refusal = refusal_together(parameters)
+        return answer(*refusal) if refusal else None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that the parameter's extension defines."""
+        match keyword:
+            case b"BODY":
+                return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+            case b"SIZE":
+                return value.isdigit() and len(value) <= 20
+            case b"RET":
+                return value.upper() in {b"FULL", b"HDRS"}
+            case b"ENVID":
+                return is_envelope_id(value)
+            case _:
+                return self.authentication.auth_parameter_fits(value)
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -403,11 +525,19 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword not in {b"NOTIFY", b"ORCPT"}:
-                return answer(555, b"Parameter not recognized")
-            if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
+            if keyword not in {b"NOTIFY", b"ORCPT"} or not self.has(b"DSN"):
+                refused = self.extension_parameter(b"RCPT", keyword, value)
+                if refused is not None:
+                    return refused
+                continue
+            if not self.rcpt_parameter_fits(keyword, value):
                 return answer(501, b"Bad parameter value")
         return None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def rcpt_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that RFC 3461 §4 defines."""
+        return is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)
 
     @decision
     def rcpt_without_mail(self, argument: bytes) -> Answer | None:
@@ -426,10 +556,15 @@ class ServerSession:
     def take_recipient(self, forward_path: bytes) -> Answer | None:
         """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
         assert self.transaction is not None
-        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+        if len(self.transaction.forward_paths) >= self.recipients_at_most():
             return answer(452, b"Too many recipients")
         self.transaction.forward_paths.append(forward_path)
         return answer(250, b"OK")
+
+    @decision
+    def recipients_at_most(self) -> int:
+        """The recipients of a message that we take; with LIMITS as many as it says (RFC 9422 §4.2)."""
+        return RECIPIENTS_AT_MOST if "LIMITS" in self.offers else MAX_RECIPIENTS
 
     @decision
     def data(self, argument: bytes) -> Answer | None:
@@ -438,6 +573,9 @@ class ServerSession:
             return self.argument_given(b"DATA", argument)
         if self.transaction is None:
             return self.data_without_mail()
+        refused = self.chunking.refuse_data()
+        if refused is not None:
+            return refused
         if not self.transaction.forward_paths:
             return self.data_without_recipients()
         return self.begin_data()
@@ -547,7 +685,7 @@ class ServerSession:
     def help(self, argument: bytes) -> Answer | None:
         """What we know (§4.1.1.8)."""
         del argument
-        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH")
 
     @decision
     def starttls(self, argument: bytes) -> Answer | None:
@@ -561,6 +699,22 @@ class ServerSession:
         return answer(220, b"Ready to start TLS", starts_tls=True)
 
     @decision
+    def pause_before_tls(self) -> float:
+        """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
+        return 0.0
+
+    @decision
+    def failed_handshake(self) -> None:
+        """What a handshake that fails does to anybody else: nothing."""
+
+    @decision
+    def auth(self, argument: bytes) -> Answer | None:
+        """Begin to authenticate the client (RFC 4954 §4)."""
+        if not self.has(b"AUTH"):
+            return self.unknown(b"AUTH")
+        return self.authentication.begin(argument, extended=self.extended, in_transaction=self.transaction is not None)
+
+    @decision
     def kept_across_tls(self, buffer: bytes) -> bytes:
         """What of the clear octets behind STARTTLS is read as if it had come under TLS: nothing (RFC 3207 §4.2)."""
         del buffer
@@ -570,6 +724,7 @@ class ServerSession:
     def forget_at_tls(self) -> None:
         """Discard all that the client said in clear (RFC 3207 §4.2)."""
         self.client_name, self.extended = None, False
+        self.authentication.forget()
         self.clear("STARTTLS")
 
     @decision
@@ -591,6 +746,7 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"MAIL": lambda session: session.mail,
     b"RCPT": lambda session: session.rcpt,
     b"DATA": lambda session: session.data,
+    b"BDAT": lambda session: session.chunking.bdat,
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,
@@ -598,5 +754,6 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"EXPN": lambda session: session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
+    b"AUTH": lambda session: session.auth,
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, MailingList, Role, Store, Target
+import msgspec
+
+from conformance.target import Alias, Credentials, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+LOGIN_DOMAIN = DOMAIN
+ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+"""Who can authenticate, by name or by address, and with which password."""
+PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -106,14 +113,31 @@ def reference_target(
     *,
     next_hop: str | None = NEXT_HOP,
     store: Store | None = MEMORY,
+    auth_required: bool = False,
 ) -> Target:
-    """What there is to know about the reference server's site."""
+    """What there is to know about the reference server's site.
+
+    Its password is put where a target file says that one is found, the environment, unless one is there.
+    """
+    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    target = _target(address, role, next_hop, store, auth_required=auth_required)
+    if role != "lmtp":
+        return target
+    return msgspec.structs.replace(
+        target, address="lmtp://127.0.0.1:24", fails_after_acceptance=f"{FULL.decode()}@example.test"
+    )
+
+
+def _target(address: str, role: Role, next_hop: str | None, store: Store | None, *, auth_required: bool) -> Target:
     return Target(
         address=address,
         role=role,
         name="reference",
+        publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
+        auth_required=auth_required,
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),

@@ -131,10 +131,15 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return self.mailboxes[0] if self.mailboxes else "postmaster"
 
     def knows(self, fact: str) -> bool:
-        """Whether the fact of this name (``refused``, ``mailboxes``…) is stated."""
+        """Whether the fact of this name (``refused``, ``mailboxes``…) is stated; a duty, whether it is so."""
         value = getattr(self, fact)
+        if fact in _DUTIES:
+            return value is True
         return value is not None and value not in ((), "", Limits())
 
+
+_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate"})
+"""Facts that are about something only where they are so."""
 
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,

@@ -21,6 +21,7 @@ from conformance.reference import (
     matches,
 )
 from conformance.reference._decision import DecisionPoint, decision, decision_by
+from conformance.reference._lmtp import LmtpSession
 from conformance.reference.defects import load_defects
 
 Declared = dict[str, Defect]
@@ -251,9 +252,20 @@ def test_what_is_no_decision_point_can_not_be_overridden(declarations: Declared)
 
 
 def test_the_points_of_our_defects_are_points_of_the_server() -> None:
-    names = {point.name for point in points()}
+    names = {point.name for point in points()} | {
+        value.name for value in vars(LmtpSession).values() if isinstance(value, DecisionPoint)
+    }
     for found in load_defects().values():
-        assert {point.partition(":")[0] for point in found.points} <= names, found.name
+        assert {point.partition(":")[0].rpartition(".")[2] for point in found.points} <= names, found.name
+
+
+def test_a_defect_of_one_profile_is_no_defect_of_another() -> None:
+    plain, lmtp = Door(), Door()
+    lmtp.decisions.profile = "lmtp"
+    for door in (plain, lmtp):
+        door.decisions.override("lmtp.opens", loosely(lambda *_: True))
+    assert (plain.opens("foe"), lmtp.opens("foe")) == (False, True)
+    assert lmtp.decisions.consulted == {"lmtp.opens"}
 
 
 # Patterns.
