@@ -403,6 +403,20 @@ class Client:
         )
         return header + CRLF + body
 
+    def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
+        """A message of exactly so many octets, its body made of this line, its end included.
+
+        Raises:
+            ValueError: the header alone is larger.
+        """
+        header = self.message(body=b"")
+        lines, rest = divmod(size - len(header), len(line))
+        if size < len(header) + 2:
+            raise ValueError(f"a message of {size} octets has no room for a body: its header has {len(header)}")
+        if rest == 1:
+            lines, rest = lines - 1, rest + len(line)
+        return header + line * lines + (b"x" * (rest - 2) + CRLF if rest else b"")
+
     # The end.
 
     async def leave(self) -> None:

@@ -21,7 +21,7 @@ __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
-MAX_MESSAGE = 10 * 1024 * 1024
+MAX_MESSAGE = 256 * 1024
 MAX_RECIPIENTS = 1000
 
 Line = tuple[bytes, bytes]
@@ -35,6 +35,7 @@ class Transaction:
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
     body: bytes = b"7BIT"
+    size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
 
@@ -312,7 +313,7 @@ class ServerSession:
         del why
         self.transaction = None
 
-    @decision
+    @decision_by(lambda _session, _keyword, argument: "parameters" if b"> " in argument else "plain")
     def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
@@ -344,19 +345,20 @@ class ServerSession:
         if refused is not None:
             return refused
         reverse_path = bytes(given.path.mailbox) if given.path.mailbox else b""
-        self.transaction = Transaction(reverse_path, body=given.parameters.get(b"BODY", b"7BIT").upper())
+        body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
+        self.transaction = Transaction(reverse_path, body=body.upper(), size=int(size) if size.isdigit() else None)
         return answer(250, b"OK")
 
-    @decision
+    @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}:
+            if keyword == b"BODY" and self.knows_body(value):
                 continue
-            if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
-                if int(value) > MAX_MESSAGE:
+            if keyword == b"SIZE" and self.is_size(value):
+                if self.is_too_big(int(value)):
                     return answer(552, b"Message too big")
                 continue
             if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
@@ -367,6 +369,21 @@ class ServerSession:
                 return answer(501, b"Bad parameter value")
             return answer(555, b"Parameter not recognized")
         return None
+
+    @decision
+    def knows_body(self, value: bytes) -> bool:
+        """Whether we take a body of this kind; the value has no case (RFC 6152 §2, RFC 3030 §3)."""
+        return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+
+    @decision
+    def is_size(self, value: bytes) -> bool:
+        """Whether the value is a size: 1 to 20 digits (RFC 1870 §3)."""
+        return value.isdigit() and len(value) <= 20
+
+    @decision
+    def is_too_big(self, declared: int) -> bool:
+        """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
+        return declared > MAX_MESSAGE
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
