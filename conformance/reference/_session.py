@@ -40,6 +40,12 @@ class Transaction:
     failed: bool = False
 
 
+def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes) -> str:
+    """Whether a path has parameters behind it."""
+    del session, keyword
+    return "parameters" if b"> " in argument else "plain"
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class ServerSession:
     """A session from the greeting to the close; ``commands`` counts the command lines so far.
@@ -313,7 +319,7 @@ class ServerSession:
         del why
         self.transaction = None
 
-    @decision_by(lambda _session, _keyword, argument: "parameters" if b"> " in argument else "plain")
+    @decision_by(_parameters_or_plain)
     def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
