@@ -105,12 +105,14 @@ class Client:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
-            self._in_data = outcome.code == 354
+            ends_data, self._in_data = self._in_data, outcome.code == 354
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+            if ends_data:
+                self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
     async def replies_until_quit(self) -> list[Outcome]:

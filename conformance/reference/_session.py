@@ -46,6 +46,18 @@ def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes
     return "parameters" if b"> " in argument else "plain"
 
 
+def _group_or_alone(session: ServerSession, given: Answer) -> str:
+    """Whether the command that is answered came together with others."""
+    del given
+    return "group" if session.grouped else "alone"
+
+
+def _waiting_or_none(session: ServerSession, held: bytes, reply: bytes) -> str:
+    """Whether the command that is answered came together with others."""
+    del held, reply
+    return "group" if session.grouped else "alone"
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class ServerSession:
     """A session from the greeting to the close; ``commands`` counts the command lines so far.
@@ -67,6 +79,8 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    grouped: bool = False
+    held: bytes = b""
     chunking: Chunking = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +110,7 @@ class ServerSession:
 
     async def _take_everything(self) -> None:
         """Act on whatever is complete in the buffer."""
+        self.grouped = False
         while not self.closing:
             if self.in_data:
                 found = self.find_end_of_data(self.buffer)
@@ -118,6 +133,7 @@ class ServerSession:
                         continue
                     return
                 octets, self.buffer = line
+                self.grouped = self.grouped or bool(self.buffer)
                 self.commands += 1
                 await self._give(self.command(octets))
 
@@ -138,7 +154,10 @@ class ServerSession:
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
-        await self._send(self.render(given) * given.times)
+        self.held = self.joined(self.held, self.render(given) * given.times)
+        if not self.holds_back(given):
+            await self._send(self.held)
+            self.held = b""
         if given.close:
             self.closing = True
         if given.starts_tls:
@@ -191,6 +210,17 @@ class ServerSession:
         code = b"%d" % given.code
         *before, last = given.texts
         return b"".join(code + b"-" + text + CRLF for text in before) + code + b" " + last + CRLF
+
+    @decision_by(_group_or_alone)
+    def holds_back(self, given: Answer) -> bool:
+        """Whether this reply waits for more to be sent with it: never (RFC 2920 §3.2 allows it for a while)."""
+        del given
+        return False
+
+    @decision_by(_waiting_or_none)
+    def joined(self, held: bytes, reply: bytes) -> bytes:
+        """Replies that wait, and one more: in the order of their commands (RFC 2920 §3.2)."""
+        return held + reply
 
     # Commands.
 
