@@ -31,7 +31,7 @@ WORDS = {
     "OPTIONAL": Level.MAY,
 }
 KEYWORD = re.compile(r"\b(?:(?:MUST|SHALL|SHOULD)(?:\s+NOT)?|(?:NOT\s+)?RECOMMENDED|REQUIRED|MAY|OPTIONAL)\b")
-BODY = re.compile(r"^\d\. {1,3}Introduction[^.\n]*$", re.MULTILINE)
+BODY = re.compile(r"^\d\. {1,3}(?:Introduction|Overview)[^.\n]*$", re.MULTILINE)
 HEAD = """\
 # Every RFC 2119 keyword in the body of the text: line and word, as they stand there. `make keywords` writes it; what
 # stands under [[excluded]] is written by hand: a word that binds nobody, with the reason.
@@ -89,8 +89,9 @@ def render(keywords: Keywords) -> str:
 
 def texts(registers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The texts that are at hand, by RFC: those whose SHA-256 is the register's."""
+    names = load().register.texts
     for rfc, sha256 in sorted(registers.items()):
-        path = TEXTS / f"{rfc}.txt"
+        path = TEXTS / f"{names[rfc]}.txt"
         if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             yield rfc, path.read_text(encoding="utf-8")
 

@@ -44,7 +44,7 @@ __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
-MAX_MESSAGE = 10 * 1024 * 1024
+MAX_MESSAGE = 256 * 1024
 MAX_RECIPIENTS = 1000
 
 MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
@@ -63,6 +63,7 @@ class Transaction:
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
     body: bytes = b"7BIT"
+    size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
 
@@ -70,6 +71,24 @@ class Transaction:
     def eight_bit(self) -> bool:
         """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
         return self.body != b"7BIT"
+
+
+def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes) -> str:
+    """Whether a path has parameters behind it."""
+    del session, keyword
+    return "parameters" if b"> " in argument else "plain"
+
+
+def _group_or_alone(session: ServerSession, given: Answer) -> str:
+    """Whether the command that is answered came together with others."""
+    del given
+    return "group" if session.grouped else "alone"
+
+
+def _waiting_or_none(session: ServerSession, held: bytes, reply: bytes) -> str:
+    """Whether the command that is answered came together with others."""
+    del held, reply
+    return "group" if session.grouped else "alone"
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -97,6 +116,8 @@ class ServerSession:
     closing: bool = False
     commands: int = 0
     offers: frozenset[str] = frozenset()
+    grouped: bool = False
+    held: bytes = b""
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -132,6 +153,7 @@ class ServerSession:
 
     async def _take_everything(self) -> None:
         """Act on whatever is complete in the buffer."""
+        self.grouped = False
         while not self.closing:
             if self.in_data:
                 found = self.find_end_of_data(self.buffer)
@@ -154,6 +176,7 @@ class ServerSession:
                         continue
                     return
                 octets, self.buffer = line
+                self.grouped = self.grouped or bool(self.buffer)
                 self.commands += 1
                 await self._give(self.line(octets))
 
@@ -187,7 +210,10 @@ class ServerSession:
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
-        await self._send(self.render(given) * given.times)
+        self.held = self.joined(self.held, self.render(given) * given.times)
+        if not self.holds_back(given):
+            await self._send(self.held)
+            self.held = b""
         if given.close:
             self.closing = True
         if given.starts_tls:
@@ -247,6 +273,17 @@ class ServerSession:
         code = b"%d" % given.code
         *before, last = given.texts
         return b"".join(code + b"-" + text + CRLF for text in before) + code + b" " + last + CRLF
+
+    @decision_by(_group_or_alone)
+    def holds_back(self, given: Answer) -> bool:
+        """Whether this reply waits for more to be sent with it: never (RFC 2920 §3.2 allows it for a while)."""
+        del given
+        return False
+
+    @decision_by(_waiting_or_none)
+    def joined(self, held: bytes, reply: bytes) -> bytes:
+        """Replies that wait, and one more: in the order of their commands (RFC 2920 §3.2)."""
+        return held + reply
 
     # Commands.
 
@@ -414,7 +451,7 @@ class ServerSession:
         del why
         self.transaction = None
 
-    @decision
+    @decision_by(_parameters_or_plain)
     def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
@@ -445,8 +482,10 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters)
         if refused is not None:
             return refused
-        body = given.parameters.get(b"BODY", b"7BIT").upper()
-        self.transaction = Transaction(self.kept_reverse_path(given.path), body=body)
+        body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
+        self.transaction = Transaction(
+            self.kept_reverse_path(given.path), body=body.upper(), size=int(size) if size.isdigit() else None
+        )
         return answer(250, b"OK")
 
     @decision
@@ -459,7 +498,7 @@ class ServerSession:
         """The forward-path less its source route (§3.6.1)."""
         return bytes(path.mailbox) if path.mailbox else b""
 
-    @decision
+    @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
@@ -475,7 +514,7 @@ class ServerSession:
             return self.extension_parameter(b"MAIL", keyword, value)
         if not self.mail_parameter_fits(keyword, value):
             return answer(501, b"Bad parameter value")
-        if keyword == b"SIZE" and int(value) > MAX_MESSAGE:
+        if keyword == b"SIZE" and self.is_too_big(int(value)):
             return answer(552, b"Message too big")
         return None
 
@@ -496,15 +535,30 @@ class ServerSession:
         """Whether the value is one that the parameter's extension defines."""
         match keyword:
             case b"BODY":
-                return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+                return self.knows_body(value)
             case b"SIZE":
-                return value.isdigit() and len(value) <= 20
+                return self.is_size(value)
             case b"RET":
                 return value.upper() in {b"FULL", b"HDRS"}
             case b"ENVID":
                 return is_envelope_id(value)
             case _:
                 return self.authentication.auth_parameter_fits(value)
+
+    @decision
+    def knows_body(self, value: bytes) -> bool:
+        """Whether we take a body of this kind; the value has no case (RFC 6152 §2, RFC 3030 §3)."""
+        return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+
+    @decision
+    def is_size(self, value: bytes) -> bool:
+        """Whether the value is a size: 1 to 20 digits (RFC 1870 §3)."""
+        return value.isdigit() and len(value) <= 20
+
+    @decision
+    def is_too_big(self, declared: int) -> bool:
+        """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
+        return declared > MAX_MESSAGE
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
