@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import trio
 
@@ -13,6 +13,7 @@ from conformance.reference._authentication import Authentication
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
+from conformance.reference._status import CLASSES, usual_status
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
@@ -21,6 +22,9 @@ MAX_COMMAND = 4096
 
 MAX_MESSAGE = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
+
+NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO"})
+"""What is answered without an enhanced status code: the connection itself, EHLO and HELO (RFC 2034 §3)."""
 
 MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
 """The parameters of MAIL, and the extension that each belongs to."""
@@ -61,6 +65,7 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    answers: bytes = b"CONNECT"
     authentication: Authentication = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,7 +120,7 @@ class ServerSession:
 
     def line(self, octets: bytes) -> Answer | None:
         """Act on one line: a response where an exchange is under way, else a command."""
-        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
+        return self.authentication.auth_line(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -131,12 +136,13 @@ class ServerSession:
     @decision
     def line_too_long(self) -> Answer | None:
         """The reply to a command line that is too long (§4.5.3.1.4)."""
+        self.answers = b""
         return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
-        await self._send(self.render(given) * given.times)
+        await self._send(self.render(self.with_status(given)) * given.times)
         if given.close:
             self.closing = True
         if given.starts_tls:
@@ -183,6 +189,14 @@ class ServerSession:
         return inner[1:] if inner.startswith(b".") else inner
 
     @decision_by(lambda _, given: str(given.code))
+    def with_status(self, given: Answer) -> Answer:
+        """The answer with an enhanced status code before each of its texts, where one belongs (RFC 2034 §3)."""
+        if not self.has(b"ENHANCEDSTATUSCODES") or given.code // 100 not in CLASSES or self.answers in NO_STATUS:
+            return given
+        status = given.status or usual_status(given.code, self.answers)
+        return replace(given, texts=tuple(status + b" " + text for text in given.texts))
+
+    @decision_by(lambda _, given: str(given.code))
     def render(self, given: Answer) -> bytes:
         """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
         code = b"%d" % given.code
@@ -221,6 +235,7 @@ class ServerSession:
     @decision_by(lambda _, line: line.partition(b" ")[0].strip().upper()[:16].decode("ascii", "replace"))
     def command(self, line: bytes) -> Answer | None:
         """Act on one command line; every line gets one reply (§4.2)."""
+        self.answers = line.partition(b" ")[0].strip().upper()
         if self.has_forbidden_octets(line):
             return self.syntax_error(line)
         line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
@@ -265,6 +280,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered.append(b"ENHANCEDSTATUSCODES")
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))

@@ -16,6 +16,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    carries_status,
     closes,
     goes_on,
     holds,
@@ -56,6 +57,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "carries_status",
     "closes",
     "goes_on",
     "holds",
