@@ -31,7 +31,7 @@ WORDS = {
     "OPTIONAL": Level.MAY,
 }
 KEYWORD = re.compile(r"\b(?:(?:MUST|SHALL|SHOULD)(?:\s+NOT)?|(?:NOT\s+)?RECOMMENDED|REQUIRED|MAY|OPTIONAL)\b")
-BODY = re.compile(r"^\d\. {1,3}Introduction[^.\n]*$", re.MULTILINE)
+BODY = re.compile(r"^\d\. {1,3}(?:Introduction|Overview)[^.\n]*$", re.MULTILINE)
 HEAD = """\
 # Every RFC 2119 keyword in the body of the text: line and word, as they stand there. `make keywords` writes it; what
 # stands under [[excluded]] is written by hand: a word that binds nobody, with the reason.
@@ -60,7 +60,7 @@ def _body(text: str) -> int:
     """Where the body begins: behind the table of contents, which has the same heading with a page number."""
     begins = [match.start() for match in BODY.finditer(text)]
     if not begins:
-        raise ValueError("the text has no heading 'Introduction'")
+        raise ValueError("the text has no heading 'Introduction' or 'Overview'")
     return begins[-1]
 
 
