@@ -60,7 +60,7 @@ def _body(text: str) -> int:
     """Where the body begins: behind the table of contents, which has the same heading with a page number."""
     begins = [match.start() for match in BODY.finditer(text)]
     if not begins:
-        raise ValueError("the text has no heading 'Introduction'")
+        raise ValueError("the text has no heading 'Introduction' or 'Overview'")
     return begins[-1]
 
 

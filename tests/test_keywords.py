@@ -43,7 +43,7 @@ def unfounded(keywords: Keywords, clauses: list[Clause]) -> list[str]:
 
 @pytest.mark.parametrize("rfc", REGISTERS)
 def test_every_keyword_is_a_clause_or_excluded(rfc: str) -> None:
-    assert keywords_of(rfc).found
+    assert (suites_folder() / rfc / "keywords.toml").exists()  # RFC 5248 has no keyword: an empty list says so
     assert not unaccounted(keywords_of(rfc), clauses_of(rfc))
 
 

@@ -52,7 +52,7 @@ def test_the_keyword_of_the_level_stands_in_the_lines(rfc: str) -> None:
 @pytest.mark.parametrize("rfc", sorted(load().register.text_sha256))
 def test_the_lines_stand_in_the_section(rfc: str) -> None:
     lines = text_of(rfc)
-    heading = re.compile(r'^(?:Appendix )?([A-Z](?:\.\d+)*(?=\.  )|\d+(?:\.\d+)*)\.? {1,2}[A-Z"#]')
+    heading = re.compile(r'^(?:Appendix )?([A-Z](?:\.\d+)*(?=\.  )|\d+(?:\.\d+)*)\.? {1,2}[A-Za-z"#]')
     section_at: list[str] = []
     section = ""
     for line in lines:

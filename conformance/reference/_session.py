@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import trio
@@ -35,6 +35,7 @@ from conformance.reference._site import (
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
@@ -46,6 +47,9 @@ MAX_COMMAND = 4096
 
 MAX_MESSAGE = 256 * 1024
 MAX_RECIPIENTS = 1000
+
+NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
+"""What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
 
 MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
 """The parameters of MAIL, and the extension that each belongs to."""
@@ -118,6 +122,7 @@ class ServerSession:
     offers: frozenset[str] = frozenset()
     grouped: bool = False
     held: bytes = b""
+    answers: bytes = b"CONNECT"
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -186,7 +191,7 @@ class ServerSession:
 
     def line(self, octets: bytes) -> Answer | None:
         """Act on one line: a response where an exchange is under way, else a command."""
-        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
+        return self.authentication.auth_line(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -202,6 +207,7 @@ class ServerSession:
     @decision
     def line_too_long(self) -> Answer | None:
         """The reply to a command line that is too long (§4.5.3.1.4)."""
+        self.answers = b""
         return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
@@ -210,7 +216,7 @@ class ServerSession:
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
-        self.held = self.joined(self.held, self.render(given) * given.times)
+        self.held = self.joined(self.held, self.render(self.with_status(given)) * given.times)
         if not self.holds_back(given):
             await self._send(self.held)
             self.held = b""
@@ -268,6 +274,14 @@ class ServerSession:
         return inner[1:] if inner.startswith(b".") else inner
 
     @decision_by(lambda _, given: str(given.code))
+    def with_status(self, given: Answer) -> Answer:
+        """The answer with an enhanced status code before each of its texts, where one belongs (RFC 2034 §3)."""
+        if not self.has(b"ENHANCEDSTATUSCODES") or given.code // 100 not in CLASSES or self.answers in NO_STATUS:
+            return given
+        status = given.status or usual_status(given.code, self.answers)
+        return replace(given, texts=tuple(status + b" " + text for text in given.texts))
+
+    @decision_by(lambda _, given: str(given.code))
     def render(self, given: Answer) -> bytes:
         """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
         code = b"%d" % given.code
@@ -317,6 +331,7 @@ class ServerSession:
     @decision_by(lambda _, line: line.partition(b" ")[0].strip().upper()[:16].decode("ascii", "replace"))
     def command(self, line: bytes) -> Answer | None:
         """Act on one command line; every line gets one reply (§4.2)."""
+        self.answers = line.partition(b" ")[0].strip().upper()
         if self.has_forbidden_octets(line):
             return self.syntax_error(line)
         line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
@@ -388,7 +403,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered += [b"CHUNKING", b"BINARYMIME"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))

@@ -18,6 +18,7 @@ LOGIN_DOMAIN = DOMAIN
 ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
 """Who can authenticate, by name or by address, and with which password."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -145,7 +146,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
         ehlo_name="client.example.test",
         client_trusted=False,
         auth_required=auth_required,
-        credentials=Credentials(user="alice", password_from=PASSWORD_FROM),
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),

@@ -17,6 +17,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    carries_status,
     closes,
     goes_on,
     holds,
@@ -32,12 +33,13 @@ from conformance.scenario._oracles import (
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NOT",
     "BadScenarioError",
     "Broken",
     "Clause",
@@ -61,6 +63,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "carries_status",
     "closes",
     "goes_on",
     "holds",

@@ -133,6 +133,15 @@ def succeeds_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Unclear(f"no success to look at: {outcome}")
 
 
+def carries_status(outcome: AnyOutcome, code: int, statuses: Collection[str]) -> Observation:
+    """Held where a reply of this code carries one of these enhanced codes (RFC 2034); another reply is unclear."""
+    match outcome:
+        case Reply() if not _is_cut_off(outcome) and outcome.code == code:
+            return holds(outcome.status in statuses, expected=" or ".join(sorted(statuses)), seen=outcome)
+        case _:
+            return Unclear(f"no {code} to look at: {outcome}")
+
+
 def one_message(outcomes: Sequence[Outcome]) -> Observation:
     """One message in, one reply out: what ``replies_until_quit`` returned after one mail data.
 
