@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 from reference_talk import DATA, ENVELOPE, HELLO, MAIL, codes, talk
 
+from conformance import reference
 from conformance.reference import (
     Answer,
     Decisions,
@@ -21,7 +24,6 @@ from conformance.reference import (
     matches,
 )
 from conformance.reference._decision import DecisionPoint, decision, decision_by
-from conformance.reference._lmtp import LmtpSession
 from conformance.reference.defects import load_defects
 
 Declared = dict[str, Defect]
@@ -252,9 +254,13 @@ def test_what_is_no_decision_point_can_not_be_overridden(declarations: Declared)
 
 
 def test_the_points_of_our_defects_are_points_of_the_server() -> None:
-    names = {point.name for point in points()} | {
-        value.name for value in vars(LmtpSession).values() if isinstance(value, DecisionPoint)
-    }
+    parts = [
+        part
+        for module in pkgutil.iter_modules(reference.__path__)
+        for part in vars(importlib.import_module(f"{reference.__name__}.{module.name}")).values()
+        if isinstance(part, type)
+    ]
+    names = {value.name for part in parts for value in vars(part).values() if isinstance(value, DecisionPoint)}
     for found in load_defects().values():
         assert {point.partition(":")[0].rpartition(".")[2] for point in found.points} <= names, found.name
 
