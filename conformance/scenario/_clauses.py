@@ -50,6 +50,7 @@ class _Register(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     text_sha256: str
     clause: tuple[_Entry, ...]
     title: str = ""
+    keyword: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,11 @@ class Clause:
 
 @dataclass(slots=True)
 class Register:
-    """All clauses of all suites, by id and in the order of the files."""
+    """All clauses of all suites, by id and in the order of the files; ``keywords`` are the EHLO keywords by RFC."""
 
     clauses: dict[str, Clause] = field(default_factory=dict)
     text_sha256: dict[str, str] = field(default_factory=dict)
+    keywords: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Clause]:
         return iter(self.clauses.values())
@@ -121,6 +123,7 @@ class Register:
         if rfc in self.text_sha256:
             raise SuiteError(f"{path}: a second register for {rfc}; one RFC has one folder")
         self.text_sha256[rfc] = read.text_sha256
+        self.keywords[rfc] = read.keyword
         for entry in read.clause:
             if not 1 <= entry.lines[0] <= entry.lines[1]:
                 raise SuiteError(f"{path}: lines of {entry.id!r} are the first and the last, not {entry.lines}")
