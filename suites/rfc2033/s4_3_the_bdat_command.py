@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from conformance import (
     At,
+    Broken,
     Client,
+    Held,
     NotReady,
     Observation,
     Reply,
@@ -76,3 +78,18 @@ async def other_chunks_bring_one_reply(names: Sequence[str], smtp: Client) -> Ob
     await _recipients(smtp, names)
     await smtp.send_chunk(smtp.message())
     return one_reply_each(await smtp.replies_until_quit(), 1)
+
+
+@scenario("rfc2033/4.3/bdat-last-without-recipients", roles=["lmtp"], start=At.MAIL, offers=["CHUNKING"])
+async def last_chunk_for_nobody_is_not_taken(smtp: Client) -> Observation:
+    """The last chunk without an accepted recipient brings no reply, or one refusal as RFC 3030 has it."""
+    await smtp.send_chunk(smtp.message(), last=True)
+    outcomes = await smtp.replies_until_quit()
+    codes = [outcome.code for outcome in outcomes if isinstance(outcome, Reply)]
+    seen = " | ".join(map(str, outcomes))
+    if not codes or codes[-1] != 221 or 421 in codes:
+        return Unclear(f"the session has no end: {seen}")
+    refusals = [code for code in codes[:-1] if code // 100 == 5]
+    if len(refusals) < len(codes) - 1 or len(refusals) > 1:
+        return Broken("no reply, or one refusal, then 221 to QUIT", seen)
+    return Held(seen)

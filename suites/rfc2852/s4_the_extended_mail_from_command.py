@@ -85,3 +85,15 @@ async def past_time_with_return_gets_501(value: bytes, smtp: Client, second: Cli
     """A time of zero or less with mode R is answered with 501."""
     presume(accepted(await second.mail()))
     return answered(await smtp.mail(parameters=b" BY=" + value), {501})
+
+
+@scenario(
+    "rfc2852/4/cannot-honour-codes",
+    start=At.EHLO,
+    offers=["DELIVERBY"],
+    value={"soon": b"1;R", "in-an-hour": b"3600;R", "in-a-year": b"31536000;R", "notify": b"1;N"},
+)
+async def time_that_is_not_met_gets_455_or_555(value: bytes, smtp: Client, second: Client) -> Observation:
+    """A valid time is accepted, or refused with 455 or 555."""
+    presume(accepted(await second.mail()))
+    return answered(await smtp.mail(parameters=b" BY=" + value), {250, 455, 555})

@@ -42,3 +42,12 @@ URL = b"imap://mail.example.test/outbox;uid=1"
 async def burl_without_a_recipient_fails(line: bytes, smtp: Client) -> Observation:
     """BURL before RCPT is refused."""
     return refused(await smtp.say(line))
+
+
+@scenario("rfc4468/3.1/imap-argument", roles=["submission"], start=At.RCPT, offers=["BURL"])
+async def imap_urls_need_the_argument(smtp: Client) -> Observation:
+    """Where imap is not among the arguments, an IMAP URL is refused."""
+    listed = [each.lower().split(b":")[0] for each in smtp.offers["BURL"].split()]
+    if b"imap" in listed:
+        return Held(str(smtp.hello))
+    return refused(await smtp.say(b"BURL " + URL + b" LAST"))

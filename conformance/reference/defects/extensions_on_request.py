@@ -21,6 +21,7 @@ Extensions = Callable[[], tuple[bytes, ...]]
         "rfc2852/3/listed_parameter_is_taken*",
         "rfc2852/3/time_below_the_minimum_is_refused*",
         "rfc2852/4/end_of_the_range_is_taken*",
+        "rfc2852/4/time_that_is_not_met_gets_455_or_555*",
         "rfc2852/4/past_time_is_taken_for_notification*",
         "rfc3865/2.3/class_keywords_are_taken*",
         "rfc3885/3.1/certifier_is_taken*",
@@ -102,7 +103,7 @@ def _reads_parameters_loosely(
         "rfc4865/4.2/invalid_hold_gets_501*",
         "rfc4865/5.2.2/hold_past_the_delivery_time_gets_501*",
     },
-    also={"rfc3865/2.3/rejection-echoes-classes", "rfc3865/2.4/*"},
+    also={"rfc2852/4/cannot-honour-codes", "rfc3865/2.3/rejection-echoes-classes", "rfc3865/2.4/*"},
 )
 def _gives_553_for_values(
     clean: Parameter, session: ServerSession, verb: bytes, keyword: bytes, value: bytes

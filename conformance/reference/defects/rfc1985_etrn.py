@@ -34,6 +34,7 @@ def listed_commands_are_not_implemented(
         "rfc4468/3.1/burl_without_a_recipient_fails*",
         "rfc4468/3.2/burl_after_a_refused_recipient_fails",
         "rfc4468/3.2/url_that_leads_nowhere_is_refused*",
+        "rfc4468/3.3/url_of_another_user_is_refused*",
         "rfc4468/3.5/malformed_burl_is_refused*",
     },
     varies={"rfc1985/6/any_name_may_get_250"},
@@ -61,7 +62,7 @@ def etrn_is_out_of_sequence(clean: Command, session: ServerSession, verb: bytes,
 @defect(
     ServerSession.extension_command,
     profile="on-request",
-    proves={"rfc1985/5.1/etrn_is_answered_with*", "rfc1985/5.1/malformed_argument_gets_500_or_501*"},
+    proves={"rfc1985/5.1/etrn_is_answered_with*"},
 )
 def etrn_is_refused_by_policy(clean: Command, session: ServerSession, verb: bytes, argument: bytes) -> Answer | None:
     """Answers 554 to any ETRN, for which 459 is there."""

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
 from conformance.reference._lmtp import LmtpSession
-from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._session import Answer, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, HOST, Delivery
 
 OfOctets = Callable[[bytes], Answer | None]
@@ -493,3 +493,16 @@ def lmtp_answers_the_last_chunk_once_more(clean: OfOctets, chunking: Chunking, o
     del chunking
     given = clean(octets)
     return replace(answer(250, b"2.0.0 OK"), more=(given,)) if given else given
+
+
+@defect(
+    Chunking.out_of_sequence,
+    profile="lmtp",
+    proves={"rfc2033/4.3/last_chunk_for_nobody_is_not_taken"},
+)
+def lmtp_takes_chunks_for_nobody(
+    clean: Callable[[Transaction | None], Answer | None], chunking: Chunking, transaction: Transaction | None
+) -> Answer | None:
+    """Answers 250 to a chunk without a recipient."""
+    del chunking
+    return answer(250, b"2.0.0 OK") if transaction else clean(transaction)
