@@ -51,7 +51,7 @@ def commands_after_the_opening_bring_the_close(clean: OfOctets, session: ServerS
 
 @defect(
     ServerSession.quit,
-    proves={"rfc7504/3/quit_after_the_opening_gets_221"},
+    proves={"rfc7504/3/quit_after_the_opening_is_taken"},
     also={"rfc5321/3.1/*", "rfc5321/4.3.2/quit-replies"},
 )
 def quit_after_the_opening_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
@@ -97,7 +97,7 @@ def null_mx_of_a_sender_gets_553(clean: OfOctets, session: ServerSession, forwar
 
 @defect(
     ServerSession.open_transaction,
-    proves={"rfc7505/4.2/null_reverse_path_is_taken"},
+    proves={"rfc7505/4.2/null_reverse_path_is_no_null_mx"},
     also={"rfc5321/*"},
 )
 def null_reverse_path_has_a_null_mx(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
