@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,8 @@ def write_html(events: Iterable[Event], path: Path) -> None:
             case End():
                 end = event
     results.sort(key=order)
-    page = _environment().get_template("report.html.j2")
     with replacing(path) as file:
-        for chunk in page.generate(
+        for chunk in _template().generate(
             run=run,
             end=end,
             problem=BROKE_OFF if end is None else end.problem,
@@ -77,7 +77,8 @@ def _sections(results: list[Result]) -> list[tuple[Section, list[Result], str]]:
     ]
 
 
-def _environment() -> jinja2.Environment:
+@cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report", ""),
         autoescape=True,
@@ -97,7 +98,7 @@ def _environment() -> jinja2.Environment:
         "reason": reason,
         "web": _web,
     }
-    return environment
+    return environment.get_template("report.html.j2")
 
 
 def _finalized(value: Any) -> Any:

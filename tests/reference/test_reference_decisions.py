@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, cast
 
 import pytest
@@ -105,8 +105,21 @@ def test_a_point_on_the_class_is_the_point_itself() -> None:
     assert ServerSession.command.case is not None
 
 
+def deciders() -> dict[str, type]:
+    """Every class of the reference server that has decision points, by name."""
+    modules = [import_module(f"conformance.reference.{found.name}") for found in iter_modules(reference.__path__)]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type) and any(isinstance(each, DecisionPoint) for each in vars(value).values())
+    }
+
+
 def points() -> list[DecisionPoint[Any, Any, Any]]:
-    return [value for value in vars(ServerSession).values() if isinstance(value, DecisionPoint)]
+    return [
+        value for decider in deciders().values() for value in vars(decider).values() if isinstance(value, DecisionPoint)
+    ]
 
 
 def test_every_choice_says_what_it_is_about() -> None:
@@ -254,13 +267,7 @@ def test_what_is_no_decision_point_can_not_be_overridden(declarations: Declared)
 
 
 def test_the_points_of_our_defects_are_points_of_the_server() -> None:
-    parts = [
-        part
-        for module in pkgutil.iter_modules(reference.__path__)
-        for part in vars(importlib.import_module(f"{reference.__name__}.{module.name}")).values()
-        if isinstance(part, type)
-    ]
-    names = {value.name for part in parts for value in vars(part).values() if isinstance(value, DecisionPoint)}
+    names = {point.name for point in points()}
     for found in load_defects().values():
         assert {point.partition(":")[0].rpartition(".")[2] for point in found.points} <= names, found.name
 
