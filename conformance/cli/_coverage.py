@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -83,8 +83,12 @@ def counted(chosen: Iterable[Covered]) -> dict[str, int]:
     return {name: sum(map(counts, chosen)) for name, counts in COLUMNS.items()}
 
 
-def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: bool) -> None:
+def coverage(
+    suites: Suites, selectors: Sequence[str], *, as_json: bool = False, gaps: bool = False, markdown: bool = False
+) -> None:
     """Print the figures by section and level, and with ``gaps`` what is observable and not proven.
+
+    ``as_json`` and ``markdown`` are other forms; the latter has one line for each RFC.
 
     Raises:
         SuiteError: a selector matches nothing.
@@ -94,6 +98,9 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
     missing = [each for each in everything if each.observable and not each.proven]
     if as_json:
         _print_json(everything, missing)
+        return
+    if markdown:
+        sys.stdout.write(markdown_table(everything, suites.register.keywords))
         return
     table = Table("section", "level", *COLUMNS, title="Of the clauses of the registers, by section and level")
     for name, of_section in _by_section(everything).items():
@@ -120,6 +127,24 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
         f"are not{'' if gaps or not missing else '; --gaps names them'}.",
         highlight=False,
     )
+
+
+def markdown_table(everything: Sequence[Covered], keywords: Mapping[str, str]) -> str:
+    """One line for each RFC, with its EHLO keyword where it has one, and one for all."""
+    lines = ["| RFC | keyword | clauses | observable | checked | proven |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    rfcs = sorted({each.clause.rfc for each in everything}, key=lambda rfc: int(rfc.removeprefix("rfc")))
+    for rfc in rfcs:
+        number = rfc.removeprefix("rfc")
+        of_rfc = [each for each in everything if each.clause.rfc == rfc]
+        lines.append(_line(f"[{number}](https://www.rfc-editor.org/rfc/{rfc}.html)", keywords.get(rfc, ""), of_rfc))
+    return "\n".join([*lines, _line("all", "", everything)]) + "\n"
+
+
+def _line(name: str, keyword: str, chosen: Sequence[Covered]) -> str:
+    figures = counted(chosen)
+    observable = figures["clauses"] - figures["not observable"]
+    cells = (name, keyword, figures["clauses"], observable, figures["checked"], figures["proven"])
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _by_section(everything: Iterable[Covered]) -> dict[str, list[Covered]]:

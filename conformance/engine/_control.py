@@ -103,7 +103,7 @@ async def _greeting_only(setting: Setting) -> Introduced:
         except NotReady as error:
             raise TargetUnusableError(str(error), run.records()) from error
         client.greeting = await client.reply()
-        if not (isinstance(client.greeting, Reply) and client.greeting.code == 554):
+        if not (isinstance(client.greeting, Reply) and client.greeting.code in {521, 554}):  # RFC 7504 §3
             await run.leave()
-            raise TargetUnusableError(f"greeting: expected 554, got {client.greeting}", run.records())
+            raise TargetUnusableError(f"greeting: expected 521 or 554, got {client.greeting}", run.records())
         return Introduced(str(client.greeting), (), frozenset())

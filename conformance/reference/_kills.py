@@ -117,6 +117,15 @@ def role_for(scenario: Scenario) -> Role:
     return next(role for role in ROLES if role in scenario.roles)
 
 
+def profile_for(scenario: Scenario, role: Role) -> str:
+    """The kind of server that the reference server is for the scenario: defects of other kinds are none of its."""
+    if role == "lmtp":
+        return "lmtp"
+    if EXTENSIONS.keys() & set(scenario.offers):
+        return "on-request"
+    return "submission" if role == "submission" else ""
+
+
 def try_scenarios(
     scenarios: Sequence[Scenario],
     watches: Sequence[Watch] = (),
@@ -141,7 +150,7 @@ def try_scenarios(
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
         looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
-        decisions = Decisions(shadows=looking)
+        decisions = Decisions(shadows=looking, profile=profile_for(scenario, role))
         requires_tls = "starttls_required" in scenario.facts
         requires_auth = "auth_required" in scenario.facts
         consulted: frozenset[str] | None = None

@@ -582,6 +582,9 @@ class ServerSession:
             return self.rcpt_without_mail(argument)
         if argument[:3].upper() == b"TO:" and argument[3:].lower() == b"<postmaster>":
             return self.take_recipient(b"postmaster")
+        bare = b"TO:<postmaster> "
+        if argument[: len(bare)].lower() == bare.lower():
+            argument = b"TO:<postmaster@%b> " % DOMAIN + argument[len(bare) :]
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None:
             return answer(501, b"Syntax error in the forward-path or its parameters")

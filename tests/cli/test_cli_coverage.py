@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_commands import NOOP, Command
+from cli_commands import HERE, NOOP, Command
 
 from conformance.cli._coverage import counted, cover, coverage
 from conformance.reference import Defect
 from conformance.reference.defects import load_defects
 from conformance.scenario import load
+
+MARKERS = ("<!-- coverage -->", "<!-- /coverage -->")
+"""What the table of README.md stands between."""
 
 
 def test_the_figures_are_out_of_the_whole_register(command: Command) -> None:
@@ -89,6 +92,30 @@ def test_a_clause_that_says_again_what_another_says_is_covered_by_it() -> None:
     restating = covered["rfc5321/4.1.1.5/rset-syntax"]
     assert restating.restated_by == restating.clause.restates
     assert restating.proven
+
+
+def test_markdown_has_a_line_for_each_rfc_and_their_sum(command: Command) -> None:
+    head, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in command("coverage", "--markdown").out.splitlines()
+    )
+    assert head == ["RFC", "keyword", "clauses", "observable", "checked", "proven"]
+    registers = load().register.text_sha256
+    assert [row[0].partition("]")[0] for row in rows[:-1]] == [
+        f"[{number}" for number in sorted(int(rfc.removeprefix("rfc")) for rfc in registers)
+    ]
+    assert [row[1] for row in rows if "rfc1985" in row[0]] == ["ETRN"]
+    figures = [[int(cell) for cell in row[2:]] for row in rows]
+    assert figures[-1] == [sum(column) for column in zip(*figures[:-1], strict=True)]
+    assert all(clauses >= observable >= checked >= proven for clauses, observable, checked, proven in figures)
+
+
+def test_the_readme_has_the_table_that_is_printed(command: Command) -> None:
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    if MARKERS[0] not in readme:
+        pytest.skip(f"README.md has no table between {' and '.join(MARKERS)}")
+    table = readme.partition(MARKERS[0])[2].partition(MARKERS[1])[0].strip()
+    assert table == command("coverage", "--markdown").out.strip(), "put the output of coverage --markdown there"
 
 
 def test_a_section_alone(command: Command) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
+from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
 from conformance.reference._lmtp import LmtpSession
-from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._session import Answer, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, HOST, Delivery
 
 OfOctets = Callable[[bytes], Answer | None]
@@ -319,6 +320,7 @@ def lmtp_takes_a_message_for_nobody(clean: Nothing, session: ServerSession) -> A
         "rfc2033/4.2/refused_recipient_gets_no_reply[last]",
         "rfc2033/4.2/duplicate_gets_a_reply_of_its_own*",
     },
+    also={"rfc2033/4.3/*"},
 )
 def lmtp_gives_one_reply_for_all(clean: Paths, session: LmtpSession, forward_paths: list[bytes]) -> list[bytes]:
     """Answers the mail data once, as an SMTP server does."""
@@ -326,7 +328,12 @@ def lmtp_gives_one_reply_for_all(clean: Paths, session: LmtpSession, forward_pat
     return clean(forward_paths)[:1]
 
 
-@defect(LmtpSession.answered_recipients, profile="lmtp", proves={"rfc2033/4.2/duplicate_gets_a_reply_of_its_own*"})
+@defect(
+    LmtpSession.answered_recipients,
+    profile="lmtp",
+    proves={"rfc2033/4.2/duplicate_gets_a_reply_of_its_own*"},
+    also={"rfc2033/4.3/*"},
+)
 def lmtp_answers_each_mailbox_once(clean: Paths, session: LmtpSession, forward_paths: list[bytes]) -> list[bytes]:
     """Gives a recipient that was accepted twice one reply."""
     del session
@@ -427,3 +434,77 @@ def lmtp_answers_unknown_commands_late(
 def smtp_port_speaks_lmtp(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
     """Takes LHLO on port 25."""
     return session.take_hello(HOST) if verb == b"LHLO" else clean(verb)
+
+
+@defect(
+    Chunking.acknowledge,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/other_chunks_bring_one_reply[two*",
+        "rfc2033/4.3/other_chunks_bring_one_reply[around-another]",
+    },
+    also={"rfc2033/4.3/*", "rfc5321/4.3.2/*", "rfc5321/4.2.2/*"},
+)
+def lmtp_answers_each_chunk_for_each_recipient(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers every chunk as often as there are recipients."""
+    given, transaction = clean(octets), chunking.session.transaction
+    return replace(given, times=len(transaction.forward_paths)) if given and transaction else given
+
+
+@defect(
+    Chunking.acknowledge,
+    profile="lmtp",
+    proves={"rfc2033/4.3/other_chunks_bring_one_reply*"},
+    also={"rfc2033/4.3/*"},
+)
+def lmtp_answers_no_chunk_but_the_last(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers nothing to a chunk that is not the last."""
+    del clean, chunking, octets
+    return None
+
+
+@defect(
+    Chunking.take,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/last_chunk_brings_a_reply_each[two*",
+        "rfc2033/4.3/empty_last_chunk_brings_a_reply_each[two*",
+        "rfc2033/4.3/last_chunk_brings_a_reply_for_each_duplicate*",
+    },
+    only={"last"},
+)
+def lmtp_answers_the_last_chunk_once(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers the last chunk once, as an SMTP server does."""
+    del chunking
+    given = clean(octets)
+    return replace(given, more=()) if given else given
+
+
+@defect(
+    Chunking.take,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/last_chunk_brings_a_reply_each*",
+        "rfc2033/4.3/empty_last_chunk_brings_a_reply_each*",
+    },
+    also={"rfc2033/4.3/*", "rfc5321/4.3.2/*"},
+    only={"last"},
+)
+def lmtp_answers_the_last_chunk_once_more(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers the last chunk itself, and then once for each recipient."""
+    del chunking
+    given = clean(octets)
+    return replace(answer(250, b"2.0.0 OK"), more=(given,)) if given else given
+
+
+@defect(
+    Chunking.out_of_sequence,
+    profile="lmtp",
+    proves={"rfc2033/4.3/last_chunk_for_nobody_is_not_taken"},
+)
+def lmtp_takes_chunks_for_nobody(
+    clean: Callable[[Transaction | None], Answer | None], chunking: Chunking, transaction: Transaction | None
+) -> Answer | None:
+    """Answers 250 to a chunk without a recipient."""
+    del chunking
+    return answer(250, b"2.0.0 OK") if transaction else clean(transaction)
