@@ -28,6 +28,8 @@ LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 RELAY_DOMAIN = b"relay.example.test"
 NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
