@@ -52,7 +52,7 @@ async def _confirmed(smtp: Client, line: bytes) -> Reply:
     return outcome
 
 
-@scenario("rfc5321/3.5.1/expn-supported", start=At.EHLO, segments=["octets", "line-ends"])
+@scenario("rfc5321/7.3/expn-supported", start=At.EHLO, segments=["octets", "line-ends"])
 async def expn_is_known(smtp: Client) -> Observation:
     """EXPN is not answered as unknown or not implemented."""
     if "EXPN" in smtp.target.disabled:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from cli_commands import NOOP, Command
 
-from conformance.cli._coverage import counted, cover
+from conformance.cli._coverage import counted, cover, said_before
 from conformance.reference.defects import load_defects
-from conformance.scenario import load
+from conformance.scenario import Register, load
 
 
 def test_the_figures_are_out_of_the_whole_register(command: Command) -> None:
@@ -30,7 +31,8 @@ def test_a_clause_that_nobody_cites_is_a_gap_and_is_named(command: Command) -> N
     gaps = set(json.loads(command("coverage", "--json").out)["gaps"])
     cited = {scenario.clause.id for scenario in load()} | {watch.clause.id for watch in load().watches.values()}
     observable = [clause for clause in load().register if clause.observed != "none"]
-    assert gaps == {clause.id for clause in observable if not {clause.id, clause.restates} & cited}
+    register = load().register
+    assert gaps == {clause.id for clause in observable if not {clause.id, *said_before(clause, register)} & cited}
     named = command("coverage", "--gaps").out
     assert all(f"{gap}  " in named for gap in gaps)
 
@@ -42,6 +44,61 @@ def test_a_clause_that_says_again_what_another_says_is_covered_by_it() -> None:
     restating = covered["rfc5321/4.1.1.5/rset-syntax"]
     assert restating.restated_by == restating.clause.restates
     assert restating.proven
+
+
+CHAIN = """\
+text_sha256 = "00"
+
+[[clause]]
+id = "1/first"
+lines = [1, 1]
+level = "MUST"
+source = "keyword"
+party = "server"
+observed = "wire"
+says = "It is so."
+
+[[clause]]
+id = "2/again"
+lines = [2, 2]
+level = "SHOULD"
+source = "prose"
+party = "server"
+observed = "wire"
+says = "It is so, as said."
+restates = "1/first"
+
+[[clause]]
+id = "3/once-more"
+lines = [3, 3]
+level = "SHOULD"
+source = "prose"
+party = "server"
+observed = "wire"
+says = "It is so, as said again."
+restates = "2/again"
+"""
+
+
+def test_what_is_said_a_third_time_is_followed_to_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / "rfc9999"
+    folder.mkdir()
+    (folder / "clauses.toml").write_text(CHAIN)
+    register = Register()
+    register.add(folder / "clauses.toml")
+    last = register.find("rfc9999/3/once-more")
+    assert list(said_before(last, register)) == ["rfc9999/2/again", "rfc9999/1/first"]
+
+
+def test_clauses_that_say_each_other_again_end_the_search(tmp_path: Path) -> None:
+    folder = tmp_path / "rfc9999"
+    folder.mkdir()
+    circle = CHAIN.replace('says = "It is so."', 'says = "It is so."\nrestates = "3/once-more"')
+    (folder / "clauses.toml").write_text(circle)
+    register = Register()
+    register.add(folder / "clauses.toml")
+    first = register.find("rfc9999/1/first")
+    assert list(said_before(first, register)) == ["rfc9999/3/once-more", "rfc9999/2/again"]
 
 
 def test_a_section_alone(command: Command) -> None:

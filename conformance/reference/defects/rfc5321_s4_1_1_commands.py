@@ -326,7 +326,7 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.1.1.9/noop_takes_a_string[quoted-string]",
     },
     also={
-        "rfc5321/3.5.1/expn-supported",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.9/noop-ignores-argument",
         "rfc5321/4.2/one-reply",
         "rfc5321/4.2.4/no-500-for-listed",
