@@ -213,7 +213,12 @@ def loose_paths_are_put_up_with(
     """Takes whatever has an at sign in it for a reverse-path, as it may."""
     del session
     given = clean(keyword, argument)
-    if given is not None or keyword != b"FROM:" or not argument.upper().startswith(keyword) or BAD.search(argument):
+    if (
+        given is not None
+        or keyword != b"FROM:"
+        or not argument.upper().startswith(keyword)
+        or BAD.search(argument.rpartition(b"@")[2])
+    ):
         return given
     closed = b">" in argument or b"<" not in argument
     return PathArgument(SENDER, {}) if argument.isascii() and b"@" in argument and closed else None
