@@ -199,6 +199,8 @@ async def vrfy_knows_a_mailbox_with_its_domain(smtp: Client, second: Client) -> 
     """VRFY that confirms a local-part confirms it with its domain too."""
     presume(succeeds_with(await second.say(b"VRFY " + _mailbox(second).partition(b"@")[0]), {250}))
     outcome = await smtp.say(b"VRFY " + _mailbox(smtp))
+    if isinstance(outcome, Reply) and outcome.severity == 5:  # a mailbox is a string of the syntax in quotes only
+        outcome = await smtp.say(b'VRFY "%b"' % _mailbox(smtp).replace(b'"', rb"\""))
     if isinstance(outcome, Reply) and outcome.severity == 5:
         return Broken("a 2yz reply as for the local-part alone", str(outcome))
     return answered(outcome, {250, 251, 252})

@@ -59,7 +59,7 @@ async def address_in_a_relayed_domain_is_not_denied(smtp: Client, second: Client
     address = b"%b@%b" % (smtp.token.encode("ascii"), smtp.target.relay_domains[0].encode("ascii"))
     presume(accepted(await smtp.rcpt(b"<%b>" % address)))
     outcome = await second.say(b"VRFY " + address)
-    presume(recognised(outcome))
+    presume(not_refused_as(outcome, {500, 501, 502, 504}))  # an argument of this form is no error of its own
     if isinstance(outcome, Reply) and outcome.code in {250, 251, 252}:
         return Held(str(outcome))
     if isinstance(outcome, Reply) and outcome.severity in {2, 5}:

@@ -175,11 +175,14 @@ LONGEST = b".".join([b"a" * 63, b"b" * 63, b"c" * 63, b"d" * 61])
 
 
 def _sender_domain(smtp: Client) -> bytes:
-    """A domain whose senders the target takes, as far as its file says."""
-    if smtp.target.sender_domains:
-        return smtp.target.sender_domains[0].encode("ascii")
-    _, _, domain = (smtp.target.sender or "sender@client.example.test").partition("@")
-    return domain.encode("ascii")
+    """A domain whose senders the target takes, as far as its file says.
+
+    None of the target's own: the local-parts of these may have to follow conventions of its site (4.1.1).
+    """
+    _, _, sender = (smtp.target.sender or "").rpartition("@")
+    own = {domain.lower() for domain in smtp.target.domains}
+    taken = [domain for domain in (*smtp.target.sender_domains, sender) if domain and domain.lower() not in own]
+    return (taken[0] if taken else "client.example.test").encode("ascii")
 
 
 def _rows(values: dict[str, bytes], clause: str = "", cut: tuple[str, ...] = ()) -> dict[str, object]:
