@@ -73,6 +73,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     address: str
     name: str = ""
     version: str = ""
+    set_up: tuple[str, ...] = ()
+    """How its configuration differs from the default, in words for the report."""
     role: Role = "mx"
     publicly_referenced: bool | None = None
     # How to connect and introduce ourselves.

@@ -103,7 +103,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
 }
 
-FOR_REPORTS = {"name", "version"}
+FOR_REPORTS = {"name", "version", "set_up"}
 """What a target file says only to be repeated in reports."""
 
 
