@@ -13,6 +13,7 @@ from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
     RECIPIENTS_AT_MOST,
     VERBS,
@@ -23,13 +24,11 @@ from conformance.reference._extensions import (
 )
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
-    ALIASES,
     BUSY,
-    DOMAIN,
     HOST,
-    LISTS,
-    USERS,
+    MOVED,
     Delivery,
     Site,
     takes_mail_for,
@@ -38,7 +37,7 @@ from conformance.reference._site import (
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, path_argument
 
 __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
@@ -418,7 +417,7 @@ class ServerSession:
         """The extensions, less those that this server is to be without."""
         return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
 
-    @decision
+    @decision_by(lambda _, name: shape_of_name(name))
     def acceptable_client_name(self, name: bytes) -> bool:
         """Whether EHLO's argument is a Domain or an address literal (§4.1.1.1)."""
         return is_domain(name) or is_address_literal(name)
@@ -473,6 +472,12 @@ class ServerSession:
             return None
         return path_argument(argument[len(keyword) :])
 
+    @decision_by(lambda _, path: shape_of_path(path))
+    def acceptable_path(self, path: Path) -> bool:
+        """Whether a path of this form is taken: every form of the grammar is (§4.1.2, §4.1.3)."""
+        del path
+        return True
+
     @decision
     def mail(self, argument: bytes) -> Answer | None:
         """Open a transaction (§4.1.1.2)."""
@@ -492,9 +497,9 @@ class ServerSession:
     def open_transaction(self, argument: bytes) -> Answer | None:
         """Read the reverse-path and its parameters; nothing changes where they are not acceptable (§4.1.4)."""
         given = self.path_and_parameters(b"FROM:", argument)
-        if given is None:
+        if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
-        refused = self.refuse_mail_parameters(given.parameters)
+        refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
         body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
@@ -502,6 +507,17 @@ class ServerSession:
             self.kept_reverse_path(given.path), body=body.upper(), size=int(size) if size.isdigit() else None
         )
         return answer(250, b"OK")
+
+    @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
+    def refuse_sender(self, path: Path) -> Answer | None:
+        """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
+        if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
+            return None
+        return answer(550, b"No such sender here")
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the path ends in a domain whose mail ends here."""
+        return path.mailbox is not None and self.site.is_local(path.mailbox.domain)
 
     @decision
     def kept_reverse_path(self, path: Path) -> bytes:
@@ -586,14 +602,35 @@ class ServerSession:
         if argument[: len(bare)].lower() == bare.lower():
             argument = b"TO:<postmaster@%b> " % DOMAIN + argument[len(bare) :]
         given = self.path_and_parameters(b"TO:", argument)
-        if given is None or given.path.mailbox is None:
+        if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
-        if not self.serves(given.path.mailbox):
-            return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(self.kept_forward_path(given.path))
+        return self.take_or_refuse(given.path, given.path.mailbox)
+
+    def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
+        """Whom we take mail for, and whom we don't."""
+        local = self.site.is_local(mailbox.domain)
+        if local and unquoted(mailbox.local) in MOVED:
+            return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
+        if self.serves(mailbox):
+            return self.take_recipient(self.kept_forward_path(path))
+        return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    @decision
+    def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
+        """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
+        taken = self.take_recipient(forward_path)
+        if taken is None or taken.code != 250:
+            return taken
+        return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def refuse_relaying(self, forward_path: bytes) -> Answer | None:
+        """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
+        del forward_path
+        return answer(550, b"No relaying")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -737,30 +774,19 @@ class ServerSession:
 
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
-        """250 with the mailbox for one that we have verified, 550 for one that is not here (§3.5)."""
+        """What we know of a mailbox or of the users of a name (§3.5)."""
         if not argument:
             return answer(501, b"VRFY takes a mailbox")
-        found = self._user(argument)
-        if found is None:
-            return answer(550, b"No such mailbox here")
-        return answer(250, b"%b <%b>" % found)
-
-    def _user(self, words: bytes) -> tuple[bytes, bytes] | None:
-        asked = mailbox(words.strip(b"<>")) or mailbox(words.strip(b"<>") + b"@" + DOMAIN)
-        if asked is None or not takes_mail_for(self.site, asked):
-            return None
-        local = unquoted(asked.local)
-        return USERS.get(local, local), bytes(asked)
+        told = verified(self.site, argument)
+        return answer(told.code, *told.texts)
 
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
         if not argument:
             return answer(501, b"EXPN takes a list")
-        members = (LISTS | ALIASES).get(argument.strip(b"<>").partition(b"@")[0])
-        if members is None:
-            return answer(550, b"No such list here")
-        return answer(250, *(b"<%b>" % member for member in members))
+        told = expanded(argument)
+        return answer(told.code, *told.texts)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:

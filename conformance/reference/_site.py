@@ -33,6 +33,8 @@ LOOKED_UP = "mx.example.test"
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
