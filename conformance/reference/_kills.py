@@ -95,8 +95,11 @@ def try_scenarios(
     async def one(scenario: Scenario) -> None:
         rejects = "mx" not in scenario.roles
         server = ReferenceServer(defects, server_tls(), rejects)
+        server.site.keeps_secrets = "disabled" in scenario.facts
         async with trio.open_nursery() as nursery:
-            known = target or reference_target(role="554-only" if rejects else "mx")
+            known = target or reference_target(
+                role="554-only" if rejects else "mx", disabled=("VRFY", "EXPN") if server.site.keeps_secrets else ()
+            )
             setting = Setting(known, server.dial(nursery), Pace(), tuple(watches))
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, MailingList, Role, Target
+from conformance.target import Alias, Disabled, Limits, MailingList, Role, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
@@ -13,6 +13,8 @@ USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+FULL = b"full"
+"""The local-part of a mailbox that is known, and into which nothing goes."""
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 
 
@@ -27,13 +29,14 @@ class Delivery:
 
 @dataclass(slots=True)
 class Site:
-    """What is delivered at the site, and whether its server is down.
+    """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
     delivered: list[Delivery] = field(default_factory=list)
     down: bool = False
+    keeps_secrets: bool = False
 
     def is_local(self, domain: bytes) -> bool:
         """Whether mail for the domain ends here; domains have no case."""
@@ -42,7 +45,8 @@ class Site:
     def has_user(self, local: bytes) -> bool:
         """Whether the local-part is a mailbox here: case counts, except in postmaster."""
         plain = unquoted(local)
-        return plain in USERS or plain in LISTS or plain == LONG_LOCAL or plain.lower() == b"postmaster"
+        known = {*USERS, *LISTS, LONG_LOCAL, FULL}
+        return plain in known or plain.lower() == b"postmaster"
 
 
 def unquoted(local: bytes) -> bytes:
@@ -64,8 +68,10 @@ def takes_mail_for(site: Site, mailbox: Mailbox) -> bool:
     return site.is_local(mailbox.domain) and site.has_user(mailbox.local)
 
 
-def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") -> Target:
-    """What there is to know about the reference server's site."""
+def reference_target(
+    address: str = "smtp://127.0.0.1:25", role: Role = "mx", disabled: tuple[Disabled, ...] = ()
+) -> Target:
+    """What there is to know about the reference server's site, where these commands are turned off."""
     return Target(
         address=address,
         role=role,
@@ -84,8 +90,11 @@ def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx") ->
         ),
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
+        fails_after_acceptance="full@example.test",
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
+        disabled=disabled,
+        limits=Limits(recipients=100, recipients_kind="implementation"),
     )

@@ -25,6 +25,7 @@ from conformance.scenario._oracles import (
     presume,
     recognised,
     refused,
+    replies_to_lines,
     silent,
     stays_open,
     succeeds_with,
@@ -32,6 +33,7 @@ from conformance.scenario._oracles import (
 )
 from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
+from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "presume",
     "recognised",
     "refused",
+    "replies_to_lines",
     "row",
     "scenario",
     "scenarios_of",
@@ -75,6 +78,7 @@ __all__ = [
     "succeeds_with",
     "suite",
     "suites_folder",
+    "taken_like_any_other",
     "took",
     "verdict",
     "watch",

@@ -157,6 +157,26 @@ def one_reply(outcomes: Sequence[Outcome]) -> Observation:
     return _one(outcomes, expected)
 
 
+def replies_to_lines(outcomes: Sequence[Outcome], lines: int) -> Observation:
+    """Several lines in, as many replies out: what ``replies_until_quit`` returned after this many command lines.
+
+    More replies mean that a line was taken for two, fewer before the 221 that one was swallowed. A server that closes
+    before it has answered them all is confirmed before that counts as held.
+    """
+    expected = f"{lines} replies to {lines} lines, then 221 to QUIT"
+    codes = [reply.code for reply in _replies(outcomes)]
+    seen = _all(outcomes)
+    if len(codes) > lines + 1:
+        return Broken(expected, seen)
+    if not outcomes or isinstance(outcomes[-1], Silence):
+        return Unclear(f"the session has no end: {seen}")
+    if not codes or codes[-1] == 421 or (codes[-1] != 221 and len(codes) <= lines):
+        return Held(f"refused by closing: {seen}", confirm=True)
+    if codes[-1] != 221:
+        return Unclear(f"QUIT was refused: {seen}")
+    return Held(seen) if len(codes) == lines + 1 else Broken(expected, seen)
+
+
 def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:
     codes = [reply.code for reply in _replies(outcomes)]
     seen = _all(outcomes)

@@ -116,7 +116,13 @@ def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward
     return clean(forward_path)
 
 
-@defect(ServerSession.refuse_recipient, proves={"rfc5321/3.3/undeliverable_recipient_is_refused"})
+@defect(
+    ServerSession.refuse_recipient,
+    proves={"rfc5321/3.3/undeliverable_recipient_is_refused"},
+    also={
+        "rfc5321/7.9/relay-filter",
+    },
+)
 def any_recipient_is_taken(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Takes a recipient that it can't deliver to."""
     del clean
@@ -204,7 +210,16 @@ def _fields(content: bytes) -> list[bytes]:
     return [line.partition(b":")[0].lower() for line in header.split(b"\r\n")]
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"},
+    also={
+        "rfc5321/4.5.3.1.6/text-line-1000",
+        "rfc5321/4.5.3.1.8/recipients-in-header",
+        "rfc5321/4.5.3.1/lengths-in-octets",
+        "rfc5321/6.3/100-received",
+    },
+)
 def header_defects_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message unless it has exactly the usual header fields, each once."""
     usual = sorted([b"from", b"to", b"date", b"message-id", b"subject"])

@@ -131,6 +131,9 @@ def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: by
         "rfc5321/4.1.1.4/end_of_data_is_answered",
         "rfc5321/4.5.2/single_dot_ends_the_data*",
     },
+    also={
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+    },
 )
 def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Takes the message and says nothing."""

@@ -148,6 +148,9 @@ def bare_postmaster_has_case(clean: OfOctets, session: ServerSession, argument: 
         "rfc5321/4.1.1.3/bare_postmaster_is_taken*",
         "rfc5321/4.5.1/postmaster_without_domain_is_taken*",
     },
+    also={
+        "rfc5321/4.5.1/postmaster-from-anywhere",
+    },
 )
 def bare_postmaster_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Wants a domain behind postmaster."""
@@ -324,6 +327,8 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.1.1.9/noop_takes_a_string[quoted-string]",
     },
     also={
+        "rfc5321/7.3/252-when-disabled",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.9/noop-ignores-argument",
         "rfc5321/4.2/one-reply",
         "rfc5321/4.2.4/no-500-for-listed",
@@ -389,7 +394,7 @@ def ehlo_reply_does_not_name_the_server(clean: Callable[[], bytes], session: Ser
 @defect(
     ServerSession.hello_text,
     proves={"rfc5321/4.1.1.1/watch_ehlo_greet_is_7_bit"},
-    also={"rfc5321/4.2/printable-text"},
+    also={"rfc5321/A/high-bit-zero", "rfc5321/4.2/printable-text"},
 )
 def ehlo_greeting_is_8_bit(clean: Callable[[], bytes], session: ServerSession) -> bytes:
     """Greets in the reply to EHLO with 8-bit text."""
@@ -512,14 +517,29 @@ def session_ends_with_the_server(clean: OfOctets, session: ServerSession, argume
     return answer(421, b"Going down", close=True) if session.site.down else clean(argument)
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_deny_a_mailbox"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/4.1.1.6/vrfy_does_not_deny_a_mailbox"},
+    also={
+        "rfc5321/7.3/vrfy-tries",
+        "rfc5321/7.3/no-550-for-all",
+    },
+)
 def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 550 to VRFY whoever is asked for."""
     del session
     return answer(550, b"No such mailbox here") if b"@" in argument else clean(argument)
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"},
+    also={
+        "rfc5321/7.3/vrfy-tries",
+        "rfc5321/7.3/no-250-for-syntax",
+        "rfc5321/7.3/no-pretended-verification",
+    },
+)
 def vrfy_confirms_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to VRFY whoever is asked for."""
     del session
@@ -540,7 +560,13 @@ def expn_knows_no_quotes(clean: OfOctets, session: ServerSession, argument: byte
     return answer(501, b"EXPN takes a list") if argument.startswith(b'"') else clean(argument)
 
 
-@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"})
+@defect(
+    ServerSession.expn,
+    proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"},
+    also={
+        "rfc5321/7.3/no-pretended-verification",
+    },
+)
 def expn_confirms_everything(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to EXPN also where there is no list."""
     given = clean(argument)

@@ -169,11 +169,15 @@ def unknown_rcpt_parameter_gets_502(
     return _not_implemented(clean(parameters))
 
 
-@defect(ServerSession.unknown, proves={"rfc5321/4.2.4/command_of_old_is_not_blamed_on_its_argument*"})
-def commands_of_old_get_501(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+@defect(
+    ServerSession.command,
+    only={"SEND", "SOML", "SAML", "TURN"},
+    proves={"rfc5321/4.2.4/command_of_old_is_not_blamed_on_its_argument*"},
+)
+def commands_of_old_get_501(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers SEND, SOML, SAML and TURN with 501."""
-    del session
-    return answer(501, b"Bad argument") if verb in {b"SEND", b"SOML", b"SAML", b"TURN"} else clean(verb)
+    del clean, session, line
+    return answer(501, b"Bad argument")
 
 
 @defect(
@@ -186,17 +190,6 @@ def syntax_errors_get_504(clean: OfOctets, session: ServerSession, line: bytes) 
     del session
     given = clean(line)
     return replace(given, code=504) if given and given.code == 501 else given
-
-
-@defect(
-    ServerSession.command,
-    only={"NOOP", "HELP"},
-    proves={"rfc5321/4.3.2/line_under_512_octets_is_not_too_long*"},
-)
-def lines_over_500_octets_are_too_long(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
-    """Answers 500 to a command line of more than 500 octets."""
-    del session
-    return answer(500, b"Line too long") if len(line) > 498 else clean(line)
 
 
 @defect(ServerSession.starttls, varies={"rfc5321/4.3.2/starttls_changes_the_sequence"})
