@@ -78,7 +78,7 @@ async def reply_ends(line: bytes, smtp: Client) -> Observation:
     return _ends(await smtp.replies_until_quit())
 
 
-@scenario("rfc5321/4.2.1/3yz-held", start=At.RCPT)
+@scenario("rfc5321/4.2.1/3yz-held", start=At.RCPT, segments=["octets", "line-ends"])
 async def lines_behind_a_354_are_data(smtp: Client) -> Observation:
     """After the 354 to DATA the server waits for the end of the data, and answers no command in it."""
     presume(accepted(await smtp.say(b"DATA"), {354}))

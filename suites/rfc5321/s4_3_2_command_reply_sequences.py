@@ -35,6 +35,7 @@ def watch_three_digits(exchange: Exchange) -> Observation | None:
     "rfc5321/4.3.2/501-for-arguments",
     start=At.EHLO,
     line={"rset": b"RSET now", "quit": b"QUIT now", "data": row(b"DATA now", start=At.RCPT)},
+    segments=["octets", "line-ends"],
 )
 async def argument_where_none_may_be_gets_501(line: bytes, smtp: Client, second: Client) -> Observation:
     """RSET, QUIT and DATA with an argument are answered with 501."""

@@ -55,6 +55,7 @@ async def postmaster_without_domain_is_taken(smtp: Client) -> Observation:
         "capital": row(b"Postmaster", "rfc5321/4.5.1/postmaster-has-no-case"),
         "upper": row(b"POSTMASTER", "rfc5321/4.5.1/postmaster-has-no-case"),
     },
+    segments=["octets"],
 )
 async def postmaster_at_each_domain_is_taken(local: bytes, smtp: Client) -> Observation:
     """Mail for postmaster is accepted at each domain that the target serves."""

@@ -9,6 +9,7 @@ from conformance import (
     At,
     Broken,
     Client,
+    Held,
     Observation,
     Reply,
     Unclear,
@@ -52,11 +53,14 @@ def _filled(command: tuple[Line, bytes], length: int, smtp: Client) -> bytes:
 async def line_of_512_octets_is_read(
     command: tuple[tuple[Line, bytes], int], smtp: Client, second: Client
 ) -> Observation:
-    """A command in a line of 511 and of 512 octets is no syntax error where it is none in a short line."""
+    """A command in a line of 511 and of 512 octets is no syntax error unless it is one in a short line."""
     filled, length = command
     seen = not_refused_as(await smtp.say(_filled(filled, length, smtp)), SYNTAX)
     if isinstance(seen, Broken):
-        presume(not_refused_as(await second.say(_filled(filled, 60, smtp)), SYNTAX))
+        short = not_refused_as(await second.say(_filled(filled, 60, smtp)), SYNTAX)
+        if isinstance(short, Broken):
+            return Held(f"refused, and not for its length: {short.seen}")
+        presume(short)
     return seen
 
 

@@ -35,7 +35,7 @@ class Success:
 
 
 def _table(row: str) -> str:
-    return f"rfc5321/4.3.1/success_has_the_code_of_the_table[{row}]"
+    return f"rfc5321/4.3.1/success_has_the_code_of_the_table[{row}]*"
 
 
 def _watch(verb: str) -> str:
@@ -89,7 +89,7 @@ _declare_successes()
 
 @defect(
     ServerSession.end_of_data,
-    proves={"rfc5321/4.3.1/end_of_data_has_the_code_of_the_table", _watch("data")},
+    proves={"rfc5321/4.3.1/end_of_data_has_the_code_of_the_table*", _watch("data")},
     also={"rfc5321/3.3/end-of-data-250"},
 )
 def message_is_taken_with_252(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
@@ -108,7 +108,7 @@ def greeting_is_250(clean: Decide, session: ServerSession) -> Answer | None:
     return clean() if session.rejects else answer(250, HOST + b" ready")
 
 
-@defect(ServerSession.find_end_of_data, proves={"rfc5321/4.2.1/lines_behind_a_354_are_data"})
+@defect(ServerSession.find_end_of_data, proves={"rfc5321/4.2.1/lines_behind_a_354_are_data*"})
 def commands_in_mail_data_are_taken(
     clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes
 ) -> Line | None:
