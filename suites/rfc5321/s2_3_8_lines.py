@@ -62,8 +62,9 @@ LOOK_ALIKES = {
 async def commands_end_at_crlf_alone(between: bytes, smtp: Client) -> Observation:
     """Of the bare and whole line ends between two commands only the whole ones end a line, each with a reply."""
     octets = b"NOOP one" + between + b"NOOP two" + CRLF
+    lines = octets.count(CRLF)
     await smtp.raw(octets)
-    return replies_to_lines(await smtp.replies_until_quit(), octets.count(CRLF))
+    return replies_to_lines(await smtp.replies_until_quit(lines), lines)
 
 
 @scenario(

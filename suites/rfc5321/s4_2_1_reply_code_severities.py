@@ -114,7 +114,7 @@ async def text_of_250_may_change(smtp: Client) -> Observation:
 NOT_IMPLEMENTED = "rfc5321/4.2.1/504-for-unimplemented-parameter"
 
 
-@scenario(NOT_IMPLEMENTED, start=At.EHLO)
+@scenario(NOT_IMPLEMENTED, start=At.EHLO, offers=["HELP"])
 async def help_topic_is_no_reason_for_502(smtp: Client, second: Client) -> Observation:
     """HELP that is known is not called unimplemented for its topic."""
     presume(recognised(await second.say(b"HELP")))

@@ -58,7 +58,7 @@ LENGTHS = {str(length): length for length in (513, 1000, 1001, 2048, 4096, 4097,
 async def overlong_command_line_brings_one_reply(length: int, smtp: Client) -> Observation:
     """A command line of any length is one line: it brings one reply, and the next command another."""
     await smtp.raw(b"NOOP " + b"NOOP " * ((length - 7) // 5) + b"x" * ((length - 7) % 5) + CRLF + b"RSET" + CRLF)
-    return replies_to_lines(await smtp.replies_until_quit(), 2)
+    return replies_to_lines(await smtp.replies_until_quit(2), 2)
 
 
 BUFFERS = {str(length): length for length in (510, 512, 998, 1000, 1022, 1024, 2046, 2048, 4096, 8192, 16384, 65536)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Broken, Client, Held, Observation, Reply, Unclear, refused, scenario, took
+from conformance import At, Broken, Client, Held, Observation, Reply, Unclear, scenario, took
 
 FOREIGN = b"<somebody@elsewhere.example.net>"
 """An address that no server of ours has anything to do with (RFC 2606)."""
@@ -18,14 +18,6 @@ async def refusal_has_a_code_of_the_site(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took(f"answers {outcome.code}", outcome)
-
-
-@scenario("rfc5321/7.9/relay-filter", start=At.MAIL, facts=["client_trusted"])
-async def nobody_relays_for_a_stranger(smtp: Client) -> Observation:
-    """A client that is not trusted can't send mail through the server to a domain that it does not serve."""
-    if smtp.target.client_trusted:
-        return Unclear("our address is trusted")
-    return refused(await smtp.rcpt(FOREIGN))
 
 
 @scenario("rfc5321/7.9/550-for-policy", start=At.MAIL, facts=["client_trusted"])

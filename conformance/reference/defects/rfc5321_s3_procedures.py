@@ -116,13 +116,7 @@ def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward
     return clean(forward_path)
 
 
-@defect(
-    ServerSession.refuse_recipient,
-    proves={"rfc5321/3.3/undeliverable_recipient_is_refused"},
-    also={
-        "rfc5321/7.9/relay-filter",
-    },
-)
+@defect(ServerSession.refuse_recipient, proves={"rfc5321/3.3/undeliverable_recipient_is_refused"})
 def any_recipient_is_taken(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Takes a recipient that it can't deliver to."""
     del clean

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
-from conformance.wire.paths import Mailbox
 
 OfOctets = Callable[[bytes], Answer | None]
 
@@ -133,12 +132,6 @@ def refused_mailboxes_get_553(clean: OfOctets, session: ServerSession, forward_p
     del session
     given = clean(forward_path)
     return replace(given, code=553) if given and given.code == 550 and b"@example.test" in forward_path else given
-
-
-@defect(ServerSession.serves, proves={SCOPE + "nobody_relays_for_a_stranger"})
-def anybody_can_relay(clean: Callable[[Mailbox], bool], session: ServerSession, mailbox: Mailbox) -> bool:
-    """Takes mail from anybody for any domain."""
-    return clean(mailbox) or not session.site.is_local(mailbox.domain)
 
 
 @defect(
