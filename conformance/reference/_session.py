@@ -27,6 +27,7 @@ from conformance.reference._notification import is_envelope_id, is_notify, is_or
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
+    DOMAIN,
     HOST,
     MOVED,
     Delivery,
@@ -45,7 +46,8 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 1000
+MAX_RECIPIENTS = 100
+"""No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
 """What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
@@ -402,7 +404,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
@@ -486,6 +488,12 @@ class ServerSession:
         if self.transaction is not None:
             return self.nested_mail(argument)
         return self.open_transaction(argument)
+
+    @decision
+    def send(self, verb: bytes, argument: bytes) -> Answer | None:
+        """SEND, SOML and SAML open a transaction as MAIL does (§F.6, RFC 821 §3.4); nobody is at a terminal here."""
+        del verb
+        return self.mail(argument)
 
     @decision
     def nested_mail(self, argument: bytes) -> Answer | None:
@@ -773,6 +781,12 @@ class ServerSession:
         return answer(221, HOST + b" closes the channel", close=True)
 
     @decision
+    def disabled(self, verb: bytes, argument: bytes) -> Answer | None:
+        """The reply to VRFY or EXPN at a site that has turned them off for security (§7.3)."""
+        del argument
+        return answer(252, verb + b" is turned off here; mail will be taken and delivered if it can be")
+
+    @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
         if not argument:
@@ -857,10 +871,13 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,
-    b"VRFY": lambda session: session.vrfy,
-    b"EXPN": lambda session: session.expn,
+    b"VRFY": lambda session: partial(session.disabled, b"VRFY") if session.site.keeps_secrets else session.vrfy,
+    b"EXPN": lambda session: partial(session.disabled, b"EXPN") if session.site.keeps_secrets else session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
     b"AUTH": lambda session: session.auth,
+    b"SEND": lambda session: partial(session.send, b"SEND"),
+    b"SOML": lambda session: partial(session.send, b"SOML"),
+    b"SAML": lambda session: partial(session.send, b"SAML"),
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

@@ -30,6 +30,7 @@ from conformance.scenario._oracles import (
     recognised,
     refused,
     refused_with,
+    replies_to_lines,
     silent,
     stays_open,
     succeeds_with,
@@ -37,6 +38,7 @@ from conformance.scenario._oracles import (
 )
 from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
+from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "recognised",
     "refused",
     "refused_with",
+    "replies_to_lines",
     "row",
     "scenario",
     "scenarios_of",
@@ -88,6 +91,7 @@ __all__ = [
     "succeeds_with",
     "suite",
     "suites_folder",
+    "taken_like_any_other",
     "took",
     "verdict",
     "watch",

@@ -240,11 +240,11 @@ def _rows(rows: Mapping[str, Mapping[str, Any]], starts: Sequence[At]) -> Iterab
             yield f"[{full}]" if full else "", rung, {name: made.value} if name else {}, made
 
 
-_SECTION = re.compile(r"s(\d+(?:_\d+)*)(?:_|$)")
+_SECTION = re.compile(r"s((?:\d+|[A-Z])(?:_\d+)*)(?:_|$)")
 
 
 def section_of(stem: str) -> str | None:
-    """The section that a file name says: ``s4_1_1_4_data`` is 4.1.1.4; ``None`` for other files."""
+    """The section that a file name says: ``s4_1_1_4_data`` is 4.1.1.4, ``sF_1_turn`` F.1; ``None`` for other files."""
     match = _SECTION.match(stem)
     return match.group(1).replace("_", ".") if match else None
 
