@@ -21,6 +21,9 @@ from conformance.reference import (
     matches,
 )
 from conformance.reference._decision import DecisionPoint, decision, decision_by
+from conformance.reference._mailer import Mailer
+from conformance.reference._relay import RelaySession
+from conformance.reference._trace import Trace
 from conformance.reference.defects import load_defects
 
 Declared = dict[str, Defect]
@@ -103,7 +106,13 @@ def test_a_point_on_the_class_is_the_point_itself() -> None:
 
 
 def points() -> list[DecisionPoint[Any, Any, Any]]:
-    return [value for value in vars(ServerSession).values() if isinstance(value, DecisionPoint)]
+    deciders = (ServerSession, Trace, Mailer, RelaySession)
+    return [value for each in deciders for value in vars(each).values() if isinstance(value, DecisionPoint)]
+
+
+def test_no_two_deciders_have_a_point_of_the_same_name() -> None:
+    names = [point.name for point in points()]
+    assert len(names) == len(set(names))
 
 
 def test_every_choice_says_what_it_is_about() -> None:

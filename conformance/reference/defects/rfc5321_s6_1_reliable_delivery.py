@@ -168,6 +168,7 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
     Mailer.grouped,
     proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},
     also={
+        "rfc5321/4.4/each-failure-notified",
         "rfc5321/4.1.1.4/late-errors-by-mail",
         "rfc5321/4.2.5/2yz-notifies",
         "rfc5321/4.4/partial-failure-notification",
