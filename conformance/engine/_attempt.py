@@ -20,6 +20,7 @@ from conformance.engine._events import (
 )
 from conformance.engine._evidence import hop_transcripts, store_transcripts
 from conformance.scenario import (
+    NO,
     BadScenarioError,
     Broken,
     Held,
@@ -378,9 +379,12 @@ def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[
         return "role", f"is not about a target in the role {target.role}"
     where = [fact for need, facts in NEEDED_FACTS.items() if need in scenario.needs for fact in facts]
     for fact in (*where, *scenario.facts):
-        if not target.knows(fact):
-            name = fact.replace("_", "-")
+        known, denied = fact.removesuffix(NO), fact.endswith(NO)
+        name = known.replace("_", "-")
+        if not target.knows(known):
             return name, f"the target file does not say {name}"
+        if denied and getattr(target, known) is not False:
+            return name, f"is not about a target of which {name} is true"
     for keyword in scenario.offers:
         if keyword not in offered:
             return f"EHLO {keyword}", f"EHLO does not offer {keyword}"

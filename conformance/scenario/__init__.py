@@ -31,12 +31,13 @@ from conformance.scenario._oracles import (
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NO",
     "BadScenarioError",
     "Broken",
     "Clause",

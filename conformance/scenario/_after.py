@@ -72,9 +72,9 @@ async def _none(target: Target, came: M | None, token: str) -> Observation:
 class Hop:
     """Our next hop as one scenario sees it: the host to which the target relays mail for its first relay domain.
 
-    Messages are found by a token in a forward-path: ``smtp.token``, or another where a scenario sends several. ``path``
-    makes a recipient of it, or a sender whose notifications come to us. What was asked for is evidence, and dropped when
-    the scenario ends.
+    Messages are found by a token in a forward-path: ``smtp.token``, or another where a scenario sends several.
+    ``path`` makes a recipient of it, or a sender whose notifications come to us. What was asked for is evidence, and
+    dropped when the scenario ends.
     """
 
     server: NextHop

@@ -20,6 +20,9 @@ Body = Callable[..., Awaitable[Observation]]
 NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
 """What a scenario's parameters can ask for, beside its row."""
 
+NO = "=no"
+"""Behind a fact: the target must say that it is not so."""
+
 ROLES = frozenset(get_args(Role))
 
 MAIL_ROLES = frozenset({"mx", "relay", "submission"})
@@ -139,7 +142,8 @@ def scenario(
     """Declare a scenario about one clause.
 
     ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
-    keywords and ``facts`` the target facts that it needs: both make it not-applicable where they are missing.
+    keywords and ``facts`` the target facts that it needs: both make it not-applicable where they are missing; with
+    ``=no`` behind it (``client_trusted=no``) a fact must be denied.
     ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -164,7 +168,7 @@ def scenario(
         if not inspect.iscoroutinefunction(body):
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
-        _known(body, "target fact", facts_needed, target_facts())
+        _known(body, "target fact", [fact.removesuffix(NO) for fact in facts_needed], target_facts())
         _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:
