@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import Received, Rule, Step, Then
+from conformance.hop import HopConnection, Received, Rule, Step, Then, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -67,6 +67,7 @@ __all__ = [
     "HandshakeFailed",
     "Held",
     "Hop",
+    "HopConnection",
     "Names",
     "NotReady",
     "Observation",
@@ -99,6 +100,7 @@ __all__ = [
     "presume",
     "recognised",
     "refused",
+    "reply_octets",
     "row",
     "same_body",
     "scenario",

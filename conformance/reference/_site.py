@@ -19,6 +19,8 @@ FULL = b"full"
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+REFUSED_CONTENT = b"This content is refused."
+"""What makes the site refuse a message after its end."""
 RELAY_DOMAIN = b"relay.example.test"
 NEXT_HOP = "127.0.0.1:2600"
 
@@ -127,6 +129,7 @@ def reference_target(
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
+        refused_content=REFUSED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
         delivery_within=10.0,

@@ -184,6 +184,19 @@ class Hop:
         """All transactions with the token, refused ones too, once so many have ended or after a long wait."""
         return await self.server.transactions(self._note(token), within=_patience(self.target), at_least=at_least)
 
+    async def ended(self, received: Received) -> HopConnection:
+        """The connection by which a message came, once it is over.
+
+        Raises:
+            NotReady: the client keeps it open.
+        """
+        connection = received.transaction.connection
+        with trio.move_on_after(_patience(self.target)):
+            await connection.over.wait()
+        if not connection.over.is_set():
+            raise NotReady("next hop", "the connection is still open")
+        return connection
+
     def connections(self, token: str | None = None) -> tuple[HopConnection, ...]:
         """The connections in which the token has a transaction."""
         return self.server.connections(self._note(token))

@@ -14,6 +14,7 @@ from conformance import (
     Hop,
     Observation,
     Received,
+    Reply,
     fields_named,
     holds,
     row,
@@ -67,10 +68,13 @@ MENDED = ("Message-ID", "Date", "From", "To", "Cc")
     "rfc5321/6.4/relay-changes-nothing", start=At.EHLO, roles=RELAYS, facts=["client_trusted=no"], message=IRREGULAR
 )
 async def irregular_header_is_relayed(message: tuple[tuple[str, ...], bytes], smtp: Client, hop: Hop) -> Observation:
-    """A relay adds no missing field and completes no address."""
+    """A relay adds no missing field and completes no address; it may refuse the message."""
     without, before = message
     sent = smtp.message(without=without, before=before)
-    await smtp.deliver(sent, hop.path())
+    await smtp.transaction(hop.path())
+    outcome = await smtp.data(sent)
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused as it is: {outcome}")
     received = await hop.message()
     there, ours = split_message(received.content)[0], split_message(sent)[0]
     for name in MENDED:
