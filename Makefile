@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench kills matrix keywords schema reports reports-check wheel clean
+.PHONY: help setup run test check format bench kills matrix plugin-versions keywords schema reports reports-check wheel clean
 
 # The servers whose findings must be those of reports/*/expected.toml.
 CHECKED ?= aiosmtpd postfix exim opensmtpd
@@ -43,6 +43,16 @@ kills: $(READY) ## the full product: every defect against every scenario
 
 matrix: $(READY) ## write the kill matrix, suites/kills.toml
 	$(BIN)/python -m conformance.reference.kills
+
+plugin-versions: ## the pytest plugin's tests with the oldest and the newest pytest that we support
+	for version in '==8.2.*' ''; do \
+	  there=$$(mktemp -d) || exit 1; \
+	  $(PYTHON) -m venv "$$there" && \
+	  "$$there/bin/python" -m pip install --quiet --upgrade 'pip>=25.1' && \
+	  "$$there/bin/python" -m pip install --quiet --editable '.[embedded,pytest]' "pytest$$version" && \
+	  "$$there/bin/python" -bb -m pytest -q -n 2 tests/pytest_plugin --ignore tests/pytest_plugin/test_plugin_agreement.py; \
+	  ended=$$?; rm -rf "$$there"; [ $$ended = 0 ] || exit $$ended; \
+	done
 
 keywords: $(READY) ## list the RFC 2119 keywords of the texts at hand (RFC_TEXTS), suites/*/keywords.toml
 	$(BIN)/python -m tests.keywords

@@ -23,6 +23,9 @@ from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
 MAX_REPLIES = 1000
 
+LINE_BEGUN = 64
+"""Octets that are kept of a line that was sent in part: its verb, and more."""
+
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
 
@@ -85,6 +88,8 @@ class Client:
     _before_tls: bool = False
     _left: bool = False
     _line_is_open: bool = False
+    _line: bytes = b""
+    _owed: bool = True
 
     # Octets out, outcomes in.
 
@@ -95,11 +100,16 @@ class Client:
 
     async def raw(self, octets: bytes) -> None:
         """Send exactly these octets and read nothing."""
+        begins = not self._line_is_open
         self._line_is_open = not octets.endswith(CRLF)
         if not (self._in_data or self._in_exchange):
-            lines = octets.removesuffix(CRLF)
+            # A line that is sent in pieces is one line still; its verb stands in the first of them.
+            self._line = octets if begins else self._line[:LINE_BEGUN] + octets
+            lines = self._line.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or several or self.connection.unread
+            unanswered = begins and self._owed
+            self._out_of_step = self._out_of_step or several or unanswered or self.connection.unread
+            self._owed = True
             self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
@@ -111,6 +121,7 @@ class Client:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
+            self._owed = False
             self._in_data = outcome.code == 354
             self._in_exchange = outcome.code == 334
             if self._before_tls:

@@ -146,6 +146,10 @@ class Session:
     hop: Hop | None = None
     store: Store | None = None
     names: Names | None = None
+    remembers: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.remembers = all(watch.pure for watch in self.setting.watches)
 
     @property
     def writes(self) -> int:
@@ -198,9 +202,8 @@ class Session:
             self.setting.doorstep.release_on_behalf_of(ticket)
 
     def _watch(self, exchange: Exchange) -> None:
-        watches = self.setting.watches
-        usual = sum(len(line.octets) for line in exchange.reply.lines) <= USUAL_REPLY
-        self.watched += (_look_once if usual and all(watch.pure for watch in watches) else _look)(watches, exchange)
+        usual = self.remembers and sum(len(line.octets) for line in exchange.reply.lines) <= USUAL_REPLY
+        self.watched += (_look_once if usual else _look)(self.setting.watches, exchange)
 
     async def leave(self) -> None:
         """Leave every connection politely; all are closed also when this is cancelled."""

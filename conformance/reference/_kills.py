@@ -14,15 +14,16 @@ import trio
 from trio.testing import MockClock
 
 from conformance.client import Pace, Segmentation
+from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import NextHop
-from conformance.reference._around import SiteStore, dial_hop
+from conformance.reference._around import SiteStore, dial_hop, routing
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
-from conformance.reference._shadows import Shadows
-from conformance.reference._site import reference_target
+from conformance.reference._shadows import Shadows, remembers
+from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
@@ -30,6 +31,13 @@ FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_
 """The decision points that see how octets came in, and not only which."""
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
+
+RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
+"""The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+
+
+CONNECTIONS = frozenset({"smtp", "second"})
+"""What a scenario needs that sees replies and nothing else."""
 
 
 @dataclass(slots=True)
@@ -118,9 +126,11 @@ def try_scenarios(
 ) -> list[Trial]:
     """Run each scenario against a server of its own, all at once, in no time.
 
-    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided.
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, those with a memory of
+    their own apart.
     """
     trials: list[Trial] = []
+    shadows = [shadow for shadow in shadows if not any(remembers(function) for _, function in shadow.overrides)]
     looked_on = frozenset(shadow.name for shadow in shadows)
     by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
     for shadow in shadows:
@@ -130,7 +140,7 @@ def try_scenarios(
 
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
-        looking = Shadows(by_point) if shadows else None
+        looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
         decisions = Decisions(shadows=looking)
         requires_tls = "starttls_required" in scenario.facts
         requires_auth = "auth_required" in scenario.facts
@@ -142,7 +152,7 @@ def try_scenarios(
             decisions.shadows = None
 
         async with trio.open_nursery() as nursery:
-            hop = NextHop(nursery)
+            hop, names = NextHop(nursery), NameServer(nursery)
             server = ReferenceServer(
                 defects,
                 server_tls(),
@@ -150,12 +160,16 @@ def try_scenarios(
                 lmtp=role == "lmtp",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
+                site=Site(retry_after=RETRY_SECONDS, gives_up_after=GIVE_UP_SECONDS) if scenario.slow else Site(),
                 dial_next_hop=dial_hop(hop),
+                routing=routing(hop, names, decisions),
                 requires_tls=requires_tls,
                 hides=frozenset(scenario.lacks),
                 requires_auth=requires_auth,
             )
-            known = target or _target(role, requires_tls=requires_tls, requires_auth=requires_auth)
+            known = target or _target(
+                role, requires_tls=requires_tls, requires_auth=requires_auth, unhurried=scenario.slow
+            )
             setting = Setting(
                 known,
                 server.dial(nursery),
@@ -163,7 +177,7 @@ def try_scenarios(
                 looking_on,
                 observed=observed,
                 real=not defects,
-                around=Surroundings(hop, SiteStore(server.site)),
+                around=Surroundings(hop, SiteStore(server.site), names=names),
             )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
@@ -183,8 +197,10 @@ def try_scenarios(
 
 
 @cache
-def _target(role: Role, *, requires_tls: bool, requires_auth: bool) -> Target:
+def _target(role: Role, *, requires_tls: bool, requires_auth: bool, unhurried: bool) -> Target:
     known = reference_target(role=role, auth_required=requires_auth)
+    if unhurried:
+        known = msgspec.structs.replace(known, timers="default")
     if requires_tls:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
     return known

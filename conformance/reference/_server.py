@@ -14,6 +14,7 @@ from conformance.reference._lmtp import LmtpSession
 from conformance.reference._mailer import Mailer
 from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
+from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
 
@@ -26,7 +27,7 @@ class ReferenceServer:
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``requires_auth``
     take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
-    which mail for the relay domain goes.
+    which mail for the relay domain goes, ``routing`` says where that for domains goes that are looked up.
     """
 
     defects: Sequence[Defect] = ()
@@ -40,10 +41,11 @@ class ReferenceServer:
     dial_next_hop: DialNextHop | None = None
     lmtp: bool = False
     offers: frozenset[str] = frozenset()
+    routing: Routing | None = None
     mailer: Mailer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop)
+        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing)
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
         for defect in self.defects:

@@ -122,7 +122,11 @@ class ServerSession:
                     return
 
     async def _read(self) -> bool:
-        octets = bytes(await self.stream.receive_some(65536))
+        octets = b""
+        with trio.move_on_after(self.idle_seconds()) as idle:
+            octets = bytes(await self.stream.receive_some(65536))
+        if idle.cancelled_caught:
+            await self._give(answer(421, HOST + b" heard nothing for too long", close=True))
         self.buffer += octets
         return bool(octets)
 
@@ -211,6 +215,11 @@ class ServerSession:
         await self._give(self.greeting_under_tls())
 
     # Lines and data.
+
+    @decision
+    def idle_seconds(self) -> float:
+        """How long the client may say nothing: as long as it likes, where five minutes are the least (§4.5.3.2.7)."""
+        return float("inf")
 
     @decision
     def find_command_line(self, buffer: bytes) -> Line | None:

@@ -6,9 +6,9 @@ import dataclasses
 import enum
 import inspect
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
 from operator import attrgetter
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import trio
@@ -21,6 +21,10 @@ BESIDE = frozenset({"decisions", "mailer"})
 
 OUTSIDE = (trio.abc.Stream, ssl.SSLContext)
 """Types whose values are no part of what a session remembers."""
+
+
+MEMORIES = (MutableMapping, MutableSequence, MutableSet)
+"""What a defect could keep a memory in."""
 
 
 class _UnknownStateError(Exception):
@@ -119,16 +123,50 @@ def _reader(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
     return lambda value: tuple(getattr(value, name) for name in names)
 
 
+def remembers(function: Callable[..., Any]) -> bool:
+    """Whether a defect keeps a memory of its own, in its module or in a closure, which nobody can put back.
+
+    A name in capitals is a table, which nobody changes.
+    """
+    return _remembers(inspect.unwrap(function), set())
+
+
+def _remembers(function: Callable[..., Any], seen: set[object]) -> bool:
+    if not isinstance(function, FunctionType) or function in seen:
+        return False
+    seen.add(function)
+    closed = inspect.getclosurevars(function)
+    reached = {**closed.globals, **closed.nonlocals, **dict(_inner_globals(function))}
+    return any(
+        _remembers(value, seen) or (isinstance(value, MEMORIES) and not name.isupper())
+        for name, value in reached.items()
+    )
+
+
+def _inner_globals(function: FunctionType) -> Iterable[tuple[str, object]]:
+    """What the lambdas and comprehensions inside a function reach, which its own code does not name."""
+    inner = [each for each in function.__code__.co_consts if isinstance(each, CodeType)]
+    while inner:
+        code = inner.pop()
+        inner += [each for each in code.co_consts if isinstance(each, CodeType)]
+        yield from ((name, function.__globals__[name]) for name in code.co_names if name in function.__globals__)
+
+
 class Shadows:
     """Defects that look over the clean server's shoulder.
 
     Whenever the clean server decides, each defect of that point is asked too, with the session as it was before; where
     its answer and what it leaves in the session are those of the clean server, it could not be told from it so far.
     ``touched`` are the others. Whatever can't be compared counts as different: what is left out is left out rightly.
+    A scenario that ``sees_mail`` has a next hop or a store; to any other it is the same what is decided by those whose
+    class says that they act ``BEHIND_THE_REPLY``.
     """
 
-    def __init__(self, overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]]) -> None:
+    def __init__(
+        self, overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]], *, sees_mail: bool = True
+    ) -> None:
         self.overrides = overrides
+        self.sees_mail = sees_mail
         self.points: dict[str, set[str]] = {}
         for point, shadows in overrides.items():
             for name, _ in shadows:
@@ -145,7 +183,8 @@ class Shadows:
             if sends_mail or not self.points[self.asking].isdisjoint(names):
                 raise _DiffersError
             return clean(instance, *args, **kwargs)
-        shadows = self._untouched(names)
+        unseen = not self.sees_mail and getattr(type(instance), "BEHIND_THE_REPLY", False)
+        shadows = [] if unseen else self._untouched(names)
         if not shadows:
             return clean(instance, *args, **kwargs)
         try:

@@ -27,6 +27,10 @@ LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 RELAY_DOMAIN = b"relay.example.test"
+LOOKED_UP = "mx.example.test"
+"""Below this domain every name is looked up."""
+EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
+NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
 
 
@@ -71,7 +75,11 @@ class Site:
 
     def relays_for(self, domain: bytes) -> bool:
         """Whether the site takes mail for the domain and passes it on."""
-        return domain.lower() == RELAY_DOMAIN
+        return domain.lower() == RELAY_DOMAIN or self.looks_up(domain.decode("ascii", "replace"))
+
+    def looks_up(self, domain: str) -> bool:
+        """Whether the hosts for the domain are found in the DNS."""
+        return domain.lower().endswith("." + LOOKED_UP)
 
     def is_local(self, domain: bytes) -> bool:
         """Whether mail for the domain ends here; domains have no case."""
@@ -153,6 +161,9 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
         fails_after_acceptance="full@example.test",
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
+        dns_domains=(LOOKED_UP,) if next_hop else (),
+        exchangers=EXCHANGERS if next_hop else (),
+        name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
         store=store,
         sender="sender@client.example.test",

@@ -64,9 +64,12 @@ def full(names: Sequence[str]) -> int:
     clean_run()
     with multiprocessing.Pool() as pool:
         for name, everything, short in pool.imap_unordered(_try_everything, names):
-            if everything != short:
+            seen_by_both = everything & short
+            # A cut copy is left out of the short matrix where the server can't tell it from the whole.
+            otherwise = {each for each in everything ^ short if each.partition("~")[0] not in seen_by_both}
+            if otherwise:
                 differing += 1
-                sys.stdout.write(f"{name}: {', '.join(sorted(everything ^ short))}\n")
+                sys.stdout.write(f"{name}: {', '.join(sorted(otherwise))}\n")
     sys.stdout.write(f"{len(names)} defects against {len([*load()])} scenarios: {differing} differ\n")
     return differing
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from conformance.reference import Decisions
 from conformance.reference._decision import decision
-from conformance.reference._shadows import Shadows
+from conformance.reference._shadows import Shadows, remembers
 
 
 @dataclass
@@ -172,11 +172,55 @@ def test_memory_of_an_unknown_kind_touches_everybody() -> None:
     assert not touched(delegates, "take", Keeper(unknown=b"octets"))
 
 
-def test_a_defect_with_a_memory_of_its_own_remembers() -> None:
-    seen: dict[Keeper, int] = {}
+@pytest.mark.parametrize("sees_mail", [True, False])
+def test_what_happens_behind_the_reply_is_the_same_to_who_sees_no_mail(sees_mail: bool) -> None:
+    class Porter(Keeper):
+        BEHIND_THE_REPLY: ClassVar = True
 
-    def third_time(clean: Override, keeper: Keeper, thing: str) -> object:
-        seen[keeper] = seen.get(keeper, 0) + 1
-        return "no more" if seen[keeper] == 2 else clean(thing)
+    shadows = Shadows({"take": [("odd", other_answer)]}, sees_mail=sees_mail)
+    for keeper in (Porter(), Keeper()):
+        shadows.touched.clear()
+        keeper.decisions.shadows = shadows
+        keeper.take("pear")
+        assert bool(shadows.touched) == (sees_mail or not isinstance(keeper, Porter))
 
-    assert touched(third_time)
+
+_seen: dict[Keeper, int] = {}
+TABLE = {"pear": "apple"}
+
+
+def third_time(clean: Override, keeper: Keeper, thing: str) -> object:
+    _seen[keeper] = _seen.get(keeper, 0) + 1
+    return "no more" if _seen[keeper] == 2 else clean(thing)
+
+
+def by_a_helper(clean: Override, keeper: Keeper, thing: str) -> object:
+    return third_time(clean, keeper, thing)
+
+
+def inside(clean: Override, keeper: Keeper, thing: str) -> object:
+    return clean(thing) if all(seen is not keeper for seen in map(lambda _: _seen, thing)) else ""  # noqa: C417
+
+
+def by_a_table(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(TABLE.get(thing, thing))
+
+
+def closed_over() -> Override:
+    seen: list[str] = []
+
+    def remember(clean: Override, _: Keeper, thing: str) -> object:
+        seen.append(thing)
+        return clean(thing)
+
+    return remember
+
+
+@pytest.mark.parametrize("override", [third_time, by_a_helper, inside, closed_over()])
+def test_a_defect_with_a_memory_of_its_own_is_no_shadow(override: Override) -> None:
+    assert remembers(override)
+
+
+@pytest.mark.parametrize("override", [delegates, does_the_same, by_a_table])
+def test_a_defect_without_a_memory_or_with_a_table_can_be_one(override: Override) -> None:
+    assert not remembers(override)
