@@ -32,7 +32,9 @@ def test_compare_tells_what_differs(command: Command, two: tuple[Path, Path], tm
     page = tmp_path / "compare.html"
     ended = command("compare", *two, "--html", page)
     assert ended.status == 1
-    assert f"{NOOP}/noop_gets_250[ehlo]\n    clean 1: pass: 250 OK\n    wrong 1: deviates: 214 Nothing done\n" in ended.out
+    assert (
+        f"{NOOP}/noop_gets_250[ehlo]\n    clean 1: pass: 250 OK\n    wrong 1: deviates: 214 Nothing done\n" in ended.out
+    )
     assert RSET not in ended.out
     text = page.read_text(encoding="utf-8")
     assert text.count("NOOP\\r\\n") >= 2  # one transcript beside the other
