@@ -18,31 +18,41 @@ import trio
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Target
-from conformance.wire import CRLF, Reply, stuff, visible
+from conformance.wire import CRLF, Reply, stuff
+from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
 MAX_REPLIES = 1000
+
+LINE_BEGUN = 64
+"""Octets that are kept of a line that was sent in part: its verb, and more."""
+
+MAX_CHALLENGES = 10
+"""Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
 
 
 class At(enum.IntEnum):
     """Where a scenario starts; each rung does the ones before it.
 
-    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself.
+    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself. ``UNAUTHENTICATED`` has said
+    EHLO, under TLS where the target requires it, and belongs to clauses about AUTH; ``EHLO`` has authenticated besides
+    where the target requires that.
     """
 
     CONNECT = 0
     GREETING = 1
-    EHLO = 2
-    MAIL = 3
-    RCPT = 4
-    DATA = 5
+    UNAUTHENTICATED = 2
+    EHLO = 3
+    MAIL = 4
+    RCPT = 5
+    DATA = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One reply beside the verb it answers, for the watches.
 
-    The verb is ``None`` where several lines were sent at once, and ever after a reply that was unread when the next
-    line was sent: then nobody can say which line it answers.
+    The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
+    then on nobody can say which line a reply answers.
     """
 
     verb: str | None
@@ -74,9 +84,12 @@ class Client:
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
+    _in_exchange: bool = False
     _before_tls: bool = False
     _left: bool = False
     _line_is_open: bool = False
+    _line: bytes = b""
+    _owed: bool = True
 
     # Octets out, outcomes in.
 
@@ -87,14 +100,17 @@ class Client:
 
     async def raw(self, octets: bytes) -> None:
         """Send exactly these octets and read nothing."""
+        begins = not self._line_is_open
         self._line_is_open = not octets.endswith(CRLF)
-        if not self._in_data:
-            lines = octets.removesuffix(CRLF)
+        if not (self._in_data or self._in_exchange):
+            # A line that is sent in pieces is one line still; its verb stands in the first of them.
+            self._line = octets if begins else self._line[:LINE_BEGUN] + octets
+            lines = self._line.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or self.connection.unread
-            self._verb = (
-                None if several or self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
-            )
+            unanswered = begins and self._owed
+            self._out_of_step = self._out_of_step or several or unanswered or self.connection.unread
+            self._owed = True
+            self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
     async def pause(self) -> None:
@@ -105,7 +121,9 @@ class Client:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
+            self._owed = False
             ends_data, self._in_data = self._in_data, outcome.code == 354
+            self._in_exchange = outcome.code == 334
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
@@ -169,8 +187,10 @@ class Client:
         if start >= At.GREETING:
             self.greeting = await self.reply()
             self._require("greeting", self.greeting, {220})
-        if start >= At.EHLO:
+        if start >= At.UNAUTHENTICATED:
             await self._introduce()
+        if start >= At.EHLO and self.target.auth_required:
+            await self.authenticate()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -183,8 +203,6 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls()
             await self.introduce()
-        if self.target.auth_required:
-            await self.authenticate()
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).
@@ -293,14 +311,23 @@ class Client:
 
     # Set-up verbs: NotReady where the server does not play along.
 
-    async def transaction(self) -> None:
-        """MAIL and RCPT, both accepted."""
-        self._require("MAIL", await self.mail())
-        self._require("RCPT", await self.rcpt())
+    async def transaction(
+        self, *forward_paths: bytes, reverse_path: bytes | None = None, parameters: bytes = b""
+    ) -> None:
+        """MAIL and RCPT, all accepted; paths bring their brackets, ``parameters`` are those of MAIL."""
+        self._require("MAIL", await self.mail(reverse_path, parameters))
+        for forward_path in forward_paths or (self.forward_path,):
+            self._require("RCPT", await self.rcpt(forward_path))
 
-    async def deliver(self, content: bytes | None = None) -> None:
-        """One whole transaction, accepted to the end."""
-        await self.transaction()
+    async def deliver(
+        self,
+        content: bytes | None = None,
+        *forward_paths: bytes,
+        reverse_path: bytes | None = None,
+        parameters: bytes = b"",
+    ) -> None:
+        """One whole transaction, accepted to the end: to these forward-paths, or to a mailbox that takes mail."""
+        await self.transaction(*forward_paths, reverse_path=reverse_path, parameters=parameters)
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
@@ -347,32 +374,90 @@ class Client:
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
 
-    async def authenticate(self) -> None:
-        """AUTH with the target file's credentials, PLAIN or LOGIN as offered (RFC 4954, RFC 4616).
+    async def authenticate(self, mechanism: str = "") -> None:
+        """AUTH with the target file's credentials, by this mechanism or the first offered one that we speak (RFC 4954).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or refused.
         """
+        self._require("AUTH", await self.try_authenticate(mechanism), {235})
+
+    async def try_authenticate(
+        self, mechanism: str = "", *, initial: bool = True, user: bytes | None = None, password: bytes | None = None
+    ) -> Outcome:
+        """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
+
+        Other credentials than the target file's can be given.
+
+        Raises:
+            NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
+        """
+        if user is None or password is None:
+            user, password = self.credentials
+        name = mechanism or self._mechanism()
+        dialogue = MECHANISMS[name](user, password)
+        first = dialogue.initial
+
+        def encoded(octets: bytes) -> bytes:
+            if octets not in {user, b""}:
+                self.secret(octets)
+            return base64.b64encode(octets)
+
+        if first is not None and initial:
+            outcome = await self.say(b"AUTH " + name.encode("ascii") + b" " + (encoded(first) or b"="))
+            first = None
+        else:
+            outcome = await self.say(b"AUTH " + name.encode("ascii"))
+        for _ in range(MAX_CHALLENGES):
+            if not (isinstance(outcome, Reply) and outcome.code == 334):
+                break
+            try:
+                challenge = decoded(outcome.text.strip(b" "))
+                answer, first = (dialogue.respond(challenge), None) if first is None else (first, None)
+            except SaslError as error:
+                await self.say(b"*")
+                raise NotReady(f"AUTH {name}", str(error)) from error
+            outcome = await self.say(encoded(answer))
+        return outcome
+
+    @property
+    def credentials(self) -> tuple[bytes, bytes]:
+        """User and password of the target file; the password is kept out of every transcript.
+
+        Raises:
+            NotReady: there are none, or the environment lacks the password.
+        """
         credentials = self.target.credentials
         if credentials is None:
-            raise NotReady("AUTH", "the target requires it and the target file names no credentials")
+            raise NotReady("AUTH", "the target file names no credentials")
         password = os.environ.get(credentials.password_from)
         if password is None:
             raise NotReady("AUTH", f"the environment has no {credentials.password_from}")
-        user, word = credentials.user.encode(), password.encode()
-        plain = b"\0" + user + b"\0" + word
-        for octets in (word, plain):
-            self.secret(octets)
-        offered = self.offers.get("AUTH", b"").upper().split()
-        if b"PLAIN" in offered:
-            outcome = await self.say(b"AUTH PLAIN " + base64.b64encode(plain))
-        elif b"LOGIN" in offered:
-            self._require("AUTH LOGIN", await self.say(b"AUTH LOGIN"), {334})
-            self._require("AUTH LOGIN", await self.say(base64.b64encode(user)), {334})
-            outcome = await self.say(base64.b64encode(word))
-        else:
-            raise NotReady("AUTH", f"neither PLAIN nor LOGIN is offered: {visible(b' '.join(offered))}")
-        self._require("AUTH", outcome, {235})
+        self.secret(password.encode())
+        return credentials.user.encode(), password.encode()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The EHLO keywords, alone and with each of their parameters, in upper case: ``AUTH``, ``AUTH PLAIN``."""
+        parameters = {
+            f"{keyword} {word.decode('ascii', 'replace')}"
+            for keyword, words in self.offers.items()
+            for word in words.upper().split()
+        }
+        return frozenset(self.offers) | parameters
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms that EHLO lists, in upper case."""
+        return tuple(word.decode("ascii", "replace") for word in self.offers.get("AUTH", b"").upper().split())
+
+    def _mechanism(self) -> str:
+        stated = self.target.credentials.mechanisms if self.target.credentials else ()
+        usable = [name for name in stated or MECHANISMS if name.upper() in MECHANISMS]
+        for name in usable:
+            if name.upper() in self.mechanisms:
+                return name.upper()
+        raise NotReady("AUTH", f"none of {', '.join(usable)} is offered: {' '.join(self.mechanisms)}")
 
     def secret(self, octets: bytes) -> None:
         """Keep these octets out of every transcript, in every encoding."""
@@ -380,22 +465,32 @@ class Client:
 
     # Content.
 
-    def message(self, body: bytes = b"A message of the conformance suite.\r\n", without: Iterable[str] = ()) -> bytes:
+    def message(
+        self,
+        body: bytes = b"A message of the conformance suite.\r\n",
+        without: Iterable[str] = (),
+        *,
+        token: str | None = None,
+        before: bytes = b"",
+    ) -> bytes:
         """A message with the five usual fields and the scenario's token, neither stuffed nor terminated.
 
-        ``without`` names fields to leave out. ``body`` brings its own line ends.
+        ``without`` names fields to leave out. ``body`` brings its own line ends, and so does ``before``, which are
+        fields to put before the five. ``token`` stands for the scenario's own where it sends several messages that
+        must be told apart.
 
         Raises:
             ValueError: ``without`` names a field that the message does not have.
         """
         sender = (self.target.sender or "suite@client.example.test").encode("ascii")
         recipient = self.target.mailbox.encode("ascii")
+        mark = (token or self.token).encode("ascii")
         fields = {
             "From": b"<%b>" % sender,
             "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
             "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % self.token.encode("ascii"),
-            "Subject": b"smtp-conformance " + self.token.encode("ascii"),
+            "Message-ID": b"<%b@client.example.test>" % mark,
+            "Subject": b"smtp-conformance " + mark,
         }
         missing = set(without)
         if missing - fields.keys():
@@ -403,7 +498,7 @@ class Client:
         header = b"".join(
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
-        return header + CRLF + body
+        return before + header + CRLF + body
 
     def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
         """A message of exactly so many octets, its body made of this line, its end included.

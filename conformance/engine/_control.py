@@ -81,7 +81,7 @@ async def _one_delivery(run: Session, mailbox: bytes) -> Introduced:
     introduced = Introduced(
         greeting=str(client.greeting),
         ehlo=tuple(visible(line.text) for line in client.hello.lines) if isinstance(client.hello, Reply) else (),
-        offers=frozenset(client.offers),
+        offers=client.offered,
     )
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))

@@ -5,16 +5,39 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
 from conformance.reference._answer import Answer, answer
+from conformance.reference._authentication import Authentication
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
-from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
-from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
+from conformance.reference._extensions import (
+    RECIPIENTS_AT_MOST,
+    VERBS,
+    lines_of,
+    refusal_of,
+    refusal_together,
+    reply_to,
+)
+from conformance.reference._mailer import Mailer
+from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._site import (
+    ALIASES,
+    BUSY,
+    DOMAIN,
+    HOST,
+    LISTS,
+    USERS,
+    Delivery,
+    Site,
+    takes_mail_for,
+    unquoted,
+)
+from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
 
 __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
@@ -23,6 +46,11 @@ MAX_COMMAND = 4096
 
 MAX_MESSAGE = 256 * 1024
 MAX_RECIPIENTS = 1000
+
+MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+"""The parameters of MAIL, and the extension that each belongs to."""
+
+Handler = Callable[[bytes], Answer | None]
 
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
@@ -38,6 +66,11 @@ class Transaction:
     size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
+        return self.body != b"7BIT"
 
 
 def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes) -> str:
@@ -70,7 +103,10 @@ class ServerSession:
     decisions: Decisions
     tls: ssl.SSLContext | None = None
     rejects: bool = False
+    mailer: Mailer | None = None
     requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -79,12 +115,15 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    offers: frozenset[str] = frozenset()
     grouped: bool = False
     held: bytes = b""
     chunking: Chunking = field(init=False)
+    authentication: Authentication = field(init=False)
 
     def __post_init__(self) -> None:
         self.chunking = Chunking(self, self.decisions)
+        self.authentication = Authentication(self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -104,7 +143,11 @@ class ServerSession:
                     return
 
     async def _read(self) -> bool:
-        octets = bytes(await self.stream.receive_some(65536))
+        octets = b""
+        with trio.move_on_after(self.idle_seconds()) as idle:
+            octets = bytes(await self.stream.receive_some(65536))
+        if idle.cancelled_caught:
+            await self._give(answer(421, HOST + b" heard nothing for too long", close=True))
         self.buffer += octets
         return bool(octets)
 
@@ -128,14 +171,22 @@ class ServerSession:
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:
-                    if len(self.buffer) > MAX_COMMAND:
+                    if len(self.buffer) > self.line_limit():
                         await self._drop_line()
                         continue
                     return
                 octets, self.buffer = line
                 self.grouped = self.grouped or bool(self.buffer)
                 self.commands += 1
-                await self._give(self.command(octets))
+                await self._give(self.line(octets))
+
+    def line_limit(self) -> int:
+        """Octets of a line before we give up on it."""
+        return self.authentication.auth_line_limit() if self.authentication.exchange else MAX_COMMAND
+
+    def line(self, octets: bytes) -> Answer | None:
+        """Act on one line: a response where an exchange is under way, else a command."""
+        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -146,7 +197,12 @@ class ServerSession:
         line = self.find_command_line(self.buffer)
         assert line is not None
         self.buffer = line[1]
-        await self._give(answer(500, b"Line too long"))
+        await self._give(self.authentication.give_up() if self.authentication.exchange else self.line_too_long())
+
+    @decision
+    def line_too_long(self) -> Answer | None:
+        """The reply to a command line that is too long (§4.5.3.1.4)."""
+        return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
         if given is None:
@@ -162,6 +218,8 @@ class ServerSession:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        for each in given.more:
+            await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
@@ -183,6 +241,11 @@ class ServerSession:
         await self._give(self.greeting_under_tls())
 
     # Lines and data.
+
+    @decision
+    def idle_seconds(self) -> float:
+        """How long the client may say nothing: as long as it likes, where five minutes are the least (§4.5.3.2.7)."""
+        return float("inf")
 
     @decision
     def find_command_line(self, buffer: bytes) -> Line | None:
@@ -264,8 +327,37 @@ class ServerSession:
             refused = self.before_tls(verb)
             if refused is not None:
                 return refused
+        if self.lacks_authentication(verb):
+            return self.authentication_required(verb)
+        handler = self.handler_of(verb)
+        return handler(argument) if handler else self.unknown(verb)
+
+    def handler_of(self, verb: bytes) -> Handler | None:
+        """What acts on this verb, or ``None``: looked up so that only the decision point that is asked is consulted."""
+        if verb in VERBS and verb.decode("ascii") in self.offers:
+            return partial(self.extension_command, verb)
         handler = _HANDLERS.get(verb)
-        return handler(self)(argument) if handler else self.unknown(verb)
+        return handler(self) if handler else None
+
+    @decision
+    def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
+        """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
+        recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
+        if code == 554:
+            self.clear(verb.decode("ascii"))
+        return answer(code, text)
+
+    @decision
+    def lacks_authentication(self, verb: bytes) -> bool:
+        """Whether the command needs an authentication that is not there (RFC 4954 §6)."""
+        return self.requires_auth and self.authentication.identity is None and verb in {b"MAIL", b"RCPT", b"DATA"}
+
+    @decision
+    def authentication_required(self, verb: bytes) -> Answer | None:
+        """The refusal of a command for want of authentication (RFC 4954 §6)."""
+        del verb
+        return answer(530, b"Authenticate first", status=b"5.7.0")
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
@@ -299,7 +391,17 @@ class ServerSession:
         offered += [b"CHUNKING", b"BINARYMIME"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
-        return tuple(offered)
+        offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
+        return (*offered, *lines_of(self.offers, secured=self.secured))
+
+    @decision_by(lambda _, extension: extension.decode("ascii"))
+    def has(self, extension: bytes) -> bool:
+        """Whether the server has the extension, and so lists it."""
+        return extension.decode("ascii") not in self.hides
+
+    def listed(self) -> tuple[bytes, ...]:
+        """The extensions, less those that this server is to be without."""
+        return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
 
     @decision
     def acceptable_client_name(self, name: bytes) -> bool:
@@ -322,7 +424,7 @@ class ServerSession:
         """Note the name, clear all buffers, and answer with the extensions."""
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
-        return answer(250, self.hello_text(), *self.extensions())
+        return answer(250, self.hello_text(), *self.listed())
 
     @decision
     def refuse_hello(self) -> Answer | None:
@@ -380,10 +482,21 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters)
         if refused is not None:
             return refused
-        reverse_path = bytes(given.path.mailbox) if given.path.mailbox else b""
         body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
-        self.transaction = Transaction(reverse_path, body=body.upper(), size=int(size) if size.isdigit() else None)
+        self.transaction = Transaction(
+            self.kept_reverse_path(given.path), body=body.upper(), size=int(size) if size.isdigit() else None
+        )
         return answer(250, b"OK")
+
+    @decision
+    def kept_reverse_path(self, path: Path) -> bytes:
+        """The reverse-path less its source route (§4.1.2)."""
+        return bytes(path.mailbox) if path.mailbox else b""
+
+    @decision
+    def kept_forward_path(self, path: Path) -> bytes:
+        """The forward-path less its source route (§3.6.1)."""
+        return bytes(path.mailbox) if path.mailbox else b""
 
     @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -391,20 +504,46 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword == b"BODY" and self.knows_body(value):
-                continue
-            if keyword == b"SIZE" and self.is_size(value):
-                if self.is_too_big(int(value)):
-                    return answer(552, b"Message too big")
-                continue
-            if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
-                continue
-            if keyword == b"ENVID" and is_xtext(value) and len(value) <= 100:
-                continue
-            if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
-                return answer(501, b"Bad parameter value")
-            return answer(555, b"Parameter not recognized")
+            refused = self._refuse_mail_parameter(keyword, value)
+            if refused is not None:
+                return refused
+        return self.parameters_together(parameters)
+
+    def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
+        if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
+            return self.extension_parameter(b"MAIL", keyword, value)
+        if not self.mail_parameter_fits(keyword, value):
+            return answer(501, b"Bad parameter value")
+        if keyword == b"SIZE" and self.is_too_big(int(value)):
+            return answer(552, b"Message too big")
         return None
+
+    @decision_by(lambda _, verb, keyword, value: f"{verb.decode()} {keyword[:16].decode()}{'=' if value else ''}")
+    def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
+        """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
+        refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
+        return answer(*refusal) if refusal else None
+
+    @decision
+    def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
+        refusal = refusal_together(parameters)
+        return answer(*refusal) if refusal else None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that the parameter's extension defines."""
+        match keyword:
+            case b"BODY":
+                return self.knows_body(value)
+            case b"SIZE":
+                return self.is_size(value)
+            case b"RET":
+                return value.upper() in {b"FULL", b"HDRS"}
+            case b"ENVID":
+                return is_envelope_id(value)
+            case _:
+                return self.authentication.auth_parameter_fits(value)
 
     @decision
     def knows_body(self, value: bytes) -> bool:
@@ -436,12 +575,12 @@ class ServerSession:
             return refused
         if not self.serves(given.path.mailbox):
             return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(bytes(given.path.mailbox))
+        return self.take_recipient(self.kept_forward_path(given.path))
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
-        """Whether there is such a mailbox here; domains have no case, local-parts have (§2.4)."""
-        return takes_mail_for(self.site, mailbox)
+        """Whether there is such a mailbox here, or whether we relay for its domain; local-parts have case (§2.4)."""
+        return takes_mail_for(self.site, mailbox) or self.site.relays_for(mailbox.domain)
 
     @decision
     def refuse_rcpt_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -449,11 +588,19 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword not in {b"NOTIFY", b"ORCPT"}:
-                return answer(555, b"Parameter not recognized")
-            if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
+            if keyword not in {b"NOTIFY", b"ORCPT"} or not self.has(b"DSN"):
+                refused = self.extension_parameter(b"RCPT", keyword, value)
+                if refused is not None:
+                    return refused
+                continue
+            if not self.rcpt_parameter_fits(keyword, value):
                 return answer(501, b"Bad parameter value")
         return None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def rcpt_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that RFC 3461 §4 defines."""
+        return is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)
 
     @decision
     def rcpt_without_mail(self, argument: bytes) -> Answer | None:
@@ -472,10 +619,15 @@ class ServerSession:
     def take_recipient(self, forward_path: bytes) -> Answer | None:
         """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
         assert self.transaction is not None
-        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+        if len(self.transaction.forward_paths) >= self.recipients_at_most():
             return answer(452, b"Too many recipients")
         self.transaction.forward_paths.append(forward_path)
         return answer(250, b"OK")
+
+    @decision
+    def recipients_at_most(self) -> int:
+        """The recipients of a message that we take; with LIMITS as many as it says (RFC 9422 §4.2)."""
+        return RECIPIENTS_AT_MOST if "LIMITS" in self.offers else MAX_RECIPIENTS
 
     @decision
     def data(self, argument: bytes) -> Answer | None:
@@ -522,7 +674,21 @@ class ServerSession:
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
         """Hand the message to the site."""
-        self.site.delivered.append(Delivery(transaction.reverse_path, tuple(transaction.forward_paths), content))
+        forward_paths = tuple(transaction.forward_paths)
+        self.site.delivered.append(Delivery(transaction.reverse_path, forward_paths, content))
+        if self.mailer is not None:
+            self.mailer.take(
+                Accepted(
+                    transaction.reverse_path,
+                    forward_paths,
+                    content,
+                    client_name=self.client_name or b"unknown",
+                    peer=_peer(self.stream),
+                    extended=self.extended,
+                    secured=self.secured,
+                    eight_bit=transaction.eight_bit,
+                )
+            )
 
     @decision
     def argument_given(self, verb: bytes, argument: bytes) -> Answer | None:
@@ -573,7 +739,7 @@ class ServerSession:
         """The members of a list, one a line (§3.5.1)."""
         if not argument:
             return answer(501, b"EXPN takes a list")
-        members = LISTS.get(argument.strip(b"<>").partition(b"@")[0])
+        members = (LISTS | ALIASES).get(argument.strip(b"<>").partition(b"@")[0])
         if members is None:
             return answer(550, b"No such list here")
         return answer(250, *(b"<%b>" % member for member in members))
@@ -582,7 +748,7 @@ class ServerSession:
     def help(self, argument: bytes) -> Answer | None:
         """What we know (§4.1.1.8)."""
         del argument
-        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH")
 
     @decision
     def starttls(self, argument: bytes) -> Answer | None:
@@ -605,6 +771,13 @@ class ServerSession:
         """What a handshake that fails does to anybody else: nothing."""
 
     @decision
+    def auth(self, argument: bytes) -> Answer | None:
+        """Begin to authenticate the client (RFC 4954 §4)."""
+        if not self.has(b"AUTH"):
+            return self.unknown(b"AUTH")
+        return self.authentication.begin(argument, extended=self.extended, in_transaction=self.transaction is not None)
+
+    @decision
     def kept_across_tls(self, buffer: bytes) -> bytes:
         """What of the clear octets behind STARTTLS is read as if it had come under TLS: nothing (RFC 3207 §4.2)."""
         del buffer
@@ -614,12 +787,20 @@ class ServerSession:
     def forget_at_tls(self) -> None:
         """Discard all that the client said in clear (RFC 3207 §4.2)."""
         self.client_name, self.extended = None, False
+        self.authentication.forget()
         self.clear("STARTTLS")
 
     @decision
     def greeting_under_tls(self) -> Answer | None:
         """What the server says after the handshake: nothing, the client speaks next (RFC 3207 §4.2)."""
         return None
+
+
+def _peer(stream: trio.abc.Stream) -> bytes:
+    """The client's IP address; that of loopback where the stream has none."""
+    while isinstance(stream, trio.SSLStream):
+        stream = stream.transport_stream
+    return str(stream.socket.getpeername()[0]).encode() if isinstance(stream, trio.SocketStream) else b"127.0.0.1"
 
 
 _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None]]] = {
@@ -636,5 +817,6 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"EXPN": lambda session: session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
+    b"AUTH": lambda session: session.auth,
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

@@ -1,5 +1,6 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
+from conformance.scenario._after import Hop, Names, Store
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -22,6 +23,7 @@ from conformance.scenario._oracles import (
     not_refused_as,
     one_message,
     one_reply,
+    one_reply_each,
     presume,
     recognised,
     refused,
@@ -41,11 +43,14 @@ __all__ = [
     "Clause",
     "Family",
     "Held",
+    "Hop",
     "Level",
+    "Names",
     "Observation",
     "Register",
     "Row",
     "Scenario",
+    "Store",
     "Suite",
     "SuiteError",
     "Suites",
@@ -64,6 +69,7 @@ __all__ = [
     "not_refused_as",
     "one_message",
     "one_reply",
+    "one_reply_each",
     "presume",
     "recognised",
     "refused",

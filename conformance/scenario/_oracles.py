@@ -157,6 +157,19 @@ def one_reply(outcomes: Sequence[Outcome]) -> Observation:
     return _one(outcomes, expected)
 
 
+def one_reply_each(outcomes: Sequence[Outcome], recipients: int) -> Observation:
+    """As many replies as recipients: what ``replies_until_quit`` returned after mail data to an LMTP server.
+
+    The 221 of QUIT is the fence (RFC 2033 §4.2); without it, or with a 421, it is unclear.
+    """
+    codes = [reply.code for reply in _replies(outcomes)]
+    seen = _all(outcomes)
+    if 421 in codes or not codes or codes[-1] != 221 or isinstance(outcomes[-1], Silence):
+        return Unclear(f"the session has no end: {seen}")
+    expected = f"{recipients} {'reply' if recipients == 1 else 'replies'} to the mail data, then 221 to QUIT"
+    return Held(seen) if len(codes) == recipients + 1 else Broken(expected, seen)
+
+
 def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:
     codes = [reply.code for reply in _replies(outcomes)]
     seen = _all(outcomes)

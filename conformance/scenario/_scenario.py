@@ -70,6 +70,7 @@ class Scenario:
     row: Mapping[str, Any] = field(default_factory=dict)
     needs: frozenset[str] = frozenset({"smtp"})
     offers: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     roles: frozenset[str] = MAIL_ROLES
     tags: frozenset[str] = frozenset()
@@ -128,6 +129,7 @@ def scenario(
     *,
     start: At | Sequence[At],
     offers: Iterable[str] = (),
+    lacks: Iterable[str] = (),
     facts: Iterable[str] = (),
     roles: Iterable[str] = MAIL_ROLES,
     segments: Iterable[Segmentation | str] = (),
@@ -139,7 +141,8 @@ def scenario(
     """Declare a scenario about one clause.
 
     ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
-    keywords and ``facts`` the target facts that it needs: both make it not-applicable where they are missing.
+    keywords (with a parameter that has to be listed, as in ``AUTH PLAIN``) and ``facts`` the target facts that it
+    needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered.
     ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -183,6 +186,7 @@ def scenario(
                     row=values,
                     needs=needs,
                     offers=offered + made.offers,
+                    lacks=missing,
                     facts=facts_needed,
                     roles=allowed_roles,
                     tags=labels | frozenset(found.tags),
@@ -194,6 +198,7 @@ def scenario(
 
     starts = (start,) if isinstance(start, At) else tuple(start)
     offered = _keywords(offers)
+    missing = _keywords(lacks)
     facts_needed = tuple(facts)
     allowed_roles = frozenset(roles)
     labels = frozenset(_words(tags))

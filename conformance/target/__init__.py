@@ -13,7 +13,9 @@ from conformance.target._target import (
     facts,
     make_target,
     read_target,
+    split_place,
 )
+from conformance.target._write import target_text
 
 __all__ = [
     "Address",
@@ -31,4 +33,6 @@ __all__ = [
     "make_target",
     "parse_address",
     "read_target",
+    "split_place",
+    "target_text",
 ]

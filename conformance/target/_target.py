@@ -73,6 +73,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     address: str
     name: str = ""
     version: str = ""
+    set_up: tuple[str, ...] = ()
+    """How its configuration differs from the default, in words for the report."""
     role: Role = "mx"
     publicly_referenced: bool | None = None
     # How to connect and introduce ourselves.
@@ -96,9 +98,13 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     temporarily_refused: str | None = None
     fails_after_acceptance: str | None = None
     refused_content: str | None = None
-    # Relaying.
+    # Relaying: where mail for the relay domains goes, and the exchangers and name server of the domains of ours; each
+    # is an address of this machine, host:port, at which we listen.
     relay_domains: tuple[str, ...] = ()
+    next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
+    exchangers: tuple[str, ...] = ()
+    name_server: str | None = None
     # Senders.
     sender: str | None = None
     sender_domains: tuple[str, ...] = ()
@@ -164,6 +170,21 @@ _NAMES = (
 )
 
 
+_PLACES = ("next_hop", "exchangers", "name_server")
+
+
+def split_place(place: str) -> tuple[str, int]:
+    """The host and the port of ``host:port``, an IPv6 address without its brackets.
+
+    Raises:
+        ValueError: it is none.
+    """
+    host, _, port = place.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(place)
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def facts() -> frozenset[str]:
     """The names of all facts a target can state."""
     return frozenset(Target.__struct_fields__)
@@ -204,13 +225,23 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
         raise TargetError(f"{origin}: {error}") from error
     if "role" not in data and scheme in _ROLES:
         target = msgspec.structs.replace(target, role=_ROLES[scheme])
+    _check_words(target, origin)
+    return target
+
+
+def _check_words(target: Target, origin: str) -> None:
+    """Check what the facts that are addresses, domains and places say."""
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
     for domain in _said(target, _NAMES):
         if not _is_word(domain, but="<>@"):
             raise TargetError(f"{origin}: {domain!r} is no domain; write it in ASCII, an IDN in its A-labels")
-    return target
+    for place in _said(target, _PLACES):
+        try:
+            split_place(place)
+        except ValueError:
+            raise TargetError(f"{origin}: {place!r} is no place to listen at; write 127.0.0.1:2600") from None
 
 
 def _check_keys(data: dict[str, Any], record: type[msgspec.Struct], complaint: str) -> None:

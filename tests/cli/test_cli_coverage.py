@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
 from cli_commands import NOOP, Command
 
-from conformance.cli._coverage import counted, cover
+from conformance.cli._coverage import counted, cover, coverage
+from conformance.reference import Defect
 from conformance.reference.defects import load_defects
 from conformance.scenario import load
 
@@ -26,13 +29,57 @@ def test_without_defects_nothing_is_proven() -> None:
     assert counted(covered)["proven"] == 0
 
 
-def test_a_clause_that_nobody_cites_is_a_gap_and_is_named(command: Command) -> None:
-    gaps = set(json.loads(command("coverage", "--json").out)["gaps"])
-    cited = {scenario.clause.id for scenario in load()} | {watch.clause.id for watch in load().watches.values()}
-    observable = [clause for clause in load().register if clause.observed != "none"]
-    assert gaps == {clause.id for clause in observable if not {clause.id, clause.restates} & cited}
-    named = command("coverage", "--gaps").out
-    assert all(f"{gap}  " in named for gap in gaps)
+REGISTER = """\
+text_sha256 = "00"
+"""
+CLAUSE = """
+[[clause]]
+id = "1/{name}"
+lines = [10, 12]
+level = "MUST"
+source = "keyword"
+party = "server"
+observed = "{observed}"
+says = "The server does it."
+{more}
+"""
+CHECKS = """
+from conformance import At, Client, Held, Observation, scenario
+{scenarios}
+"""
+SCENARIO = """
+@scenario("rfc9999/1/{name}", start=At.EHLO)
+async def {name}(smtp: Client) -> Observation:
+    \"\"\"Shows it.\"\"\"
+    return Held()
+"""
+CLAUSES = {
+    "proven": ("wire", ""),
+    "unproven": ("wire", ""),
+    "uncited": ("store", ""),
+    "unseen": ("none", 'reason = "nobody can see it"'),
+    "again": ("wire", 'restates = "1/proven"'),
+}
+
+
+def test_what_can_be_observed_and_nothing_proves_is_a_gap_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = [CLAUSE.format(name=name, observed=seen, more=more) for name, (seen, more) in CLAUSES.items()]
+    cited = [SCENARIO.format(name=name) for name in ("proven", "unproven")]
+    (tmp_path / "rfc9999").mkdir()
+    (tmp_path / "rfc9999" / "clauses.toml").write_text(REGISTER + "".join(register))
+    (tmp_path / "rfc9999" / "s1_it.py").write_text(CHECKS.format(scenarios="".join(cited)))
+    defect = Defect("broken", "Is broken.", (), frozenset({"rfc9999/1/proven"}))
+    monkeypatch.setattr("conformance.cli._coverage.load_defects", lambda: {"broken": defect})
+    suites = load(tmp_path)
+    coverage(suites, [], as_json=True, gaps=False)
+    assert json.loads(capsys.readouterr().out)["gaps"] == ["rfc9999/1/unproven", "rfc9999/1/uncited"]
+    coverage(suites, [], as_json=False, gaps=True)
+    said = capsys.readouterr().out.splitlines()
+    named = [line for line in said if line.startswith("rfc9999/1/")]
+    assert named == ["rfc9999/1/unproven  MUST  server, wire", "rfc9999/1/uncited  MUST  server, store"]
+    assert "2 of 5 clauses" in " ".join(said)
 
 
 def test_a_clause_that_says_again_what_another_says_is_covered_by_it() -> None:

@@ -44,9 +44,9 @@ def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> A
 
 @defect(
     ServerSession.render,
-    proves={"rfc5321/4.2/watch_text_after_code"},
+    proves={"rfc5321/4.2/watch_text_after_code", "rfc5321/4.2.1/watch_space_on_the_last_line"},
     only={"214"},
-    also={"rfc5321/4.1.1.8/helpful-information", "rfc5321/4.2.1/space-on-the-last"},
+    also={"rfc5321/4.1.1.8/helpful-information"},
 )
 def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Answers HELP with a code alone."""
@@ -81,7 +81,11 @@ def lines_of_a_reply_differ_in_code(clean: Render, session: ServerSession, given
     return octets.replace(b"250-", b"251-", 1) if len(given.texts) > 1 else octets
 
 
-@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_separators"}, only={"214"}, also={"rfc5321/4.2/reply-form"})
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/4.2.1/watch_separators", "rfc5321/4.2/watch_reply_form"},
+    only={"214"},
+)
 def help_has_a_colon_behind_its_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Puts a colon behind the code."""
     del session

@@ -34,7 +34,7 @@ UNKNOWN: dict[str, set[str]] = {
         "rfc5321/4.5.1/postmaster-at-each-domain",
         "rfc5321/4.5.1/postmaster-has-no-case",
     },
-    "data": set(),
+    "data": {"rfc5321/4.1.4/out-of-order-503"},
     "rset": {"rfc5321/4.1.1.5/rset-250"},
     "noop": {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument", "rfc5321/4.1.1.9/noop-syntax"},
     "quit": {
@@ -44,7 +44,9 @@ UNKNOWN: dict[str, set[str]] = {
     },
     "vrfy": {"rfc5321/4.2.4/no-500-for-listed"},
 }
-"""A required command that is unknown, and the clauses that fall with it."""
+"""A required command that is unknown, and the clauses that fall with it, beside that it is required."""
+
+REQUIRED = {"rfc5321/4.3.2/no-500-for-required"}
 
 
 def _unknown() -> OnLine:
@@ -60,7 +62,7 @@ def _declare_unknown() -> None:
         override.__name__ = f"{row}_is_unknown"
         override.__doc__ = f"Answers {row.upper()} with 500."
         proves = {f"rfc5321/4.5.1/required_command_is_known[{row}]*"}
-        defect(ServerSession.command, proves=proves, also=also, only={row.upper()})(override)
+        defect(ServerSession.command, proves=proves, also=also | REQUIRED, only={row.upper()})(override)
 
 
 _declare_unknown()
