@@ -27,7 +27,7 @@ from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
-FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
+FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_octets", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
