@@ -10,6 +10,7 @@ from conformance import (
     Broken,
     Client,
     Held,
+    Hop,
     Observation,
     Outcome,
     Reply,
@@ -28,6 +29,7 @@ from conformance import (
     silent,
     succeeds_with,
     took,
+    visible,
 )
 
 Cut = Callable[[bytes], Sequence[bytes]]
@@ -652,3 +654,39 @@ async def noop_keeps_the_chunks(line: bytes, smtp: Client, second: Client) -> Ob
     presume(accepted(await smtp.bdat(content[:50])))
     presume(accepted(await smtp.say(line)))
     return not_refused_as(await smtp.bdat(content[50:], last=True), {503})
+
+
+# What becomes of the octets.
+
+LINES = b"..two\r\n.one\r\n.\r\nBDAT 4 LAST\r\nRSET\r\nend\r\n"
+
+
+@scenario(
+    "rfc3030/2/data-follow-at-once",
+    start=At.EHLO,
+    offers=["CHUNKING"],
+    size={"one-chunk": 1000, "tens": 10, "octets": 1},
+)
+async def relayed_chunks_are_what_was_sent(size: int, smtp: Client, hop: Hop) -> Observation:
+    """The body that a next hop gets is made of the octets of the chunks, with every dot and nothing else."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.rcpt(hop.path())))
+    presume(accepted(await smtp.bdat(smtp.message(body=b""))))
+    presume(accepted(await _chunks(smtp, [LINES[at : at + size] for at in range(0, len(LINES), size)])))
+    content = (await hop.message()).content
+    return holds(content.endswith(CRLF + LINES), expected=visible(LINES), seen=visible(content[-len(LINES) - 20 :]))
+
+
+@scenario("rfc3030/2/rset-clears-chunks", start=At.EHLO, offers=["CHUNKING"])
+async def chunks_before_rset_reach_nobody(smtp: Client, hop: Hop) -> Observation:
+    """A message behind RSET has nothing of the chunks before it."""
+    for _ in range(2):
+        presume(accepted(await smtp.mail()))
+        presume(accepted(await smtp.rcpt(hop.path())))
+        presume(accepted(await smtp.bdat(b"X-Given-Up: yes\r\n")))
+        presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.rcpt(hop.path())))
+    presume(accepted(await smtp.bdat(smtp.message(), last=True)))
+    content = (await hop.message()).content
+    return holds(b"X-Given-Up" not in content, expected="nothing of the chunks before RSET", seen=visible(content, 300))

@@ -474,3 +474,35 @@ def undeclared_binary_is_refused(clean: OfOctets, session: ServerSession, conten
     declared = session.transaction is not None and session.transaction.body == b"BINARYMIME"
     given = clean(content)
     return answer(554, b"Say so with MAIL") if not declared and b"Encoding: binary" in content else given
+
+
+# What becomes of the octets.
+
+
+@defect(Chunking.take, only={"last"}, proves={HERE + "relayed_chunks_are_what_was_sent*"})
+def dots_are_taken_out_of_chunks(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Takes a dot off the lines of a chunked message, as if they had been doubled."""
+    transaction = chunking.session.transaction
+    if transaction is not None and chunking.due is not None and chunking.due.refusal is None:
+        whole = (transaction.chunks or b"") + octets
+        transaction.chunks = chunking.session.unstuffed(whole)
+        return clean(b"")
+    return clean(octets)
+
+
+@defect(
+    ServerSession.clear,
+    only={"RSET"},
+    name="chunks-are-kept-over-rset",
+    proves={HERE + "chunks_before_rset_reach_nobody"},
+)
+def chunks_are_kept(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
+    """Puts a field of a message that was given up with RSET in front of the next one."""
+    session.site.down = session.transaction is not None and session.transaction.chunks is not None
+    clean(why)
+
+
+@defect(ServerSession.end_of_data, name="chunks-are-kept-over-rset")
+def kept_chunks_come_first(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Puts a field of a message that was given up with RSET in front of the next one."""
+    return clean(b"X-Given-Up: yes\r\n" + content if session.site.down else content)
