@@ -144,6 +144,7 @@ def try_scenarios(
         decisions = Decisions(shadows=looking)
         requires_tls = "starttls_required" in scenario.facts
         requires_auth = "auth_required" in scenario.facts
+        implicit_tls = "implicit_tls" in scenario.facts
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -164,12 +165,15 @@ def try_scenarios(
                 dial_next_hop=dial_hop(hop),
                 routing=routing(hop, names, decisions),
                 requires_tls=requires_tls,
+                implicit_tls=implicit_tls,
                 hides=frozenset(scenario.lacks),
                 requires_auth=requires_auth,
             )
             known = target or _target(
                 role, requires_tls=requires_tls, requires_auth=requires_auth, unhurried=scenario.slow
             )
+            if implicit_tls:
+                known = msgspec.structs.replace(known, address="smtps://127.0.0.1:465")
             setting = Setting(
                 known,
                 server.dial(nursery),
