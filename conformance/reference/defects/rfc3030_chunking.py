@@ -243,7 +243,7 @@ def command_behind_it_is_refused(clean: OfOctets, session: ServerSession, line: 
     ServerSession.unknown,
     name="any-octets-are-welcome",
     proves={HERE + "line_of_any_octets_is_refused[text]"},
-    also={"rfc2033/5/not-on-port-25", "rfc5321/*"},
+    also={"rfc2033/5/not-on-port-25", "rfc4954/*", "rfc5321/*"},
 )
 def unknown_is_welcome(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
     """Answers 250 to lines that are no commands."""
