@@ -145,9 +145,15 @@ class ServerSession:
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 try:
-                    await self.stream.aclose()
+                    await self._close()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
+
+    async def _close(self) -> None:
+        if isinstance(self.stream, trio.SSLStream) and not self.says_that_it_closes():
+            await self.stream.transport_stream.aclose()
+        else:
+            await self.stream.aclose()
 
     async def _read(self) -> bool:
         octets = b""
@@ -856,6 +862,11 @@ class ServerSession:
         self.client_name, self.extended = None, False
         self.authentication.forget()
         self.clear("STARTTLS")
+
+    @decision
+    def says_that_it_closes(self) -> bool:
+        """Whether the close alert of TLS goes before the close (RFC 8314 §3.4)."""
+        return True
 
     @decision
     def greeting_under_tls(self) -> Answer | None:
