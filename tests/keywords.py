@@ -31,7 +31,7 @@ WORDS = {
     "OPTIONAL": Level.MAY,
 }
 KEYWORD = re.compile(r"\b(?:(?:MUST|SHALL|SHOULD)(?:\s+NOT)?|(?:NOT\s+)?RECOMMENDED|REQUIRED|MAY|OPTIONAL)\b")
-BODY = re.compile(r"^\d\. {1,3}(?:Introduction|Overview)[^.\n]*$", re.MULTILINE)
+BODIES = [re.compile(rf"^\d\. {{1,3}}{heading}[^.\n]*$", re.MULTILINE) for heading in ("Introduction", "Overview")]
 HEAD = """\
 # Every RFC 2119 keyword in the body of the text: line and word, as they stand there. `make keywords` writes it; what
 # stands under [[excluded]] is written by hand: a word that binds nobody, with the reason.
@@ -58,10 +58,11 @@ def find_keywords(text: str) -> list[tuple[int, str]]:
 
 def _body(text: str) -> int:
     """Where the body begins: behind the table of contents, which has the same heading with a page number."""
-    begins = [match.start() for match in BODY.finditer(text)]
-    if not begins:
-        raise ValueError("the text has no heading 'Introduction' or 'Overview'")
-    return begins[-1]
+    for body in BODIES:
+        begins = [match.start() for match in body.finditer(text)]
+        if begins:
+            return begins[-1]
+    raise ValueError("the text has no heading 'Introduction' or 'Overview'")
 
 
 def read_keywords(path: Path) -> Keywords:

@@ -11,11 +11,12 @@ import trio
 from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._site import BUSY, DOMAIN, HOST, LISTS, USERS, Delivery, Site, takes_mail_for, unquoted
 from conformance.reference._status import CLASSES, usual_status
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, PathArgument, is_address_literal, is_domain, mailbox
 
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
@@ -23,10 +24,20 @@ MAX_COMMAND = 4096
 MAX_MESSAGE = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
 
+UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
+"""The commands that RFC 6531 opens to UTF-8."""
+
 NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO"})
 """What is answered without an enhanced status code: the connection itself, EHLO and HELO (RFC 2034 §3)."""
 
-MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+MAIL_PARAMETERS = {
+    b"BODY": b"8BITMIME",
+    b"SIZE": b"SIZE",
+    b"RET": b"DSN",
+    b"ENVID": b"DSN",
+    b"AUTH": b"AUTH",
+    b"SMTPUTF8": b"SMTPUTF8",
+}
 """The parameters of MAIL, and the extension that each belongs to."""
 
 __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
@@ -41,6 +52,7 @@ class Transaction:
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
+    utf8: bool = False
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -219,8 +231,16 @@ class ServerSession:
 
     @decision
     def has_forbidden_octets(self, line: bytes) -> bool:
-        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2)."""
+        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2), or UTF-8 out of place."""
+        if self.takes_utf8(line):
+            line = bytes(octet for octet in line if octet < 0x80)
         return any(octet >= 0x7F or (octet < 0x20 and octet != 0x09) for octet in line)
+
+    @decision
+    def takes_utf8(self, line: bytes) -> bool:
+        """Whether the line may hold UTF-8, and what it holds is that (RFC 6531 §3.2)."""
+        verb = line.partition(b" ")[0].upper()
+        return self.extended and self.has(b"SMTPUTF8") and verb in UTF8_COMMANDS and is_utf_8(line)
 
     @decision
     def verb_of(self, line: bytes) -> bytes:
@@ -280,7 +300,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered.append(b"ENHANCEDSTATUSCODES")
+        offered += [b"ENHANCEDSTATUSCODES", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
@@ -348,7 +368,7 @@ class ServerSession:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
             return None
-        return path_argument(argument[len(keyword) :])
+        return extended_path_argument(argument[len(keyword) :])
 
     @decision
     def mail(self, argument: bytes) -> Answer | None:
@@ -375,8 +395,15 @@ class ServerSession:
         if refused is not None:
             return refused
         reverse_path = bytes(given.path.mailbox) if given.path.mailbox else b""
-        self.transaction = Transaction(reverse_path)
+        if not self.may_be_utf8(reverse_path, b"SMTPUTF8" in given.parameters):
+            return answer(550, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
+        self.transaction = Transaction(reverse_path, utf8=b"SMTPUTF8" in given.parameters)
         return answer(250, b"OK")
+
+    @decision
+    def may_be_utf8(self, address: bytes, asked: bool) -> bool:
+        """Whether the address can be taken: outside ASCII only where MAIL had SMTPUTF8 (RFC 6531 §3.4)."""
+        return asked or address.isascii()
 
     @decision
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -405,6 +432,8 @@ class ServerSession:
                 return value.isdigit() and len(value) <= 20
             case b"RET":
                 return value.upper() in {b"FULL", b"HDRS"}
+            case b"SMTPUTF8":
+                return not value
             case b"ENVID":
                 return is_envelope_id(value)
             case _:
@@ -423,9 +452,14 @@ class ServerSession:
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
-        if not self.serves(given.path.mailbox):
-            return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(bytes(given.path.mailbox))
+        return self._take_or_refuse(self.transaction, given.path.mailbox)
+
+    def _take_or_refuse(self, transaction: Transaction, mailbox: Mailbox) -> Answer | None:
+        if not self.may_be_utf8(bytes(mailbox), transaction.utf8):
+            return answer(553, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
+        if not self.serves(mailbox):
+            return self.refuse_recipient(bytes(mailbox))
+        return self.take_recipient(bytes(mailbox))
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -545,12 +579,19 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """250 with the mailbox for one that we have verified, 550 for one that is not here (§3.5)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"VRFY takes a mailbox")
         found = self._user(argument)
         if found is None:
             return answer(550, b"No such mailbox here")
         return answer(250, b"%b <%b>" % found)
+
+    @decision
+    def without_utf8_parameter(self, argument: bytes) -> bytes:
+        """The argument of VRFY or EXPN without the parameter that allows UTF-8 in the reply (RFC 6531 §3.7.4.2)."""
+        words, _, last = argument.rpartition(b" ")
+        return words if words and last.upper() == b"SMTPUTF8" and self.has(b"SMTPUTF8") else argument
 
     def _user(self, words: bytes) -> tuple[bytes, bytes] | None:
         asked = mailbox(words.strip(b"<>")) or mailbox(words.strip(b"<>") + b"@" + DOMAIN)
@@ -562,6 +603,7 @@ class ServerSession:
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"EXPN takes a list")
         members = LISTS.get(argument.strip(b"<>").partition(b"@")[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, accepted, presume, row, scenario
+from conformance import At, Client, Observation, accepted, presume, refused, row, scenario
 
 NOTIFY = {
     "never": row(b"NEVER", "rfc3461/4.1/notify-value"),
@@ -97,3 +97,18 @@ async def parameters_are_taken_together(cell: tuple[bytes, bytes], smtp: Client)
     if verb == b"MAIL":
         presume(accepted(await smtp.say(b"RSET")))
     return await _taken(smtp, verb, parameters)
+
+
+WITHOUT_VALUE = {
+    "ret": row(b" RET", "rfc3461/4.3/ret-value"),
+    "envid": row(b" ENVID", "rfc3461/4.4/envid-value"),
+    "notify": row(b" NOTIFY", "rfc3461/4.1/notify-value", start=At.MAIL),
+    "orcpt": row(b" ORCPT", "rfc3461/4.2/orcpt-value", start=At.MAIL),
+}
+
+
+@scenario("rfc3461/4.3/ret-value", start=At.EHLO, offers=["DSN"], parameter=WITHOUT_VALUE)
+async def parameter_without_a_value_is_refused(parameter: bytes, smtp: Client) -> Observation:
+    """Each of the four parameters is refused without a value, whatever the code."""
+    of_mail = parameter in {b" RET", b" ENVID"}
+    return refused(await (smtp.mail(parameters=parameter) if of_mail else smtp.rcpt(parameters=parameter)))

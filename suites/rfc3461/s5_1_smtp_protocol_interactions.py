@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, Reply, Unclear, accepted, answered, holds, presume, scenario
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    answered,
+    holds,
+    presume,
+    scenario,
+)
 
 BAD_MAIL = {
-    "ret-no-value": b" RET",
     "ret-no-octets": b" RET=",
     "ret-other-word": b" RET=BODY",
     "ret-both": b" RET=FULL,HDRS",
-    "envid-no-value": b" ENVID",
     "envid-bad-hexadecimal": b" ENVID=a+ZZ",
     "envid-half-hexadecimal": b" ENVID=a+2",
     "envid-bare-plus": b" ENVID=a+b",
     "envid-equals-sign": b" ENVID=a=b",
 }
 BAD_RCPT = {
-    "notify-no-value": b" NOTIFY",
     "notify-no-octets": b" NOTIFY=",
     "notify-other-word": b" NOTIFY=ALWAYS",
     "notify-never-and-more": b" NOTIFY=NEVER,SUCCESS",
     "notify-more-and-never": b" NOTIFY=FAILURE,NEVER",
     "notify-known-and-unknown": b" NOTIFY=SUCCESS,ALWAYS",
     "notify-semicolon": b" NOTIFY=SUCCESS;FAILURE",
-    "orcpt-no-value": b" ORCPT",
     "orcpt-no-type": b" ORCPT=someone@example.com",
     "orcpt-empty-type": b" ORCPT=;someone@example.com",
     "orcpt-bad-hexadecimal": b" ORCPT=rfc822;a+ZZ@example.com",

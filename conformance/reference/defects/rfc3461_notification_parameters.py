@@ -75,10 +75,10 @@ def dsn_is_known_and_not_listed(clean: Callable[[bytes], bool], session: ServerS
     ServerSession.mail_parameter_fits,
     only={"RET", "ENVID"},
     proves={
-        "rfc3461/5.1/invalid_parameter_of_mail_gets_501[ret-no-value]",
+        "rfc3461/4/parameter_without_a_value_is_refused[ret]",
+        "rfc3461/4/parameter_without_a_value_is_refused[envid]",
         "rfc3461/5.1/invalid_parameter_of_mail_gets_501[ret-other-word]",
         "rfc3461/5.1/invalid_parameter_of_mail_gets_501[ret-both]",
-        "rfc3461/5.1/invalid_parameter_of_mail_gets_501[envid-no-value]",
         "rfc3461/5.1/invalid_parameter_of_mail_gets_501[envid-*-hexadecimal]",
         "rfc3461/5.1/invalid_parameter_of_mail_gets_501[envid-bare-plus]",
     },
@@ -92,7 +92,8 @@ def ret_and_envid_are_never_read(clean: Fits, session: ServerSession, keyword: b
 @defect(
     ServerSession.rcpt_parameter_fits,
     proves={
-        "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[*-no-value]",
+        "rfc3461/4/parameter_without_a_value_is_refused[notify]",
+        "rfc3461/4/parameter_without_a_value_is_refused[orcpt]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-other-word]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-never-and-more]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-more-and-never]",
@@ -119,7 +120,7 @@ def notify_and_orcpt_are_never_read(clean: Fits, session: ServerSession, keyword
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-no-octets]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[orcpt-equals-sign]",
     },
-    also={"rfc3461/5.1/*"},
+    also={"rfc3461/*"},
 )
 def dsn_parameters_are_skipped(
     clean: Path, session: ServerSession, keyword: bytes, argument: bytes
@@ -181,7 +182,7 @@ def second_notify_is_refused(clean: Refuse, session: ServerSession, parameters: 
 @defect(
     ServerSession.rcpt_parameter_fits,
     only={"ORCPT"},
-    proves={"rfc3461/5.4/parameter_of_the_least_size_is_taken[orcpt-500*]", "rfc3461/5.4/rcpt_with_both_parameters*"},
+    proves={"rfc3461/5.4/parameter_of_the_least_size_is_taken[orcpt-490*]", "rfc3461/5.4/rcpt_with_both_parameters*"},
 )
 def long_orcpt_is_refused(clean: Fits, session: ServerSession, keyword: bytes, value: bytes) -> bool:
     """Takes ORCPT of 200 characters at most."""
@@ -210,7 +211,7 @@ def long_envid_is_refused(clean: Fits, session: ServerSession, keyword: bytes, v
         "rfc3461/5.4/parameter_of_the_least_size_is_taken[orcpt-*]",
         "rfc3461/5.4/rcpt_with_both_parameters*",
     },
-    also={"rfc3461/4.1/notify-value"},
+    also={"rfc3461/4.1/notify-value", "rfc3461/4/xtext"},
 )
 def long_notify_and_orcpt_are_refused(clean: Fits, session: ServerSession, keyword: bytes, value: bytes) -> bool:
     """Takes values that are shorter than every server takes."""
