@@ -9,15 +9,25 @@ from typing import Any
 
 import click
 
-from conformance.target import Target
+from conformance.target import Store, Target
 
 SHORT = {"mailboxes": "--rcpt", "ehlo_name": "--helo"}
 """The names that are shorter than the fact."""
 
-IN_FILES_ONLY = frozenset({"address", "alias", "mailing_list", "credentials", "limits", "store", "bounces"})
+IN_FILES_ONLY = frozenset({"address", "set_up", "alias", "mailing_list", "credentials", "limits"})
 """Facts with parts of their own: a target file is the place for them."""
 
+STORES: tuple[str, ...] = typing.get_args(typing.get_type_hints(Store)["kind"])
+
 Command = Callable[..., Any]
+
+
+def _store(word: str) -> dict[str, str]:
+    """A store in one word, as a target file has it in two."""
+    kind, colon, where = word.partition(":")
+    if not (kind in STORES and colon and where):
+        raise click.BadParameter(f"{word!r} is no store; write maildir:/home/alice/Maildir or lmtp-sink:127.0.0.1:2601")
+    return {"kind": kind, "where": where}
 
 
 def option_of(fact: str) -> str:
@@ -44,6 +54,10 @@ def fact_options(command: Command) -> Command:
             continue
         kind = hints[fact]
         name = option_of(fact)
+        if _holds(kind, Store):
+            says = f"Fact: {fact}, where mail can be read; one of {', '.join(STORES)}, and behind a colon the place."
+            command = click.option(name, fact, type=_store, metavar="KIND:WHERE", help=says)(command)
+            continue
         choices = _choices(kind)
         words = fact.replace("_", " ")
         if _holds(kind, bool):
@@ -81,7 +95,9 @@ def as_arguments(facts: dict[str, Any]) -> list[str]:
     arguments: list[str] = []
     for fact, value in facts.items():
         name = option_of(fact)
-        if isinstance(value, bool):
+        if isinstance(value, dict):
+            arguments += [name, f"{value['kind']}:{value['where']}"]
+        elif isinstance(value, bool):
             arguments.append(name if value else f"--no-{name[2:]}")
         else:
             for word in value if isinstance(value, list) else [value]:

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ssl import TLSVersion
 
 import trio
 
@@ -21,6 +22,9 @@ from conformance.wire import CRLF, Reply, stuff
 from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
 MAX_REPLIES = 1000
+
+LINE_BEGUN = 64
+"""Octets that are kept of a line that was sent in part: its verb, and more."""
 
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
@@ -84,6 +88,8 @@ class Client:
     _before_tls: bool = False
     _left: bool = False
     _line_is_open: bool = False
+    _line: bytes = b""
+    _owed: bool = True
 
     # Octets out, outcomes in.
 
@@ -94,11 +100,16 @@ class Client:
 
     async def raw(self, octets: bytes) -> None:
         """Send exactly these octets and read nothing."""
+        begins = not self._line_is_open
         self._line_is_open = not octets.endswith(CRLF)
         if not (self._in_data or self._in_exchange):
-            lines = octets.removesuffix(CRLF)
+            # A line that is sent in pieces is one line still; its verb stands in the first of them.
+            self._line = octets if begins else self._line[:LINE_BEGUN] + octets
+            lines = self._line.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or several or self.connection.unread
+            unanswered = begins and self._owed
+            self._out_of_step = self._out_of_step or several or unanswered or self.connection.unread
+            self._owed = True
             self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
@@ -110,22 +121,28 @@ class Client:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
-            self._in_data = outcome.code == 354
+            self._owed = False
+            ends_data, self._in_data = self._in_data, outcome.code == 354
             self._in_exchange = outcome.code == 334
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+            if ends_data:
+                self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
-    async def replies_until_quit(self) -> list[Outcome]:
+    async def replies_until_quit(self, lines: int = 1) -> list[Outcome]:
         """The next outcome, then all others up to the close that QUIT brings: the fence that needs no timer.
 
-        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply.
+        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply. ``lines`` is
+        how many outcomes are due before QUIT, less where one is not a reply.
         """
         outcomes = [await self.reply()]
-        if isinstance(outcomes[0], Reply | Silence):
+        while len(outcomes) < lines and isinstance(outcomes[-1], Reply):
+            outcomes.append(await self.reply())
+        if isinstance(outcomes[-1], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
             outcomes += await self._read_to_the_end()
@@ -265,38 +282,85 @@ class Client:
         await self.raw(stuff(self.message() if content is None else content) + b"." + CRLF)
         return await self.reply()
 
+    async def bdat(self, octets: bytes, *, last: bool = False, size: int | None = None) -> Outcome:
+        """Send a chunk in one write, its size and these octets, and return its outcome (RFC 3030 §2).
+
+        ``size`` is what is announced where that is not the number of octets.
+        """
+        await self.send_chunk(octets, last=last, size=size)
+        return await self.reply()
+
+    async def send_chunk(self, octets: bytes, *, last: bool = False, size: int | None = None) -> None:
+        """As ``bdat``, but read nothing."""
+        end = b" LAST" if last else b""
+        await self.raw(b"BDAT %d%b" % (len(octets) if size is None else size, end) + CRLF + octets)
+        self._verb = None if self._out_of_step else "BDAT"
+        self._line_is_open = False  # a chunk needs no line end
+
+    async def group(self, *lines: bytes) -> list[Outcome]:
+        """Send these lines in one write, CRLF added to each, and read one outcome for each (RFC 2920 §3.1).
+
+        It stops early at silence and at the end of the connection.
+        """
+        await self.raw(b"".join(line + CRLF for line in lines))
+        return await self.outcomes(len(lines))
+
+    async def outcomes(self, number: int) -> list[Outcome]:
+        """The next outcomes, so many of them, or fewer where one is no reply."""
+        found: list[Outcome] = []
+        while len(found) < number and all(isinstance(outcome, Reply) for outcome in found):
+            found.append(await self.reply())
+        return found
+
     # Set-up verbs: NotReady where the server does not play along.
 
-    async def transaction(self) -> None:
-        """MAIL and RCPT, both accepted."""
-        self._require("MAIL", await self.mail())
-        self._require("RCPT", await self.rcpt())
+    async def transaction(
+        self, *forward_paths: bytes, reverse_path: bytes | None = None, parameters: bytes = b""
+    ) -> None:
+        """MAIL and RCPT, all accepted; paths bring their brackets, ``parameters`` are those of MAIL."""
+        self._require("MAIL", await self.mail(reverse_path, parameters))
+        for forward_path in forward_paths or (self.forward_path,):
+            self._require("RCPT", await self.rcpt(forward_path))
 
-    async def deliver(self, content: bytes | None = None) -> None:
-        """One whole transaction, accepted to the end."""
-        await self.transaction()
+    async def deliver(
+        self,
+        content: bytes | None = None,
+        *forward_paths: bytes,
+        reverse_path: bytes | None = None,
+        parameters: bytes = b"",
+    ) -> None:
+        """One whole transaction, accepted to the end: to these forward-paths, or to a mailbox that takes mail."""
+        await self.transaction(*forward_paths, reverse_path=reverse_path, parameters=parameters)
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
-    async def starttls(self, behind: bytes = b"") -> Secured:
+    async def starttls(self, behind: bytes = b"", only: TLSVersion | None = None) -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.
+
+        ``only`` offers no other version of TLS than this.
 
         Raises:
             NotReady: refused, or the handshake failed.
         """
-        outcome = await self.try_starttls(behind)
+        outcome = await self.try_starttls(behind, only)
         if not isinstance(outcome, Secured):
             raise NotReady("STARTTLS", outcome, service_refused=_is_421(outcome))
         return outcome
 
-    async def try_starttls(self, behind: bytes = b"") -> Secured | HandshakeFailed | Outcome:
-        """As ``starttls``, but whatever happens is a value."""
-        await self.raw(b"STARTTLS" + CRLF + behind)
+    async def try_starttls(
+        self, behind: bytes = b"", only: TLSVersion | None = None, *, apart: bool = False
+    ) -> Secured | HandshakeFailed | Outcome:
+        """As ``starttls``, but whatever happens is a value; ``apart`` sends ``behind`` in a segment of its own."""
+        await self.raw(b"STARTTLS" + CRLF + (b"" if apart else behind))
+        if apart:
+            await self.pause()
+            await self.raw(behind)
         outcome = await self.reply()
         if not (isinstance(outcome, Reply) and outcome.code == 220):
+            self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
         self.hello, self.offers = None, {}
-        secured = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        secured = await self.connection.handshake(tls_context(self.target, only), self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
         return secured
 
@@ -404,22 +468,32 @@ class Client:
 
     # Content.
 
-    def message(self, body: bytes = b"A message of the conformance suite.\r\n", without: Iterable[str] = ()) -> bytes:
+    def message(
+        self,
+        body: bytes = b"A message of the conformance suite.\r\n",
+        without: Iterable[str] = (),
+        *,
+        token: str | None = None,
+        before: bytes = b"",
+    ) -> bytes:
         """A message with the five usual fields and the scenario's token, neither stuffed nor terminated.
 
-        ``without`` names fields to leave out. ``body`` brings its own line ends.
+        ``without`` names fields to leave out. ``body`` brings its own line ends, and so does ``before``, which are
+        fields to put before the five. ``token`` stands for the scenario's own where it sends several messages that
+        must be told apart.
 
         Raises:
             ValueError: ``without`` names a field that the message does not have.
         """
         sender = (self.target.sender or "suite@client.example.test").encode("ascii")
         recipient = self.target.mailbox.encode("ascii")
+        mark = (token or self.token).encode("ascii")
         fields = {
             "From": b"<%b>" % sender,
             "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
             "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % self.token.encode("ascii"),
-            "Subject": b"smtp-conformance " + self.token.encode("ascii"),
+            "Message-ID": b"<%b@client.example.test>" % mark,
+            "Subject": b"smtp-conformance " + mark,
         }
         missing = set(without)
         if missing - fields.keys():
@@ -427,7 +501,21 @@ class Client:
         header = b"".join(
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
-        return header + CRLF + body
+        return before + header + CRLF + body
+
+    def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
+        """A message of exactly so many octets, its body made of this line, its end included.
+
+        Raises:
+            ValueError: the header alone is larger.
+        """
+        header = self.message(body=b"")
+        lines, rest = divmod(size - len(header), len(line))
+        if size < len(header) + 2:
+            raise ValueError(f"a message of {size} octets has no room for a body: its header has {len(header)}")
+        if rest == 1:
+            lines, rest = lines - 1, rest + len(line)
+        return header + line * lines + (b"x" * (rest - 2) + CRLF if rest else b"")
 
     # The end.
 
@@ -467,19 +555,20 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target) -> ssl.SSLContext:
-    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later."""
-    return _verifying_context() if target.verify_certificate else _trusting_context()
+def tls_context(target: Target, only: TLSVersion | None = None) -> ssl.SSLContext:
+    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
+
+    ``only`` makes it speak no other version than this.
+    """
+    return _context(target.verify_certificate, only)
 
 
 @functools.cache
-def _verifying_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-@functools.cache
-def _trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+def _context(verifies: bool, only: TLSVersion | None) -> ssl.SSLContext:
+    context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if only is not None:
+        context.minimum_version = context.maximum_version = only
     return context

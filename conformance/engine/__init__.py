@@ -21,6 +21,7 @@ from conformance.engine._events import (
 )
 from conformance.engine._limit import ConnectionLimit
 from conformance.engine._run import Engine, Options, doubt
+from conformance.engine._surroundings import Surroundings, surroundings
 
 __all__ = [
     "Attempt",
@@ -43,10 +44,12 @@ __all__ = [
     "Setting",
     "Started",
     "SuiteInfo",
+    "Surroundings",
     "TargetInfo",
     "TargetUnusableError",
     "WatchedRecord",
     "attempt",
     "doubt",
     "session",
+    "surroundings",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
@@ -18,24 +19,32 @@ from conformance.engine._events import (
     EntryRecord,
     ObservationRecord,
 )
+from conformance.engine._evidence import hop_transcripts, store_transcripts
 from conformance.scenario import (
+    NO,
     NOT,
     BadScenarioError,
     Broken,
     Held,
+    Hop,
+    Names,
     Observation,
     Scenario,
+    Store,
     Took,
     Unclear,
     Verdict,
     Watch,
     verdict,
 )
+from conformance.store import StoreError
 from conformance.target import Target
 from conformance.wire import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from conformance.engine._surroundings import Surroundings
 
 SCENARIO_SECONDS = 300.0
 """The longest that one attempt may take, slow ones apart; more than any patience with a single reply."""
@@ -50,18 +59,36 @@ accepted yet holds would be greeted after half a minute, when the kernel tries a
 DOORSTEP_SECONDS = 0.5
 """After this a connection makes room for the next, greeted or not: some servers make every client wait."""
 
+NEEDED_FACTS = {
+    "hop": ("relay_domains", "next_hop"),
+    "store": ("store",),
+    "dns": ("dns_domains", "exchangers", "name_server"),
+}
+"""What a target must say so that a scenario can have what it needs around it."""
+
 ROLES: dict[str, Literal["client", "second"]] = {"smtp": "client", "second": "second"}
+
+
+USUAL_REPLY = 1024
+"""Octets of a reply up to which what the watches say of it is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all attempts of a run share."""
+    """What all attempts of a run share.
+
+    ``observed`` is told when an attempt has its observation. ``real`` servers are left with QUIT and a close, and not
+    too many of their connections wait for a greeting; those in memory need neither.
+    """
 
     target: Target
     dial: Dial
     pace: Pace = field(default_factory=Pace)
     watches: tuple[Watch, ...] = ()
     deadline: float = SCENARIO_SECONDS
+    real: bool = True
+    observed: Callable[[], None] | None = None
+    around: Surroundings | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
@@ -71,6 +98,18 @@ class Watched:
 
     watch: Watch
     observation: Observation
+
+
+def _look(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """What the watches say of one reply."""
+    looked = ((watch, watch.look(exchange)) for watch in watches)
+    return [Watched(watch, observation) for watch, observation in looked if observation is not None]
+
+
+@lru_cache(maxsize=1024)
+def _look_once(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """As ``_look``, for watches that say the same of the same; most replies of a run are like one before."""
+    return _look(watches, exchange)
 
 
 @dataclass(slots=True)
@@ -106,6 +145,13 @@ class Session:
     clients: list[Client] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     set_up: int | None = None
+    hop: Hop | None = None
+    store: Store | None = None
+    names: Names | None = None
+    remembers: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.remembers = all(watch.pure for watch in self.setting.watches)
 
     @property
     def writes(self) -> int:
@@ -124,9 +170,8 @@ class Session:
             NotReady: refused or unreachable.
         """
         ticket = object()
-        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
-            stream = await self._dial(ticket)
+            stream = await (self._dial(ticket) if self.setting.real else self.setting.dial())
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise NotReady("connect", why, service_refused=True) from error
@@ -135,7 +180,8 @@ class Session:
         connection = Connection(stream, self.nursery, transcript, self.setting.pace)
         client = Client(connection, self.setting.target, self.token, self._watch if self.setting.watches else None)
         self.clients.append(client)
-        self.nursery.start_soon(self._leave_doorstep, connection, ticket)
+        if self.setting.real:
+            self.nursery.start_soon(self._leave_doorstep, connection, ticket)
         if self.setting.target.where.implicit_tls:
             await client.implicit_tls()
         else:
@@ -143,6 +189,7 @@ class Session:
         return client
 
     async def _dial(self, ticket: object) -> trio.abc.Stream:
+        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
             return await self.setting.dial()
         except BaseException:
@@ -157,21 +204,52 @@ class Session:
             self.setting.doorstep.release_on_behalf_of(ticket)
 
     def _watch(self, exchange: Exchange) -> None:
-        for watch in self.setting.watches:
-            observation = watch.look(exchange)
-            if observation is not None:
-                self.watched.append(Watched(watch, observation))
+        usual = self.remembers and sum(len(line.octets) for line in exchange.reply.lines) <= USUAL_REPLY
+        self.watched += (_look_once if usual else _look)(self.setting.watches, exchange)
 
     async def leave(self) -> None:
         """Leave every connection politely; all are closed also when this is cancelled."""
+        if not self.setting.real:
+            return
         async with trio.open_nursery() as nursery:
             for client in self.clients:
                 client.connection.segmentation = Segmentation.WHOLE
                 nursery.start_soon(client.leave)
 
+    def look_around(self, need: str) -> Hop | Store | Names:
+        """What the scenario sees of our next hop, of the target's store, or of our name server.
+
+        Raises:
+            NotReady: it is not open.
+        """
+        around, target = self.setting.around, self.setting.target
+        if need == "hop" and around is not None and around.hop is not None:
+            self.hop = Hop(around.hop, target, self.token)
+            return self.hop
+        if need == "store" and around is not None and around.store is not None:
+            self.store = Store(around.store, target, self.token, around.bounces)
+            return self.store
+        if need == "dns" and around is not None and around.names is not None:
+            self.names = Names(around.names, target, self.token)
+            return self.names
+        raise NotReady(need, "is not open")
+
+    def forget(self) -> None:
+        """Free what is kept around the target for this attempt."""
+        for seen in (self.hop, self.store, self.names):
+            if seen is not None:
+                seen.forget()
+
     def records(self) -> tuple[ConnectionRecord, ...]:
-        """The transcripts so far."""
-        return tuple(_record(client.connection.transcript) for client in self.clients)
+        """The transcripts so far: our own connections, then what came after the 250."""
+        transcripts = [client.connection.transcript for client in self.clients]
+        if self.hop is not None:
+            transcripts += hop_transcripts(self.hop)
+        if self.store is not None:
+            transcripts += store_transcripts(self.store)
+        for number, transcript in enumerate(transcripts):
+            transcript.number = number
+        return tuple(_record(transcript) for transcript in transcripts)
 
 
 @asynccontextmanager
@@ -208,7 +286,7 @@ async def attempt(
                 graded = verdict(observation, scenario.clause.level)
             if deadline.cancelled_caught:
                 observation, graded = Unclear(f"not finished in {allowed:.0f} s"), Verdict.INCONCLUSIVE
-        except BadScenarioError as error:
+        except (BadScenarioError, StoreError) as error:
             graded, why = Verdict.ERROR, str(error)
         except Exception as error:  # noqa: BLE001 - whatever an author's code raises is ours to report
             leaves = list(_leaves(error))
@@ -220,10 +298,14 @@ async def attempt(
                 mistake = next(leaf for leaf in leaves if not isinstance(leaf, NotReady))
                 graded, why = Verdict.ERROR, "".join(traceback.format_exception(mistake, limit=-4)).strip()
         finally:
+            if setting.observed is not None:
+                setting.observed()
             await run.leave()
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):
         why = observation.why
+    connections = run.records()
+    run.forget()
     return Attempted(
         purpose=purpose,
         observation=observation,
@@ -232,7 +314,7 @@ async def attempt(
         token=token,
         seconds=trio.current_time() - began,
         service_refused=refused,
-        connections=run.records(),
+        connections=connections,
         watched=tuple(run.watched),
         dialled=len(run.clients),
     )
@@ -245,6 +327,9 @@ def _turned_away(error: NotReady) -> bool:
 
 async def _observe(scenario: Scenario, run: Session) -> Observation:
     arguments: dict[str, Any] = dict(scenario.row)
+    for need in ("hop", "store", "dns"):
+        if need in scenario.needs:
+            arguments[need] = run.look_around(need)
     for need in ("smtp", "second"):
         if need in scenario.needs:
             client = await run.open(ROLES[need])
@@ -321,14 +406,8 @@ def observed(observation: Observation | None) -> ObservationRecord | None:
 
 def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[str, str] | None:
     """The first thing that the target lacks for this scenario, as a name and a sentence; ``None`` when nothing."""
-    for need, name in (
-        ("hop", "a next hop"),
-        ("store", "a mail store"),
-        ("dns", "our name server"),
-        ("clock", "a clock"),
-    ):
-        if need in scenario.needs:
-            return need, f"needs {name}, which this version can't provide"
+    if "clock" in scenario.needs:
+        return "clock", "needs a clock, which this version can't provide"
     if target.role not in scenario.roles:
         return "role", f"is not about a target in the role {target.role}"
     missing = (*_missing_facts(scenario, target), *_missing_offers(scenario, set(offers)))
@@ -336,13 +415,17 @@ def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[
 
 
 def _missing_facts(scenario: Scenario, target: Target) -> Iterator[tuple[str, str]]:
-    for fact in scenario.facts:
-        plain = fact.removeprefix(NOT)
+    where = [fact for need, facts in NEEDED_FACTS.items() if need in scenario.needs for fact in facts]
+    for fact in (*where, *scenario.facts):
+        plain, denied = fact.removeprefix(NOT).removesuffix(NO), fact.endswith(NO)
         name = plain.replace("_", "-")
-        if fact == plain and not target.knows(fact):
+        if fact.startswith(NOT):
+            if target.knows(plain):
+                yield f"no {name}", f"is about a target without {name}"
+        elif not target.knows(plain):
             yield name, f"the target file does not say {name}"
-        if fact != plain and target.knows(plain):
-            yield f"no {name}", f"is about a target without {name}"
+        elif denied and getattr(target, plain) is not False:
+            yield name, f"is not about a target of which {name} is true"
 
 
 def _missing_offers(scenario: Scenario, offered: Container[str]) -> Iterator[tuple[str, str]]:

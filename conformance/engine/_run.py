@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import trio
@@ -27,6 +27,7 @@ from conformance.engine._events import (
     WatchedRecord,
 )
 from conformance.engine._limit import ConnectionLimit
+from conformance.engine._surroundings import Surroundings, surroundings, wanted
 from conformance.scenario import Broken, Clause, Held, Observation, Scenario, Took, Unclear, Verdict, Watch, verdict
 from conformance.target import Target
 
@@ -91,6 +92,7 @@ class Engine:
     dialled: int = 0
     setting: Setting = field(init=False)
     limit: ConnectionLimit = field(init=False)
+    around: Surroundings | None = None
     _folded: dict[str, _Folded] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,12 +110,13 @@ class Engine:
         evidence: tuple[ConnectionRecord, ...] = ()
         try:
             try:
-                await self.open(watches)
-                self._announce(len(scenarios), clauses)
-                announced = True
-                await self._main(scenarios)
-                self.fold()
-                await self.close()
+                async with self._surrounded(scenarios):
+                    await self.open(watches)
+                    self._announce(len(scenarios), clauses)
+                    announced = True
+                    await self._main(scenarios)
+                    self.fold()
+                    await self.close()
             except TargetUnusableError as error:
                 problem, evidence = str(error), error.evidence
                 if announced:
@@ -135,25 +138,49 @@ class Engine:
             self.emit(end)
         return end
 
-    async def open(self, watches: Sequence[Watch] = ()) -> None:
-        """Begin: the control deliveries, and watches that look at what follows.
+    async def open(self, watches: Sequence[Watch] = (), turn: AbstractContextManager[object] | None = None) -> None:
+        """Begin: the control deliveries, and watches that look at what follows; ``turn`` as for ``one``.
 
         Raises:
-            TargetUnusableError: a control delivery did not reach its 250.
+            TargetUnusableError: a control delivery did not reach its 250, or what must be around can't be opened.
         """
-        self.setting = Setting(self.target, self.dial, self.setting.pace, tuple(watches))
         self._folded = {watch.id: _Folded(watch) for watch in watches}
+        self.setting = replace(self.setting, watches=tuple(watches))
         if self.options.controls:
-            self.introduced = await introduce(self.setting, self.limit)
+            async with self._surrounded((), turn):
+                self.introduced = await introduce(self.setting, self.limit)
 
-    async def close(self) -> None:
-        """End: the control deliveries once more.
+    async def close(self, turn: AbstractContextManager[object] | None = None) -> None:
+        """End: the control deliveries once more; ``turn`` as for ``one``.
 
         Raises:
             TargetUnusableError: one did not reach its 250.
         """
         if self.options.controls:
-            await introduce(self.setting, self.limit)
+            async with self._surrounded((), turn):
+                await introduce(self.setting, self.limit)
+
+    @asynccontextmanager
+    async def _surrounded(
+        self, scenarios: Sequence[Scenario], turn: AbstractContextManager[object] | None = None
+    ) -> AsyncIterator[bool]:
+        """Have open what these scenarios need around the target; yields whether it was opened for them alone.
+
+        Ports can be had by one process at a time, so then ``turn`` is held.
+        """
+        needs = wanted(self.target, [each for each in scenarios if self.not_applicable(each) is None])
+        if self.around is not None or not needs:
+            yield False
+            return
+        with turn or nullcontext():
+            async with surroundings(self.target, needs) as around:
+                self.around = around
+                self.setting = replace(self.setting, around=around)
+                try:
+                    yield True
+                finally:
+                    self.around = None
+                    self.setting = replace(self.setting, around=None)
 
     def doubt(self) -> str:
         """Why what was found so far proves too little, or nothing."""
@@ -170,6 +197,7 @@ class Engine:
                     address=str(self.target.where),
                     greeting=seen.greeting if seen else "",
                     ehlo=seen.ehlo if seen else (),
+                    set_up=self.target.set_up,
                 ),
                 options=self.options.shown,
                 started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -217,17 +245,19 @@ class Engine:
     async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
         """Run one scenario to its confirmed result between ``open`` and ``close``; the result is emitted too.
 
-        ``turn`` is held while a finding is confirmed: where several processes share a target they take turns.
+        ``turn`` is held while a finding is confirmed, and all the time where our next hop, a sink or our name server
+        is needed: where several processes share a target they take turns.
         """
         results: list[Result] = []
         emit, self.emit = self.emit, lambda event: _keep(event, results)
         try:
             if self._applies(scenario):
-                doubtful: list[_Tried] = []
-                await self._first(scenario, doubtful)
-                if doubtful:
-                    with turn or nullcontext():
-                        await self._confirm_all(doubtful)
+                async with self._surrounded((scenario,), turn) as has_its_turn:
+                    doubtful: list[_Tried] = []
+                    await self._first(scenario, doubtful)
+                    if doubtful:
+                        with nullcontext() if has_its_turn else turn or nullcontext():
+                            await self._confirm_all(doubtful)
         finally:
             self.emit = emit
         self.emit(results[0])

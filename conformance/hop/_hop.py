@@ -165,6 +165,10 @@ class NextHop:
         await self._ledger.wait(token, over, within)
         return self._ledger.of(token)
 
+    def seen(self, token: str) -> tuple[Transaction, ...]:
+        """The transactions of this token so far."""
+        return self._ledger.of(token)
+
     def connections(self, token: str | None = None) -> tuple[HopConnection, ...]:
         """The connections in which this token has a transaction; without a token the last ones of all."""
         if token is None:

@@ -207,7 +207,7 @@ class Alone:
         if abandoned or self._interrupted or self._problem or not self._opened:
             return None
         try:
-            self._trio(self.engine.close)
+            self._trio(self.engine.close, self.turn)
         except TargetUnusableError as error:
             return UnusableError(f"the target no longer works: {error}", error.evidence)
         doubt = self.engine.doubt()
@@ -227,7 +227,7 @@ class Alone:
         if not self._opened:
             self._opened = True
             try:
-                self._trio(self.engine.open, self.work.watches)
+                self._trio(self.engine.open, self.work.watches, self.turn)
             except TargetUnusableError as error:
                 self._problem = str(error)
                 raise UnusableError(self._problem, error.evidence) from None

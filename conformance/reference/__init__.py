@@ -7,7 +7,7 @@ from conformance.reference._decision import Decisions, Defect, declared, defect,
 from conformance.reference._kills import Kill, Trial, kill, try_scenarios
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import ServerSession, Transaction
-from conformance.reference._site import Delivery, Site, reference_target
+from conformance.reference._site import Delivery, Site, Stored, reference_target
 
 __all__ = [
     "Answer",
@@ -19,6 +19,7 @@ __all__ = [
     "ReferenceServer",
     "ServerSession",
     "Site",
+    "Stored",
     "Transaction",
     "Trial",
     "answer",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Answer:
     """A reply before it has its form: one text a line; ``close`` ends the connection behind it.
 
-    ``status`` is the enhanced status code where the basic code alone does not say which.
+    ``status`` is the enhanced status code where the basic code alone does not say which. ``more`` are replies of their
+    own that follow it, as an LMTP server gives them.
     """
 
     code: int
@@ -18,6 +19,7 @@ class Answer:
     starts_tls: bool = False
     times: int = 1
     status: bytes = b""
+    more: tuple[Answer, ...] = ()
 
 
 def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False, status: bytes = b"") -> Answer:

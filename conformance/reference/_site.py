@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, Credentials, MailingList, Role, Target
+import msgspec
+
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
@@ -19,7 +22,21 @@ MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+FULL = b"full"
+"""The local-part of a mailbox that is known, and into which nothing goes."""
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
+LIST_OWNERS = {b"staff": b"postmaster@example.test"}
+ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+REFUSED_CONTENT = b"This content is refused."
+"""What makes the site refuse a message after its end."""
+RELAY_DOMAIN = b"relay.example.test"
+LOOKED_UP = "mx.example.test"
+"""Below this domain every name is looked up."""
+EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
+NAME_SERVER = "127.0.0.53:53"
+NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +48,44 @@ class Delivery:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message in the mailbox of a user."""
+
+    user: bytes
+    content: bytes
+
+
 @dataclass(slots=True)
 class Site:
-    """What is delivered at the site, and whether its server is down.
+    """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
+    ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
+    ``on_stored`` is told of each of these. ``retry_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
     delivered: list[Delivery] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+    on_stored: Callable[[Stored], None] | None = None
+    retry_after: float = 5.0
+    gives_up_after: float = 60.0
     down: bool = False
+    keeps_secrets: bool = False
+
+    def store(self, stored: Stored) -> None:
+        """Put a message into a mailbox."""
+        self.stored.append(stored)
+        if self.on_stored is not None:
+            self.on_stored(stored)
+
+    def relays_for(self, domain: bytes) -> bool:
+        """Whether the site takes mail for the domain and passes it on."""
+        return domain.lower() == RELAY_DOMAIN or self.looks_up(domain.decode("ascii", "replace"))
+
+    def looks_up(self, domain: str) -> bool:
+        """Whether the hosts for the domain are found in the DNS."""
+        return domain.lower().endswith("." + LOOKED_UP)
 
     def is_local(self, domain: bytes) -> bool:
         """Whether mail for the domain ends here; domains have no case."""
@@ -48,7 +94,8 @@ class Site:
     def has_user(self, local: bytes) -> bool:
         """Whether the local-part is a mailbox here: case counts, except in postmaster."""
         plain = unquoted(local)
-        return plain in USERS or plain in LISTS or plain == LONG_LOCAL or plain.lower() == b"postmaster"
+        known = {*USERS, *LISTS, *ALIASES, LONG_LOCAL, FULL}
+        return plain in known or plain.lower() == b"postmaster"
 
 
 def unquoted(local: bytes) -> bytes:
@@ -66,38 +113,73 @@ def unquoted(local: bytes) -> bytes:
 
 
 def takes_mail_for(site: Site, mailbox: Mailbox) -> bool:
-    """Whether the site delivers mail for the mailbox; it relays for nobody."""
+    """Whether the site delivers mail for the mailbox."""
     return site.is_local(mailbox.domain) and site.has_user(mailbox.local)
 
 
-def reference_target(address: str = "smtp://127.0.0.1:25", role: Role = "mx", *, auth_required: bool = False) -> Target:
-    """What there is to know about the reference server's site.
+MEMORY = Store(kind="smtp-sink", where="127.0.0.1:2601")
+"""What the target of the tests says of its store, which the kill matrix reads in memory."""
+
+
+def reference_target(
+    address: str = "smtp://127.0.0.1:25",
+    role: Role = "mx",
+    *,
+    next_hop: str | None = NEXT_HOP,
+    store: Store | None = MEMORY,
+    auth_required: bool = False,
+    disabled: tuple[Disabled, ...] = (),
+) -> Target:
+    """What there is to know about the reference server's site, where these commands are turned off.
 
     Its password is put where a target file says that one is found, the environment, unless one is there.
     """
     os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    target = msgspec.structs.replace(
+        _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
+    )
+    if role != "lmtp":
+        return target
+    return msgspec.structs.replace(
+        target, address="lmtp://127.0.0.1:24", fails_after_acceptance=f"{FULL.decode()}@example.test"
+    )
+
+
+def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
         role=role,
         name="reference",
+        publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
-        auth_required=auth_required,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
         long_mailbox=f"{LONG_LOCAL.decode()}@example.test",
-        alias=Alias(address="staff@example.test", members=("alice@example.test", "bob@example.test")),
+        alias=Alias(address="team@example.test", members=("alice@example.test", "bob@example.test")),
         mailing_list=MailingList(
             address="staff@example.test",
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
+        fails_after_acceptance="full@example.test",
+        refused_content=REFUSED_CONTENT.decode(),
+        relay_domains=(RELAY_DOMAIN.decode(),),
+        next_hop=next_hop,
+        dns_domains=(LOOKED_UP,) if next_hop else (),
+        exchangers=EXCHANGERS if next_hop else (),
+        name_server=NAME_SERVER if next_hop else None,
+        delivery_within=10.0,
+        store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
+        limits=Limits(recipients=100, recipients_kind="implementation"),
     )

@@ -1,5 +1,6 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
+from conformance.scenario._after import Hop, Names, Store
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -23,31 +24,40 @@ from conformance.scenario._oracles import (
     not_refused_as,
     one_message,
     one_reply,
+    one_reply_each,
     presume,
+    read_as_valid,
     recognised,
     refused,
+    refused_with,
+    replies_to_lines,
     silent,
     stays_open,
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
+from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NO",
     "NOT",
     "BadScenarioError",
     "Broken",
     "Clause",
     "Family",
     "Held",
+    "Hop",
     "Level",
+    "Names",
     "Observation",
     "Register",
     "Row",
     "Scenario",
+    "Store",
     "Suite",
     "SuiteError",
     "Suites",
@@ -67,9 +77,13 @@ __all__ = [
     "not_refused_as",
     "one_message",
     "one_reply",
+    "one_reply_each",
     "presume",
+    "read_as_valid",
     "recognised",
     "refused",
+    "refused_with",
+    "replies_to_lines",
     "row",
     "scenario",
     "scenarios_of",
@@ -78,6 +92,7 @@ __all__ = [
     "succeeds_with",
     "suite",
     "suites_folder",
+    "taken_like_any_other",
     "took",
     "verdict",
     "watch",

@@ -4,6 +4,7 @@ from conformance.target._address import Address, AddressError, is_private, parse
 from conformance.target._target import (
     Alias,
     Credentials,
+    Disabled,
     Limits,
     MailingList,
     Role,
@@ -13,13 +14,16 @@ from conformance.target._target import (
     facts,
     make_target,
     read_target,
+    split_place,
 )
+from conformance.target._write import target_text
 
 __all__ = [
     "Address",
     "AddressError",
     "Alias",
     "Credentials",
+    "Disabled",
     "Limits",
     "MailingList",
     "Role",
@@ -31,4 +35,6 @@ __all__ = [
     "make_target",
     "parse_address",
     "read_target",
+    "split_place",
+    "target_text",
 ]

@@ -2,6 +2,7 @@
 
 from conformance.wire.octets import CRLF, stuff, unstuff, visible
 from conformance.wire.replies import Anomaly, Reply, ReplyLine, ReplyReader
+from conformance.wire.trace import StampClause, TimeStamp, time_stamp
 from conformance.wire.transcript import Entry, Transcript
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "Reply",
     "ReplyLine",
     "ReplyReader",
+    "StampClause",
+    "TimeStamp",
     "Transcript",
     "stuff",
+    "time_stamp",
     "unstuff",
     "visible",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.wire.octets import visible
 
@@ -247,13 +248,19 @@ def _anomalies(lines: tuple[ReplyLine, ...]) -> tuple[Anomaly, ...]:
     found: dict[Anomaly, None] = {}
     different = dict.fromkeys(lines)
     for line in different:
-        found.update(dict.fromkeys(_line_anomalies(line)))
+        looked = _usual_anomalies if len(line.octets) <= LINE_LIMIT else _line_anomalies
+        found.update(dict.fromkeys(looked(line)))
     if len({line.code for line in different if line.has_code}) > 1:
         found[Anomaly.INCONSISTENT_CODES] = None
     return tuple(found)
 
 
-def _line_anomalies(line: ReplyLine) -> list[Anomaly]:
+@lru_cache(maxsize=256)
+def _usual_anomalies(line: ReplyLine) -> tuple[Anomaly, ...]:
+    return _line_anomalies(line)
+
+
+def _line_anomalies(line: ReplyLine) -> tuple[Anomaly, ...]:
     content, has_code = line.content, line.has_code
     # A line that we saw no end of is held to what came of it: the rest of its code or text may have been lost.
     ended = line.octets.endswith(b"\n")
@@ -271,4 +278,4 @@ def _line_anomalies(line: ReplyLine) -> list[Anomaly]:
         (not content.isascii(), Anomaly.NON_ASCII),
         (_CONTROL.search(content) is not None, Anomaly.CONTROL),
     )
-    return [anomaly for odd, anomaly in checks if odd]
+    return tuple(anomaly for odd, anomaly in checks if odd)

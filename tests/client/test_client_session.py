@@ -870,6 +870,38 @@ def test_no_reply_has_a_verb_once_several_lines_were_sent_at_once() -> None:
     assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", None, None]
 
 
+def test_no_reply_has_a_verb_once_a_line_was_sent_before_the_reply_to_another_was_read() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        await client.raw(b"NOOP\r\n")
+        await client.pause()
+        await client.raw(b"RSET\r\n")
+        await client.reply()
+        await client.reply()
+        await client.say(b"HELP")
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", None, None, None]
+
+
+def test_the_greeting_answers_no_line_that_was_sent_before_it_was_read() -> None:
+    async def talks(client: Client) -> None:
+        await client.raw(b"NOOP\r\n")
+        await client.reply()
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == [None]
+
+
+def test_the_verb_of_a_line_that_is_sent_in_pieces_stands_in_its_first() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        for piece in (b"NO", b"OP ", b"RSET", b"\r\n"):
+            await client.raw(piece)
+            await client.pause()
+        await client.reply()
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", "NOOP"]
+
+
 def test_octets_in_the_place_of_a_handshake_are_no_reply() -> None:
     async def talks(client: Client) -> None:
         await client.climb(At.EHLO)

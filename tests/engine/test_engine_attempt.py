@@ -240,7 +240,10 @@ LACKING: dict[str, tuple[Scenario, str, str]] = {
     "fact": (scenario(breaking, facts=("refused",)), "refused", "the target file does not say refused"),
     "long-fact": (scenario(breaking, facts=("long_mailbox",)), "long-mailbox", "does not say long-mailbox"),
     "role": (scenario(breaking, roles=frozenset({"lmtp"})), "role", "is not about a target in the role mx"),
-    "hop": (scenario(breaking, needs=frozenset({"smtp", "hop"})), "hop", "needs a next hop"),
+    "hop": (scenario(breaking, needs=frozenset({"smtp", "hop"})), "relay-domains", "does not say relay-domains"),
+    "store": (scenario(breaking, needs=frozenset({"smtp", "store"})), "store", "the target file does not say store"),
+    "dns": (scenario(breaking, needs=frozenset({"smtp", "dns"})), "dns-domains", "does not say dns-domains"),
+    "clock": (scenario(breaking, needs=frozenset({"smtp", "clock"})), "clock", "this version can't provide"),
 }
 
 

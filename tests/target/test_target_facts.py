@@ -49,6 +49,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "mailing_list",
         MailingList(address="l@a.test", members=("a@a.test",), owner="o@a.test"),
     ),
+    "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
     "one temporarily failing": ('temporarily-refused = "t@a.test"', "temporarily_refused", "t@a.test"),
@@ -59,6 +60,9 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
     "content refused at the dot": ('refused-content = "EICAR"', "refused_content", "EICAR"),
     "domains it relays": ('relay-domains = ["r.test"]', "relay_domains", ("r.test",)),
+    "where the domains it relays go": ('next-hop = "127.0.0.1:2600"', "next_hop", "127.0.0.1:2600"),
+    "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
+    "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
     "accepted sender domains": ('sender-domains = ["s.test"]', "sender_domains", ("s.test",)),
     "a sender": ('sender = "s@s.test"', "sender", "s@s.test"),
@@ -99,7 +103,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
 }
 
-FOR_REPORTS = {"name", "version"}
+FOR_REPORTS = {"name", "version", "set_up"}
 """What a target file says only to be repeated in reports."""
 
 
@@ -139,6 +143,12 @@ def test_every_fact_is_absent_by_default(fact: str) -> None:
 
 def test_the_record_has_no_other_facts() -> None:
     assert facts() == {key for _, key, _ in FACTS.values()} | FOR_REPORTS
+
+
+@pytest.mark.parametrize("place", ["2600", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":25", "h:x"])
+def test_a_place_to_listen_at_is_a_host_and_a_port(place: str, tmp_path: Path) -> None:
+    says = f"{place!r} is no place to listen at; write 127.0.0.1:2600"
+    assert problem(tmp_path, f'{ADDRESS}next-hop = "{place}"') == says
 
 
 @pytest.mark.parametrize("word", ["mx", "relay", "submission", "lmtp", "554-only"])

@@ -25,6 +25,7 @@ def smtputf8_keyword_has_a_parameter(clean: Extensions, session: ServerSession) 
 @defect(
     ServerSession.extensions,
     proves={"rfc6531/3.1/eightbitmime_is_listed_too"},
+    also={"rfc5321/2.4/8bitmime-supported"},
 )
 def smtputf8_is_listed_without_8bitmime(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists SMTPUTF8 and not 8BITMIME."""

@@ -1,0 +1,82 @@
+"""What is around the target: our next hop, its mail stores, our name server; up before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import trio
+
+from conformance.dns_server import NameServer, NameServerError
+from conformance.engine._control import TargetUnusableError
+from conformance.hop import HopError, NextHop
+from conformance.scenario import Scenario
+from conformance.store import Store, StoreError, open_store
+from conformance.target import Target, split_place
+
+SINKS = frozenset({"lmtp-sink", "smtp-sink"})
+"""The stores that are ports of our next hop."""
+
+AROUND = frozenset({"hop", "store", "dns"})
+"""The needs of scenarios that are met by something around the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is open now; ``bounces`` is the store of the target's sender, where that is another."""
+
+    hop: NextHop | None = None
+    store: Store | None = None
+    bounces: Store | None = None
+    names: NameServer | None = None
+
+
+def wanted(target: Target, scenarios: Iterable[Scenario]) -> frozenset[str]:
+    """What must be open for these scenarios: what they need, and a sink to which all mail for a mailbox goes."""
+    needs = frozenset(need for scenario in scenarios for need in scenario.needs & AROUND)
+    sinks = any(store is not None and store.kind in SINKS for store in (target.store, target.bounces))
+    return needs | {"store"} if sinks else needs
+
+
+@asynccontextmanager
+async def surroundings(target: Target, needs: frozenset[str]) -> AsyncIterator[Surroundings]:
+    """Open what is needed, as far as the target says where; all is closed at the end.
+
+    Raises:
+        TargetUnusableError: a port can't be had, or a store can't be read.
+    """
+    raised: Exception | None = None
+    async with trio.open_nursery() as nursery:
+        try:
+            yield await _open(target, needs, nursery)
+        except Exception as error:  # noqa: BLE001 - raised again below, where the nursery puts it in no group
+            raised = error
+        finally:
+            nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+
+
+async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) -> Surroundings:
+    hop = NextHop(nursery)
+    names: NameServer | None = None
+    store: Store | None = None
+    bounces: Store | None = None
+    try:
+        if "hop" in needs and target.next_hop:
+            await hop.listen(*split_place(target.next_hop))
+        if "dns" in needs:
+            for place in target.exchangers:
+                if place != target.next_hop:
+                    await hop.listen(*split_place(place))
+            if target.name_server:
+                names = NameServer(nursery)
+                await names.listen(*split_place(target.name_server))
+        if "store" in needs and target.store:
+            store = await open_store(target.store, hop)
+        if "store" in needs and target.bounces:
+            bounces = await open_store(target.bounces, hop)
+    except (HopError, NameServerError, StoreError) as error:
+        raise TargetUnusableError(str(error), ()) from error
+    return Surroundings(hop, store, bounces, names)

@@ -1,0 +1,86 @@
+"""What is around the reference server in memory: our next hop, and its mailboxes as a store."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass, field
+
+import trio
+from trio.testing import memory_stream_pair
+
+from conformance.dns_server import NameServer
+from conformance.hop import NextHop, tokens_in
+from conformance.reference._decision import Decisions
+from conformance.reference._relay import DialNextHop
+from conformance.reference._routing import Routing
+from conformance.reference._site import EXCHANGERS, NEXT_HOP, Site, Stored
+from conformance.store import Delivered
+from conformance.target import split_place
+
+PEER = "127.0.0.1:25"
+
+
+def dial_hop(hop: NextHop, local: str = NEXT_HOP) -> DialNextHop:
+    """A way to connect to our next hop in memory; sessions run in its nursery."""
+
+    async def connect() -> trio.abc.Stream:
+        ours, theirs = memory_stream_pair()
+
+        async def session() -> None:
+            await hop.serve(theirs, local=local, peer=PEER)
+
+        hop.nursery.start_soon(session)
+        await trio.lowlevel.checkpoint()
+        return ours
+
+    return connect
+
+
+def routing(hop: NextHop, names: NameServer, decisions: Decisions) -> Routing:
+    """Routing by our name server to our next hop, in memory; all addresses but the exchangers' are dead."""
+    alive = {split_place(place)[0] for place in EXCHANGERS}
+
+    async def dial(address: str) -> trio.abc.Stream:
+        if address not in alive:
+            raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        return await dial_hop(hop, f"{address}:25")()
+
+    return Routing(decisions, names.answer, dial)
+
+
+@dataclass(slots=True, eq=False)
+class SiteStore:
+    """The mailboxes of the site, which lose nothing."""
+
+    site: Site
+    loses: frozenset[str] = frozenset()
+    _by_token: dict[str, list[Delivered]] = field(default_factory=dict)
+    _news: trio.Event = field(default_factory=trio.Event)
+
+    def __post_init__(self) -> None:
+        self.site.on_stored = self._enter
+
+    def _enter(self, stored: Stored) -> None:
+        where = stored.user.decode("ascii", "replace")
+        delivered = Delivered(stored.content, where, trio.current_time(), len(stored.content), self.loses)
+        for token in tokens_in(stored.content):
+            self._by_token.setdefault(token, []).append(delivered)
+        self._news.set()
+        self._news = trio.Event()
+
+    async def message(self, token: str, *, within: float) -> Delivered | None:
+        """As ``Store.message``."""
+        found = await self.messages(token, within=within)
+        return found[0] if found else None
+
+    async def messages(self, token: str, *, within: float, at_least: int = 1) -> tuple[Delivered, ...]:
+        """As ``Store.messages``."""
+        with trio.move_on_after(within):
+            while len(self._by_token.get(token, ())) < at_least:
+                await self._news.wait()
+        return tuple(self._by_token.get(token, ()))
+
+    def forget(self, token: str) -> None:
+        """As ``Store.forget``."""
+        self._by_token.pop(token, None)

@@ -1,0 +1,213 @@
+"""The reference server as a client: one message to the next hop, every choice of a client a decision point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import trio
+
+from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._site import HOST
+from conformance.wire import CRLF, Reply, ReplyReader, stuff
+
+DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
+"""Opens one stream to the next hop; raises ``OSError`` when it can't."""
+
+PATIENCE = {"greeting": 300.0, "DATA": 120.0, "end of data": 600.0}
+"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT (§4.5.3.2)."""
+
+USUAL_PATIENCE = 300.0
+
+CONNECTION_LOST = b"421 The connection was lost"
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A recipient whose copy was not taken, and the reply that said so."""
+
+    forward_path: bytes
+    reason: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one try: who is refused for good, and who for now; all others have their copy."""
+
+    failed: tuple[Failed, ...] = ()
+    deferred: tuple[Failed, ...] = ()
+    mail_refused: bool = False
+
+
+class _LostError(Exception):
+    """The next hop is gone, or says nothing."""
+
+
+class RelaySession:
+    """One session with the next hop, for one message."""
+
+    BEHIND_THE_REPLY: ClassVar = True
+
+    def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
+        self.stream = stream
+        self.decisions = decisions
+        self.reader = ReplyReader()
+        self.offers: frozenset[bytes] = frozenset()
+        self.began = trio.current_time()
+
+    async def send(
+        self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
+    ) -> Sent:
+        """Send one message to these recipients and leave; never raises but for cancellation."""
+        try:
+            async with self.stream:
+                return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
+        except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            return _all(forward_paths, CONNECTION_LOST)
+
+    async def _session(
+        self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
+    ) -> Sent:
+        greeting = await self._reply("greeting")
+        if greeting.severity != 2:
+            return await self._leave(_all(forward_paths, greeting))
+        hello = await self._say(b"EHLO " + self.own_name())
+        if hello.severity == 5:
+            hello = await self._say(b"HELO " + self.own_name())
+        else:
+            self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
+        if hello.severity != 2:
+            return await self._leave(_all(forward_paths, hello))
+        argument = b" FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
+        for verb in self.opening_verbs(reverse_path):
+            mail = await self._say(verb + argument)
+            if mail.severity == 2:
+                break
+        if mail.severity != 2:
+            return await self._leave(replace(_all(forward_paths, mail), mail_refused=mail.severity == 5))
+        return await self._leave(await self._recipients(forward_paths, content))
+
+    async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
+        refused: list[tuple[bytes, Reply]] = []
+        taken: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"RCPT TO:<%b>" % self.outward_forward_path(forward_path))
+            if reply.severity == 2:
+                taken.append(forward_path)
+            else:
+                refused.append((forward_path, reply))
+        if taken and (not refused or self.sends_to_the_rest()):
+            reply = await self._say(b"DATA")
+            if reply.code == 354:
+                await self.stream.send_all(self.outward_data(content))
+                reply = await self._reply("end of data")
+            if reply.severity != 2:
+                refused += [(each, reply) for each in taken]
+        return _sorted(refused)
+
+    async def _leave(self, sent: Sent) -> Sent:
+        with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            for line in self.farewell():
+                await self._say(line)
+        return sent
+
+    async def _say(self, line: bytes) -> Reply:
+        await self.stream.send_all(line + CRLF)
+        return await self._reply(line[:4].decode("ascii"))
+
+    async def _reply(self, step: str) -> Reply:
+        with trio.fail_after(self.patience(step)):
+            while (reply := self.reader.next_reply()) is None:
+                octets = bytes(await self.stream.receive_some(65536))
+                if not octets:
+                    raise _LostError
+                self.reader.feed(octets)
+        if reply.code == 421:
+            raise _LostError
+        return reply
+
+    # What a client chooses.
+
+    @decision_by(lambda _, step: step)
+    def patience(self, step: str) -> float:
+        """How many seconds a reply is waited for: to a command, the greeting or the end of the data (§4.5.3.2)."""
+        return PATIENCE.get(step, USUAL_PATIENCE)
+
+    @decision
+    def own_name(self) -> bytes:
+        """Our name for EHLO (§4.1.1.1)."""
+        return HOST
+
+    @decision
+    def opening_verbs(self, reverse_path: bytes) -> tuple[bytes, ...]:
+        """What opens a transaction: MAIL and nothing else (§4.4)."""
+        del reverse_path
+        return (b"MAIL",)
+
+    @decision
+    def sends_to_the_rest(self) -> bool:
+        """Whether those who are not refused get the message (§4.2.5)."""
+        return True
+
+    @decision
+    def outward_reverse_path(self, reverse_path: bytes) -> bytes:
+        """The reverse-path stays as it came (§3.6.1)."""
+        return reverse_path
+
+    @decision
+    def outward_forward_path(self, forward_path: bytes) -> bytes:
+        """The forward-path as it came, its local-part above all (§2.4); the source route is gone already."""
+        return forward_path
+
+    @decision
+    def outward_parameters(self, eight_bit: bool) -> bytes:
+        """BODY=8BITMIME where the message was declared so and the next hop takes it (RFC 6152 §2)."""
+        return b" BODY=8BITMIME" if eight_bit and b"8BITMIME" in self.offers else b""
+
+    @decision
+    def outward_data(self, content: bytes) -> bytes:
+        """The mail data: dots doubled (§4.5.2), CRLF.CRLF behind it."""
+        lines = self.outward_lines(content)
+        ended = lines if lines.endswith(CRLF) or not lines else lines + CRLF
+        return self.outward_stuffed(ended) + b"." + CRLF
+
+    @decision
+    def outward_lines(self, content: bytes) -> bytes:
+        """The content with CRLF at the end of every line: bare CR and LF never go out (§2.3.8)."""
+        return _LINE_END.sub(CRLF, content)
+
+    @decision
+    def outward_stuffed(self, content: bytes) -> bytes:
+        """The content with a dot more on each line that begins with one (§4.5.2)."""
+        return stuff(content)
+
+    @decision
+    def farewell(self) -> tuple[bytes, ...]:
+        """What is said at the end: QUIT (§4.1.1.10)."""
+        return (b"QUIT",)
+
+
+def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
+    """All of them refused for good."""
+    return Sent(failed=tuple(Failed(each, reason) for each in forward_paths))
+
+
+def _all(forward_paths: Iterable[bytes], reply: Reply | bytes) -> Sent:
+    if isinstance(reply, Reply):
+        return _sorted([(each, reply) for each in forward_paths])
+    return Sent(deferred=tuple(Failed(each, reply) for each in forward_paths))
+
+
+def _sorted(refused: Iterable[tuple[bytes, Reply]]) -> Sent:
+    """A 5yz is for good (§4.2.1), all else for now."""
+    failed: list[Failed] = []
+    deferred: list[Failed] = []
+    for forward_path, reply in refused:
+        text = b" / ".join(line.text for line in reply.lines)
+        (failed if reply.severity == 5 else deferred).append(Failed(forward_path, b"%d %b" % (reply.code, text)))
+    return Sent(tuple(failed), tuple(deferred))

@@ -1,0 +1,369 @@
+"""What a scenario sees of what happens after the 250: our next hop, the target's mail store, our name server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import trio
+
+from conformance.client import Client, NotReady, new_token
+from conformance.dns_server import Fault, NameServer, Query
+from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, tokens_in
+from conformance.scenario._observation import Broken, Held, Observation, Unclear
+from conformance.store import Delivered, fields_named, split_message
+from conformance.store import Store as MailStore
+from conformance.target import Target, split_place
+
+DELIVERY_SECONDS = 30.0
+"""How long a message is waited for, where the target does not say that it takes longer."""
+
+
+class _Came(Protocol):
+    """A message that came, from wherever."""
+
+    @property
+    def content(self) -> bytes: ...
+
+
+M = TypeVar("M", bound=_Came)
+
+
+def _patience(target: Target) -> float:
+    return max(target.delivery_within or 0.0, DELIVERY_SECONDS)
+
+
+async def _first(
+    found: Callable[[float, int], Awaitable[Sequence[M]]], within: float, wanted: Callable[[M], bool]
+) -> M | None:
+    """The first message that is wanted, or ``None`` where none has come in so many seconds."""
+    until = trio.current_time() + within
+    seen: Sequence[M] = ()
+    while True:
+        left = max(0.0, until - trio.current_time())
+        more = await found(left, len(seen) + 1)
+        for message in more:
+            if wanted(message):
+                return message
+        if len(more) <= len(seen) or not left:
+            return None
+        seen = more
+
+
+def _any(_: object) -> bool:
+    return True
+
+
+def _sent_to(token: str) -> Callable[[Received], bool]:
+    mark = token.lower().encode("ascii")
+    return lambda received: any(mark in path.lower() for path in received.forward_paths)
+
+
+async def _none(target: Target, came: M | None, token: str) -> Observation:
+    if came is not None:
+        return Broken("no message", f"one came with {token}")
+    if target.delivery_within is None:
+        return Unclear("nothing came, and the target does not say delivery-within")
+    return Held(f"nothing came within {target.delivery_within:g} s, though a later message did")
+
+
+@dataclass(slots=True, eq=False)
+class Hop:
+    """Our next hop as one scenario sees it: the host to which the target relays mail for its first relay domain.
+
+    Messages are found by a token in a forward-path: ``smtp.token``, or another where a scenario sends several.
+    ``path`` makes a recipient of it, or a sender whose notifications come to us. What was asked for is evidence, and
+    dropped when the scenario ends.
+    """
+
+    server: NextHop
+    target: Target
+    token: str
+    asked: dict[str, None] = field(default_factory=dict)
+
+    def mailbox(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token at the relay domain; ``local`` is what its local-part looks like."""
+        mark = token or self.token
+        self.asked[mark] = None
+        return local.replace(b"%b", mark.encode("ascii")) + b"@" + self.target.relay_domains[0].encode("ascii")
+
+    def path(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox in brackets."""
+        return b"<%b>" % self.mailbox(token, local)
+
+    def script(self, key: str | bytes, *rules: Rule) -> None:
+        """Keep rules for a token or a mailbox of this scenario, see ``conformance.hop.NextHop.script``.
+
+        A token's rules hold for all that has the token in its envelope, or, at the end of data, in its content: a
+        notification that quotes the message has it too. A mailbox's rules hold for what is addressed to it, from RCPT.
+        """
+        word = key if isinstance(key, str) else key.decode("ascii")
+        self.asked |= dict.fromkeys(tokens_in(word.encode("ascii")))
+        self.server.script(word, *rules)
+
+    async def refuses(
+        self,
+        smtp: Client,
+        *others: bytes,
+        sender: bytes | None = None,
+        content: bytes | None = None,
+        at: Step = Step.RCPT,
+        code: int = 550,
+        times: int | None = None,
+    ) -> str:
+        """Deliver a message that we refuse, to a mailbox of its own here and to ``others`` (paths, brackets included).
+
+        Returns the token of the sender, at whose mailbox here the notification will arrive; ``sender`` is another
+        reverse-path, ``<>`` for one. The rule answers ``code`` at ``at`` (RCPT or behind it) so many times or always.
+
+        Raises:
+            NotReady: the target did not take the message.
+        """
+        recipient, token = new_token(), new_token()
+        self.script(self.mailbox(recipient), Rule.answer(at, code, times=times))
+        reverse_path = sender or self.path(token)
+        message = smtp.message(token=recipient) if content is None else content
+        await smtp.deliver(message, self.path(recipient), *others, reverse_path=reverse_path)
+        return token
+
+    async def message(self, token: str | None = None) -> Received:
+        """The first message with the token in a forward-path.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        return _required(await self.arrival(token), "next hop", _patience(self.target))
+
+    async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
+        """The first message with the token in a forward-path, or ``None``.
+
+        That none came is a finding only for a target that says ``delivery_within``. ``within`` is how many seconds it
+        is waited for, where that is longer than usual.
+        """
+        return await self._arrival(token, _sent_to(token or self.token), within or _patience(self.target))
+
+    async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Received, ...]:
+        """All messages with the token: as soon as there are so many, else what has come after a long wait."""
+        return await self.server.messages(self._note(token), within=_patience(self.target), at_least=at_least)
+
+    async def notification(self, token: str) -> Received:
+        """The first message that is addressed to this token's mailbox.
+
+        Raises:
+            NotReady: none came.
+        """
+        return _required(await self.notification_arrival(token), "notification", _patience(self.target))
+
+    async def notification_arrival(self, token: str, within: float | None = None) -> Received | None:
+        """As ``notification``, but ``None`` where none came."""
+        return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
+
+    async def none(self, token: str | None = None, *, after: str) -> Observation:
+        """Held where nothing with the token came, though the later message with the token ``after`` did.
+
+        Unclear, where nothing came, for a target that does not say ``delivery_within`` (it is a fact to ask for).
+
+        Raises:
+            NotReady: the later message did not come either.
+        """
+        await self.message(after)
+        came = await self._arrival(token, _sent_to(token or self.token), self.target.delivery_within or 0.0)
+        return await _none(self.target, came, token or self.token)
+
+    async def no_notification(self, token: str, *, after: str) -> Observation:
+        """As ``none``, for what is addressed to the token's mailbox, where a twin's notification did come.
+
+        Raises:
+            NotReady: the twin's did not come either.
+        """
+        await self.notification(after)
+        came = await self._arrival(token, self._addressed_to(token), self.target.delivery_within or 0.0)
+        return await _none(self.target, came, token)
+
+    async def transactions(
+        self, token: str | None = None, *, at_least: int = 1, within: float | None = None
+    ) -> tuple[Transaction, ...]:
+        """All transactions with the token, refused ones too, once so many have ended or after a long wait."""
+        seconds = within or _patience(self.target)
+        return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
+
+    async def ended(self, received: Received) -> HopConnection:
+        """The connection by which a message came, once it is over.
+
+        Raises:
+            NotReady: the client keeps it open.
+        """
+        connection = received.transaction.connection
+        with trio.move_on_after(_patience(self.target)):
+            await connection.over.wait()
+        if not connection.over.is_set():
+            raise NotReady("next hop", "the connection is still open")
+        return connection
+
+    def connections(self, token: str | None = None) -> tuple[HopConnection, ...]:
+        """The connections in which the token has a transaction."""
+        return self.server.connections(self._note(token))
+
+    def forget(self) -> None:
+        """Drop the rules and the mail of this scenario; what still comes for it is taken and not kept."""
+        for token in self.asked:
+            self.server.forget(token)
+
+    def _note(self, token: str | None) -> str:
+        mark = token or self.token
+        self.asked[mark] = None
+        return mark
+
+    def _addressed_to(self, token: str) -> Callable[[Received], bool]:
+        mailbox = self.mailbox(token).lower()
+        return lambda received: any(path.lower() == mailbox for path in received.forward_paths)
+
+    async def _arrival(self, token: str | None, wanted: Callable[[Received], bool], within: float) -> Received | None:
+        mark = self._note(token)
+
+        async def found(seconds: float, at_least: int) -> tuple[Received, ...]:
+            return await self.server.messages(mark, within=seconds, at_least=at_least)
+
+        return await _first(found, within, wanted)
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """The target's mail store as one scenario sees it; messages are found by a token in their content.
+
+    ``place`` is where mail for the target's mailboxes arrives, ``bounces`` where that for its ``sender`` does.
+    """
+
+    place: MailStore
+    target: Target
+    token: str
+    bounces: MailStore | None = None
+    asked: dict[str, None] = field(default_factory=dict)
+    found: list[Delivered] = field(default_factory=list)
+
+    @property
+    def loses(self) -> frozenset[str]:
+        """What the store loses of a message; a clause about that can't be judged here."""
+        return self.place.loses
+
+    async def message(self, token: str | None = None) -> Delivered:
+        """The first message with the token.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        return _required(await self.arrival(token), "store", _patience(self.target))
+
+    async def arrival(self, token: str | None = None) -> Delivered | None:
+        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``."""
+        return await self._arrival(self.place, token, _any, _patience(self.target))
+
+    async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Delivered, ...]:
+        """All messages with the token: as soon as there are so many, else what has come after a long wait."""
+        found = await self.place.messages(self._note(token), within=_patience(self.target), at_least=at_least)
+        self.found += [message for message in found if message not in self.found]
+        return found
+
+    async def notification(self, token: str | None = None) -> Delivered:
+        """The first message that speaks of the one with the token and is not that message.
+
+        Raises:
+            NotReady: none came, or the target does not say where mail for its sender can be read.
+        """
+        return _required(
+            await self._arrival(self.bounces or self.place, token, is_about_another, _patience(self.target)),
+            "notification",
+            _patience(self.target),
+        )
+
+    async def none(self, token: str | None = None, *, after: str) -> Observation:
+        """Held where nothing with the token came, though the later message with the token ``after`` did.
+
+        Unclear, where nothing came, for a target that does not say ``delivery_within`` (it is a fact to ask for).
+
+        Raises:
+            NotReady: the later message did not come either.
+        """
+        await self.message(after)
+        came = await self._arrival(self.place, token, _any, self.target.delivery_within or 0.0)
+        return await _none(self.target, came, token or self.token)
+
+    def forget(self) -> None:
+        """Free what is kept for this scenario."""
+        for token in self.asked:
+            self.place.forget(token)
+            if self.bounces is not None:
+                self.bounces.forget(token)
+
+    def _note(self, token: str | None) -> str:
+        mark = token or self.token
+        self.asked[mark] = None
+        return mark
+
+    async def _arrival(
+        self, place: MailStore, token: str | None, wanted: Callable[[Delivered], bool], within: float
+    ) -> Delivered | None:
+        mark = self._note(token)
+
+        async def found(seconds: float, at_least: int) -> tuple[Delivered, ...]:
+            return await place.messages(mark, within=seconds, at_least=at_least)
+
+        came = await _first(found, within, wanted)
+        if came is not None and came not in self.found:
+            self.found.append(came)
+        return came
+
+
+def is_about_another(message: _Came) -> bool:
+    """Whether the token stands only in the body: a notification quotes the message, it does not have its subject."""
+    subjects = fields_named(split_message(message.content)[0], "subject")
+    return not any(tokens_in(subject.octets) for subject in subjects) or not any(
+        subject.body.strip().startswith(b"smtp-conformance ") for subject in subjects
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Names:
+    """Our name server as one scenario sees it: names below the target's first DNS domain that hold its token.
+
+    The target's exchangers (``exchangers``) are addresses of our next hop, each at a port of its own: ``hop`` says by
+    which a message came, and takes rules for each of them (``hop.server.script("127.0.0.21", …)``).
+    """
+
+    server: NameServer
+    target: Target
+    token: str
+
+    def name(self, label: str = "") -> str:
+        """A name of this scenario, without a dot at its end; ``label`` stands before the token."""
+        own = f"{self.token}.{self.target.dns_domains[0]}"
+        return f"{label}.{own}" if label else own
+
+    @property
+    def exchangers(self) -> tuple[str, ...]:
+        """The IP addresses at which our next hop listens for mail that is routed by MX records."""
+        return tuple(split_place(place)[0] for place in self.target.exchangers)
+
+    def add(self, records: str) -> None:
+        """Add records, see ``conformance.dns_server.Zones.add``."""
+        self.server.zones.add(records)
+
+    def fail(self, name: str, fault: Fault, *, type_: str | None = None, times: int | None = None) -> None:
+        """Answer for a name with a fault, see ``conformance.dns_server.Zones.fail``."""
+        self.server.zones.fail(name, fault, type_=type_, times=times)
+
+    async def queries(self, name: str = "", *, type_: str | None = None, at_least: int = 1) -> tuple[Query, ...]:
+        """The questions for this name, or for all of this scenario: once so many came, or after a long wait."""
+        seconds = _patience(self.target)
+        return await self.server.queries(name or self.token, type_=type_, seconds=seconds, at_least=at_least)
+
+    def forget(self) -> None:
+        """Drop this scenario's records and faults."""
+        self.server.zones.forget(self.token)
+
+
+def _required(message: M | None, where: str, within: float) -> M:
+    if message is None:
+        raise NotReady(where, f"no message within {within:g} s")
+    return message
