@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench kills matrix plugin-versions keywords schema wheel clean
+.PHONY: help setup run test check format bench kills matrix plugin-versions keywords schema reports reports-check wheel clean
+
+# The servers whose findings must be those of reports/*/expected.toml.
+CHECKED ?= aiosmtpd postfix exim opensmtpd
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -18,7 +21,7 @@ $(READY): pyproject.toml
 	touch $@
 
 run: $(READY) ## the suite against a server of its own (aiosmtpd), compared with the findings we know
-	$(BIN)/smtp-conformance run aiosmtpd --expect reports/aiosmtpd/expected.toml
+	$(BIN)/smtp-conformance run aiosmtpd --expect $(wildcard reports/aiosmtpd-[0-9]*/expected.toml)
 
 test: $(READY) ## all tests
 	$(BIN)/python -bb -m pytest -n auto
@@ -56,6 +59,12 @@ keywords: $(READY) ## list the RFC 2119 keywords of the texts at hand (RFC_TEXTS
 
 schema: $(READY) ## write the JSON Schema of results.jsonl
 	$(BIN)/python -m conformance.report.schema
+
+reports: $(READY) ## start all servers that can be had here (root, for Debian's), test them, write reports/
+	$(BIN)/python -m tests.reports
+
+reports-check: $(READY) ## run some of them (CHECKED), and fail where one differs from its expected.toml
+	$(BIN)/python -m tests.reports --check $(CHECKED)
 
 wheel: $(READY) ## build the distribution
 	$(BIN)/python -m build

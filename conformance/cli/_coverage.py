@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -12,7 +12,7 @@ from rich.table import Table
 from conformance.cli._output import Output
 from conformance.reference import Defect
 from conformance.reference.defects import load_defects
-from conformance.scenario import Clause, Scenario, Suite, Suites, Watch
+from conformance.scenario import Clause, Register, Scenario, Suite, Suites, Watch
 
 LEVELS = ("MUST", "SHOULD", "MAY")
 """The levels of the table; what MUST NOT be counts under MUST."""
@@ -43,6 +43,15 @@ class Covered:
         return bool(self.defects)
 
 
+def said_before(clause: Clause, register: Register) -> Iterator[str]:
+    """The clauses that this one says again, from one to the next: what says again a proven one is proven by it."""
+    passed = {clause.id}
+    while clause.restates and clause.restates not in passed:
+        passed.add(clause.restates)
+        yield clause.restates
+        clause = register.find(clause.restates)
+
+
 def cover(suites: Suites, defects: Iterable[Defect]) -> list[Covered]:
     """Every clause of the registers with what checks and proves it."""
     subjects: list[Scenario | Watch] = [*suites, *suites.watches.values()]
@@ -57,8 +66,9 @@ def cover(suites: Suites, defects: Iterable[Defect]) -> list[Covered]:
 
     def covered(clause: Clause) -> Covered:
         names, restated = about.get(clause.id, []), ""
-        if not names and clause.restates in about:
-            names, restated = about[clause.restates], clause.restates
+        if not names:
+            restated = next((said for said in said_before(clause, suites.register) if said in about), "")
+            names = about.get(restated, [])
         proofs = sorted({defect for name in names for defect in proof.get(name, [])})
         return Covered(clause, () if restated else tuple(names), tuple(proofs), restated)
 

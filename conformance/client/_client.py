@@ -122,13 +122,15 @@ class Client:
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
             self._owed = False
-            self._in_data = outcome.code == 354
+            ends_data, self._in_data = self._in_data, outcome.code == 354
             self._in_exchange = outcome.code == 334
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+            if ends_data:
+                self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
     async def replies_until_quit(self) -> list[Outcome]:
@@ -497,6 +499,20 @@ class Client:
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
         return before + header + CRLF + body
+
+    def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
+        """A message of exactly so many octets, its body made of this line, its end included.
+
+        Raises:
+            ValueError: the header alone is larger.
+        """
+        header = self.message(body=b"")
+        lines, rest = divmod(size - len(header), len(line))
+        if size < len(header) + 2:
+            raise ValueError(f"a message of {size} octets has no room for a body: its header has {len(header)}")
+        if rest == 1:
+            lines, rest = lines - 1, rest + len(line)
+        return header + line * lines + (b"x" * (rest - 2) + CRLF if rest else b"")
 
     # The end.
 

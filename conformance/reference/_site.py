@@ -18,6 +18,7 @@ LOGIN_DOMAIN = DOMAIN
 ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
 """Who can authenticate, by name or by address, and with which password."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -32,6 +33,8 @@ LOOKED_UP = "mx.example.test"
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
         ehlo_name="client.example.test",
         client_trusted=False,
         auth_required=auth_required,
-        credentials=Credentials(user="alice", password_from=PASSWORD_FROM),
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -156,6 +159,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",

@@ -17,6 +17,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    carries_status,
     closes,
     goes_on,
     holds,
@@ -25,19 +26,22 @@ from conformance.scenario._oracles import (
     one_reply,
     one_reply_each,
     presume,
+    read_as_valid,
     recognised,
     refused,
+    refused_with,
     silent,
     stays_open,
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NOT",
     "BadScenarioError",
     "Broken",
     "Clause",
@@ -61,6 +65,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "carries_status",
     "closes",
     "goes_on",
     "holds",
@@ -71,8 +76,10 @@ __all__ = [
     "one_reply",
     "one_reply_each",
     "presume",
+    "read_as_valid",
     "recognised",
     "refused",
+    "refused_with",
     "row",
     "scenario",
     "scenarios_of",

@@ -99,6 +99,32 @@ def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Unclear(str(outcome))
 
 
+SYNTAX = frozenset({500, 501, 553})
+"""What refuses a path or a name for its form."""
+
+
+def read_as_valid(outcome: AnyOutcome) -> Observation:
+    """Broken only by a refusal for the form of a path or a name: 500, 501 or 553.
+
+    A refusal with another code read it and refuses it for what it means. Behind a finding let a plain path in the same
+    place be accepted, else the refusal was not for the form.
+    """
+    return not_refused_as(outcome, SYNTAX)
+
+
+def refused_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
+    """Broken by a 5yz refusal with another code than these; success says nothing about the code of a refusal."""
+    match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
+        case Reply() if outcome.code in codes:
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 5:
+            return Broken(_codes(codes), str(outcome))
+        case _:
+            return Unclear(f"no refusal to look at: {outcome}")
+
+
 def goes_on(outcome: AnyOutcome) -> Observation:
     """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code.
 
@@ -131,6 +157,15 @@ def succeeds_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Broken(_codes(codes), str(outcome))
         case _:
             return Unclear(f"no success to look at: {outcome}")
+
+
+def carries_status(outcome: AnyOutcome, code: int, statuses: Collection[str]) -> Observation:
+    """Held where a reply of this code carries one of these enhanced codes (RFC 2034); another reply is unclear."""
+    match outcome:
+        case Reply() if not _is_cut_off(outcome) and outcome.code == code:
+            return holds(outcome.status in statuses, expected=" or ".join(sorted(statuses)), seen=outcome)
+        case _:
+            return Unclear(f"no {code} to look at: {outcome}")
 
 
 def one_message(outcomes: Sequence[Outcome]) -> Observation:

@@ -20,6 +20,9 @@ Body = Callable[..., Awaitable[Observation]]
 NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
 """What a scenario's parameters can ask for, beside its row."""
 
+NOT = "not "
+"""Before a target fact: the scenario needs that it is not stated."""
+
 ROLES = frozenset(get_args(Role))
 
 MAIL_ROLES = frozenset({"mx", "relay", "submission"})
@@ -142,7 +145,8 @@ def scenario(
 
     ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
     keywords (with a parameter that has to be listed, as in ``AUTH PLAIN``) and ``facts`` the target facts that it
-    needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered.
+    needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered,
+    as ``not auth_required`` is a fact that must not be stated.
     ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -167,7 +171,7 @@ def scenario(
         if not inspect.iscoroutinefunction(body):
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
-        _known(body, "target fact", facts_needed, target_facts())
+        _known(body, "target fact", (fact.removeprefix(NOT) for fact in facts_needed), target_facts())
         _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:

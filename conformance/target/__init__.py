@@ -15,6 +15,7 @@ from conformance.target._target import (
     read_target,
     split_place,
 )
+from conformance.target._write import target_text
 
 __all__ = [
     "Address",
@@ -33,4 +34,5 @@ __all__ = [
     "parse_address",
     "read_target",
     "split_place",
+    "target_text",
 ]

@@ -73,6 +73,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     address: str
     name: str = ""
     version: str = ""
+    set_up: tuple[str, ...] = ()
+    """How its configuration differs from the default, in words for the report."""
     role: Role = "mx"
     publicly_referenced: bool | None = None
     # How to connect and introduce ourselves.
@@ -91,6 +93,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     alias: Alias | None = None
     mailing_list: MailingList | None = None
     moved: str | None = None
+    ambiguous_name: str | None = None
     # What is refused.
     refused: str | None = None
     temporarily_refused: str | None = None
@@ -232,6 +235,9 @@ def _check_words(target: Target, origin: str) -> None:
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for name in _said(target, ["ambiguous_name"]):
+        if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
+            raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")
     for domain in _said(target, _NAMES):
         if not _is_word(domain, but="<>@"):
             raise TargetError(f"{origin}: {domain!r} is no domain; write it in ASCII, an IDN in its A-labels")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from cli_commands import HERE, NOOP, Command
 
-from conformance.cli._coverage import counted, cover, coverage
+from conformance.cli._coverage import counted, cover, coverage, said_before
 from conformance.reference import Defect
 from conformance.reference.defects import load_defects
-from conformance.scenario import load
+from conformance.scenario import Register, load
 
 MARKERS = ("<!-- coverage -->", "<!-- /coverage -->")
 """What the table of README.md stands between."""
@@ -62,6 +62,7 @@ CLAUSES = {
     "uncited": ("store", ""),
     "unseen": ("none", 'reason = "nobody can see it"'),
     "again": ("wire", 'restates = "1/proven"'),
+    "once-more": ("wire", 'restates = "1/again"'),
 }
 
 
@@ -82,7 +83,7 @@ def test_what_can_be_observed_and_nothing_proves_is_a_gap_and_is_named(
     said = capsys.readouterr().out.splitlines()
     named = [line for line in said if line.startswith("rfc9999/1/")]
     assert named == ["rfc9999/1/unproven  MUST  server, wire", "rfc9999/1/uncited  MUST  server, store"]
-    assert "2 of 5 clauses" in " ".join(said)
+    assert "3 of 6 clauses" in " ".join(said)
 
 
 def test_a_clause_that_says_again_what_another_says_is_covered_by_it() -> None:
@@ -116,6 +117,16 @@ def test_the_readme_has_the_table_that_is_printed(command: Command) -> None:
         pytest.skip(f"README.md has no table between {' and '.join(MARKERS)}")
     table = readme.partition(MARKERS[0])[2].partition(MARKERS[1])[0].strip()
     assert table == command("coverage", "--markdown").out.strip(), "put the output of coverage --markdown there"
+
+
+def test_clauses_that_say_each_other_again_end_the_search(tmp_path: Path) -> None:
+    circle = {"one": "two", "two": "three", "three": "one"}
+    clauses = [CLAUSE.format(name=one, observed="wire", more=f'restates = "1/{two}"') for one, two in circle.items()]
+    (tmp_path / "rfc9999").mkdir()
+    (tmp_path / "rfc9999" / "clauses.toml").write_text(REGISTER + "".join(clauses))
+    register = Register()
+    register.add(tmp_path / "rfc9999" / "clauses.toml")
+    assert list(said_before(register.find("rfc9999/1/one"), register)) == ["rfc9999/1/two", "rfc9999/1/three"]
 
 
 def test_a_section_alone(command: Command) -> None:

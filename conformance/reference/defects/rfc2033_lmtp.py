@@ -154,12 +154,12 @@ def lmtp_refuses_a_second_lhlo(clean: OfOctets, session: LmtpSession, argument: 
     return answer(503, b"5.5.1 Duplicate LHLO") if session.client_name is not None else clean(argument)
 
 
-@defect(LmtpSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})
-def lmtp_knows_lhlo_in_capitals_only(clean: OfOctets, session: LmtpSession, line: bytes) -> Answer | None:
+@defect(ServerSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})
+def lmtp_knows_lhlo_in_capitals_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Does not know LHLO in lower case."""
     del session
     verb = line.partition(b" ")[0]
-    return answer(500, b"5.5.2 What?") if verb.upper() == b"LHLO" and verb != b"LHLO" else clean(line)
+    return answer(500, b"What?") if verb.upper() == b"LHLO" and verb != b"LHLO" else clean(line)
 
 
 @defect(ServerSession.refuse_hello, profile="lmtp", proves={"rfc2033/4.1/lhlo_without_a_name_is_refused"})
@@ -193,7 +193,7 @@ def lmtp_greets_without_a_name(clean: Callable[[], bytes], session: ServerSessio
 
 
 @defect(
-    LmtpSession.extensions,
+    ServerSession.extensions,
     profile="lmtp",
     proves={"rfc2033/4.1/lhlo_reply_lists_keywords"},
     also={"rfc5321/4.1.1.1/ehlo-reply-form", "rfc5321/4.1.1.1/ehlo-keyword-syntax"},
@@ -216,21 +216,21 @@ def _without(keyword: bytes, clean: Extensions) -> tuple[bytes, ...]:
     return tuple(line for line in clean() if line.split(b" ")[0] != keyword)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/pipelining_is_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/pipelining_is_offered"})
 def lmtp_offers_no_pipelining(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list PIPELINING."""
     del session
     return _without(b"PIPELINING", clean)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/enhanced_status_codes_are_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/enhanced_status_codes_are_offered"})
 def lmtp_offers_no_enhanced_status_codes(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list ENHANCEDSTATUSCODES."""
     del session
     return _without(b"ENHANCEDSTATUSCODES", clean)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/eight_bit_mime_is_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/eight_bit_mime_is_offered"})
 def lmtp_offers_no_8bitmime(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list 8BITMIME."""
     del session
@@ -238,15 +238,16 @@ def lmtp_offers_no_8bitmime(clean: Extensions, session: ServerSession) -> tuple[
 
 
 @defect(
-    LmtpSession.coded,
+    ServerSession.with_status,
     profile="lmtp",
     proves={
         "rfc2033/5/reply_has_an_enhanced_status_code*",
         "rfc2033/5/reply_after_the_dot_has_an_enhanced_status_code",
     },
+    also={"rfc2034/4/required-on-replies"},
 )
 def lmtp_lists_enhanced_status_codes_and_gives_none(
-    clean: Callable[[Answer], Answer], session: LmtpSession, given: Answer
+    clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
 ) -> Answer:
     """Lists ENHANCEDSTATUSCODES, and replies without them."""
     del clean, session
@@ -254,20 +255,21 @@ def lmtp_lists_enhanced_status_codes_and_gives_none(
 
 
 @defect(
-    LmtpSession.coded,
+    ServerSession.with_status,
     profile="lmtp",
     proves={
         "rfc2033/5/reply_has_an_enhanced_status_code[unknown]",
         "rfc2033/5/reply_has_an_enhanced_status_code[rcpt-without-mail]",
         "rfc2033/5/reply_has_an_enhanced_status_code[data-without-recipients]",
     },
+    also={"rfc2034/4/class-agrees"},
 )
 def lmtp_gives_refusals_a_code_of_success(
-    clean: Callable[[Answer], Answer], session: LmtpSession, given: Answer
+    clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
 ) -> Answer:
-    """Puts 2.0.0 before every text."""
-    del clean, session
-    return replace(given, texts=tuple(b"2.0.0 " + text for text in given.texts))
+    """Puts 2.0.0 before the text of a refusal."""
+    del session
+    return clean(replace(given, status=b"2.0.0")) if given.code // 100 == 5 else clean(given)
 
 
 @defect(ServerSession.refuse_mail_parameters, profile="lmtp", proves={"rfc2033/5/body_parameter_is_taken*"})

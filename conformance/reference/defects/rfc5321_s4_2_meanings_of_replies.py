@@ -51,7 +51,7 @@ SUCCESSES = {
     "DATA": Success(354, 334, {_table("data"), _watch("data")}, {"rfc5321/3.3/data-354", "rfc5321/4.2/listed-codes"}),
     "RSET": Success(250, 252, {_watch("rset")}, {"rfc5321/4.1.1.5/rset-250"}),
     "NOOP": Success(250, 214, {_watch("noop")}, {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument"}),
-    "VRFY": Success(250, 214, {_table("vrfy"), _watch("vrfy")}),
+    "VRFY": Success(250, 214, {_table("vrfy"), _watch("vrfy")}, {"rfc5321/3.5.1/vrfy-of-list-error"}),
     "EXPN": Success(250, 214, {_table("expn"), _watch("expn")}),
     "HELP": Success(214, 250, {_table("help"), _watch("help")}),
     "QUIT": Success(
@@ -151,7 +151,12 @@ def _not_implemented(given: Answer | None) -> Answer | None:
     return replace(given, code=502) if given and given.code == 555 else given
 
 
-@defect(ServerSession.refuse_mail_parameters, name="unknown-parameter-gets-502", proves=UNKNOWN_PARAMETER)
+@defect(
+    ServerSession.refuse_mail_parameters,
+    name="unknown-parameter-gets-502",
+    proves=UNKNOWN_PARAMETER,
+    also={"rfc5321/4.1.1.11/555-for-unknown-parameter"},
+)
 def unknown_mail_parameter_gets_502(
     clean: OfParameters, session: ServerSession, parameters: dict[bytes, bytes]
 ) -> Answer | None:

@@ -103,6 +103,8 @@ def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: byt
     ServerSession.command,
     proves={"rfc5321/4.2.4/listed_capability_is_known*", "rfc5321/4.2.4/listed_parameter_is_known*"},
     also={
+        "rfc5321/2.2.1/extension-mechanism",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.8/help-supported",
         "rfc5321/4.5.1/vrfy-supported",
         "rfc3207/4/501-with-parameters",

@@ -290,6 +290,7 @@ def later_mail_opens_nothing(clean: OfOctets, session: ServerSession, argument: 
     also={
         "rfc5321/3.3/resent-fields-do-not-matter",
         "rfc5321/3.3/tolerate-header-defects",
+        "rfc5321/3.7.2/*",
         "rfc5321/4.1.4/several-transactions",
     },
 )

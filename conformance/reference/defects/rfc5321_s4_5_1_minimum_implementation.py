@@ -23,7 +23,7 @@ class OnLine(Protocol):
 
 
 UNKNOWN: dict[str, set[str]] = {
-    "ehlo": {"rfc5321/4.1.1.1/ehlo-supported"},
+    "ehlo": {"rfc5321/2.2.1/extension-mechanism", "rfc5321/4.1.1.1/ehlo-supported"},
     "mail": set(),
     "rcpt": {
         "rfc5321/3.3/rcpt-without-mail",
