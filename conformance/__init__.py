@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import Received, Rule, Step, Then
+from conformance.hop import HopConnection, Received, Rule, Step, Then, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -43,12 +43,14 @@ from conformance.scenario import (
     recognised,
     refused,
     refused_with,
+    replies_to_lines,
     row,
     scenario,
     silent,
     stays_open,
     succeeds_with,
     suite,
+    taken_like_any_other,
     took,
     watch,
 )
@@ -71,6 +73,7 @@ __all__ = [
     "HandshakeFailed",
     "Held",
     "Hop",
+    "HopConnection",
     "Names",
     "NotReady",
     "Observation",
@@ -107,6 +110,8 @@ __all__ = [
     "recognised",
     "refused",
     "refused_with",
+    "replies_to_lines",
+    "reply_octets",
     "row",
     "same_body",
     "scenario",
@@ -117,6 +122,7 @@ __all__ = [
     "stuff",
     "succeeds_with",
     "suite",
+    "taken_like_any_other",
     "time_stamp",
     "took",
     "visible",

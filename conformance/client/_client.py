@@ -133,13 +133,16 @@ class Client:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
-    async def replies_until_quit(self) -> list[Outcome]:
+    async def replies_until_quit(self, lines: int = 1) -> list[Outcome]:
         """The next outcome, then all others up to the close that QUIT brings: the fence that needs no timer.
 
-        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply.
+        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply. ``lines`` is
+        how many outcomes are due before QUIT, less where one is not a reply.
         """
         outcomes = [await self.reply()]
-        if isinstance(outcomes[0], Reply | Silence):
+        while len(outcomes) < lines and isinstance(outcomes[-1], Reply):
+            outcomes.append(await self.reply())
+        if isinstance(outcomes[-1], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
             outcomes += await self._read_to_the_end()

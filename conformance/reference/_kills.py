@@ -151,8 +151,7 @@ def try_scenarios(
         role = role_for(scenario)
         looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
         decisions = Decisions(shadows=looking, profile=profile_for(scenario, role))
-        requires_tls = "starttls_required" in scenario.facts
-        requires_auth = "auth_required" in scenario.facts
+        facts = frozenset(scenario.facts)
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -162,6 +161,9 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             hop, names = NextHop(nursery), NameServer(nursery)
+            site = Site(keeps_secrets="disabled" in facts)
+            if scenario.slow:
+                site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
             server = ReferenceServer(
                 defects,
                 server_tls(),
@@ -169,16 +171,14 @@ def try_scenarios(
                 lmtp=role == "lmtp",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
-                site=Site(retry_after=RETRY_SECONDS, gives_up_after=GIVE_UP_SECONDS) if scenario.slow else Site(),
+                site=site,
                 dial_next_hop=dial_hop(hop),
                 routing=routing(hop, names, decisions),
-                requires_tls=requires_tls,
+                requires_tls="starttls_required" in facts,
                 hides=frozenset(scenario.lacks),
-                requires_auth=requires_auth,
+                requires_auth="auth_required" in facts,
             )
-            known = target or _target(
-                role, requires_tls=requires_tls, requires_auth=requires_auth, unhurried=scenario.slow
-            )
+            known = target or _target(role, facts, unhurried=scenario.slow)
             setting = Setting(
                 known,
                 server.dial(nursery),
@@ -206,11 +206,16 @@ def try_scenarios(
 
 
 @cache
-def _target(role: Role, *, requires_tls: bool, requires_auth: bool, unhurried: bool) -> Target:
-    known = reference_target(role=role, auth_required=requires_auth)
+def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
+    """What is known of a server that meets a scenario with these facts."""
+    known = reference_target(
+        role=role,
+        auth_required="auth_required" in facts,
+        disabled=("VRFY", "EXPN") if "disabled" in facts else (),
+    )
     if unhurried:
         known = msgspec.structs.replace(known, timers="default")
-    if requires_tls:
+    if "starttls_required" in facts:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
     return known
 

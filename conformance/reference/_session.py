@@ -30,6 +30,7 @@ from conformance.reference._site import (
     DOMAIN,
     HOST,
     MOVED,
+    REFUSED_CONTENT,
     Delivery,
     Site,
     takes_mail_for,
@@ -46,7 +47,8 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 1000
+MAX_RECIPIENTS = 100
+"""No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
 """What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
@@ -403,7 +405,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
@@ -487,6 +489,12 @@ class ServerSession:
         if self.transaction is not None:
             return self.nested_mail(argument)
         return self.open_transaction(argument)
+
+    @decision
+    def send(self, verb: bytes, argument: bytes) -> Answer | None:
+        """SEND, SOML and SAML open a transaction as MAIL does (§F.6, RFC 821 §3.4); nobody is at a terminal here."""
+        del verb
+        return self.mail(argument)
 
     @decision
     def nested_mail(self, argument: bytes) -> Answer | None:
@@ -724,8 +732,16 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        if REFUSED_CONTENT in content:
+            return self.refuse_content(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    @decision
+    def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
+        del transaction, content
+        return answer(554, b"This content is not taken")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
@@ -772,6 +788,12 @@ class ServerSession:
         if argument:
             return self.argument_given(b"QUIT", argument)
         return answer(221, HOST + b" closes the channel", close=True)
+
+    @decision
+    def disabled(self, verb: bytes, argument: bytes) -> Answer | None:
+        """The reply to VRFY or EXPN at a site that has turned them off for security (§7.3)."""
+        del argument
+        return answer(252, verb + b" is turned off here; mail will be taken and delivered if it can be")
 
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
@@ -858,10 +880,13 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,
-    b"VRFY": lambda session: session.vrfy,
-    b"EXPN": lambda session: session.expn,
+    b"VRFY": lambda session: partial(session.disabled, b"VRFY") if session.site.keeps_secrets else session.vrfy,
+    b"EXPN": lambda session: partial(session.disabled, b"EXPN") if session.site.keeps_secrets else session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
     b"AUTH": lambda session: session.auth,
+    b"SEND": lambda session: partial(session.send, b"SEND"),
+    b"SOML": lambda session: partial(session.send, b"SOML"),
+    b"SAML": lambda session: partial(session.send, b"SAML"),
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

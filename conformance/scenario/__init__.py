@@ -30,17 +30,20 @@ from conformance.scenario._oracles import (
     recognised,
     refused,
     refused_with,
+    replies_to_lines,
     silent,
     stays_open,
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
+from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NO",
     "NOT",
     "BadScenarioError",
     "Broken",
@@ -80,6 +83,7 @@ __all__ = [
     "recognised",
     "refused",
     "refused_with",
+    "replies_to_lines",
     "row",
     "scenario",
     "scenarios_of",
@@ -88,6 +92,7 @@ __all__ = [
     "succeeds_with",
     "suite",
     "suites_folder",
+    "taken_like_any_other",
     "took",
     "verdict",
     "watch",

@@ -205,6 +205,26 @@ def one_reply_each(outcomes: Sequence[Outcome], recipients: int) -> Observation:
     return Held(seen) if len(codes) == recipients + 1 else Broken(expected, seen)
 
 
+def replies_to_lines(outcomes: Sequence[Outcome], lines: int) -> Observation:
+    """Several lines in, as many replies out: what ``replies_until_quit(lines)`` returned after this many command lines.
+
+    More replies mean that a line was taken for two, silence in the place of one before the 221 that a line was
+    swallowed. A server that closes before it has answered them all is confirmed before that counts as held.
+    """
+    expected = f"{lines} {'reply' if lines == 1 else 'replies'}, then 221 to QUIT"
+    replies = _replies(outcomes)
+    seen = _all(outcomes)
+    if len(replies) > lines + 1:
+        return Broken(expected, seen)
+    if not outcomes or isinstance(outcomes[-1], Silence):
+        return Unclear(f"the session has no end: {seen}")
+    if any(isinstance(outcome, Silence) for outcome in outcomes):
+        return Broken(expected, seen) if replies and replies[-1].code == 221 else Unclear(seen)
+    if len(replies) <= lines or replies[-1].code == 421:
+        return Held(f"refused by closing: {seen}", confirm=True)
+    return Held(seen) if replies[-1].code == 221 else Unclear(f"QUIT was refused: {seen}")
+
+
 def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:
     codes = [reply.code for reply in _replies(outcomes)]
     seen = _all(outcomes)

@@ -4,6 +4,7 @@ from conformance.target._address import Address, AddressError, is_private, parse
 from conformance.target._target import (
     Alias,
     Credentials,
+    Disabled,
     Limits,
     MailingList,
     Role,
@@ -22,6 +23,7 @@ __all__ = [
     "AddressError",
     "Alias",
     "Credentials",
+    "Disabled",
     "Limits",
     "MailingList",
     "Role",

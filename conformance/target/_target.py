@@ -20,6 +20,8 @@ class TargetError(Exception):
 
 Role = Literal["mx", "relay", "submission", "lmtp", "554-only"]
 
+Disabled = Literal["VRFY", "EXPN", "HELP"]
+
 
 class Alias(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An address that stands for others (RFC 5321 §3.9.1)."""
@@ -114,7 +116,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     content_filter: bool | None = None
     credentials: Credentials | None = None
     # Policy.
-    disabled: tuple[Literal["VRFY", "EXPN", "HELP"], ...] = ()
+    disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
@@ -132,10 +134,13 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return self.mailboxes[0] if self.mailboxes else "postmaster"
 
     def knows(self, fact: str) -> bool:
-        """Whether the fact of this name (``refused``, ``mailboxes``…) is stated; a duty, whether it is so."""
-        value = getattr(self, fact)
+        """Whether the fact of this name (``refused``, ``limits.recipients``…) is stated; a duty, whether it is so."""
         if fact in _DUTIES:
-            return value is True
+            return getattr(self, fact) is True
+        whole, _, part = fact.partition(".")
+        value = getattr(self, whole)
+        if part:
+            value = getattr(value, part)
         return value is not None and value not in ((), "", Limits())
 
 
@@ -187,8 +192,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state."""
-    return frozenset(Target.__struct_fields__)
+    """The names of all facts a target can state; each limit is one by itself too."""
+    return frozenset({*Target.__struct_fields__, *(f"limits.{limit}" for limit in Limits.__struct_fields__)})
 
 
 def read_target(path: Path) -> Target:

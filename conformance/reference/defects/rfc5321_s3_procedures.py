@@ -210,7 +210,16 @@ def _fields(content: bytes) -> list[bytes]:
     return [line.partition(b":")[0].lower() for line in header.split(b"\r\n")]
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"},
+    also={
+        "rfc5321/4.5.3.1.6/text-line-1000",
+        "rfc5321/4.5.3.1.8/recipients-in-header",
+        "rfc5321/4.5.3.1/lengths-in-octets",
+        "rfc5321/6.3/100-received",
+    },
+)
 def header_defects_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message unless it has exactly the usual header fields, each once."""
     usual = sorted([b"from", b"to", b"date", b"message-id", b"subject"])

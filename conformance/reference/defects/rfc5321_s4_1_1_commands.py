@@ -150,6 +150,9 @@ def bare_postmaster_has_case(clean: OfOctets, session: ServerSession, argument: 
         "rfc5321/4.1.1.3/bare_postmaster_is_taken*",
         "rfc5321/4.5.1/postmaster_without_domain_is_taken*",
     },
+    also={
+        "rfc5321/4.5.1/postmaster-from-anywhere",
+    },
 )
 def bare_postmaster_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Wants a domain behind postmaster."""
@@ -326,6 +329,7 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.1.1.9/noop_takes_a_string[quoted-string]",
     },
     also={
+        "rfc5321/7.3/252-when-disabled",
         "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.9/noop-ignores-argument",
         "rfc5321/4.2/one-reply",
@@ -396,7 +400,7 @@ def ehlo_reply_does_not_name_the_server(clean: Callable[[], bytes], session: Ser
 @defect(
     ServerSession.hello_text,
     proves={"rfc5321/4.1.1.1/watch_ehlo_greet_is_7_bit"},
-    also={"rfc5321/4.2/printable-text"},
+    also={"rfc5321/A/high-bit-zero", "rfc5321/4.2/printable-text"},
 )
 def ehlo_greeting_is_8_bit(clean: Callable[[], bytes], session: ServerSession) -> bytes:
     """Greets in the reply to EHLO with 8-bit text."""
@@ -526,6 +530,8 @@ def session_ends_with_the_server(clean: OfOctets, session: ServerSession, argume
         "rfc5321/3.5.1/local-part-at-domain-recognized",
         "rfc5321/3.5.3/251-and-551-as-for-rcpt",
         "rfc5321/3.5.3/252-when-not-verifiable",
+        "rfc5321/7.3/vrfy-tries",
+        "rfc5321/7.3/no-550-for-all",
     },
 )
 def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
@@ -537,7 +543,13 @@ def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: byt
 @defect(
     ServerSession.vrfy,
     proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"},
-    also={"rfc5321/3.5.3/250-only-when-verified", "rfc5321/3.5.3/500-or-502-when-only-syntax"},
+    also={
+        "rfc5321/3.5.3/250-only-when-verified",
+        "rfc5321/3.5.3/500-or-502-when-only-syntax",
+        "rfc5321/7.3/no-250-for-syntax",
+        "rfc5321/7.3/no-pretended-verification",
+        "rfc5321/7.3/vrfy-tries",
+    },
 )
 def vrfy_confirms_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to VRFY whoever is asked for."""
@@ -562,7 +574,7 @@ def expn_knows_no_quotes(clean: OfOctets, session: ServerSession, argument: byte
 @defect(
     ServerSession.expn,
     proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"},
-    also={"rfc5321/3.5.3/250-only-when-verified"},
+    also={"rfc5321/3.5.3/250-only-when-verified", "rfc5321/7.3/no-pretended-verification"},
 )
 def expn_confirms_everything(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to EXPN also where there is no list."""
