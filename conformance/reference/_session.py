@@ -596,13 +596,13 @@ class ServerSession:
     def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
         """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
         refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.7.1" if refusal[0] == 550 else b"5.5.4") if refusal else None
 
     @decision
     def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
         refusal = refusal_together(parameters)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.5.4") if refusal else None
 
     @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
     def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
