@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import Received, Rule, Step, Then
+from conformance.hop import HopConnection, Received, Rule, Step, Then, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -73,6 +73,7 @@ __all__ = [
     "HandshakeFailed",
     "Held",
     "Hop",
+    "HopConnection",
     "Names",
     "NotReady",
     "Observation",
@@ -110,6 +111,7 @@ __all__ = [
     "refused",
     "refused_with",
     "replies_to_lines",
+    "reply_octets",
     "row",
     "same_body",
     "scenario",

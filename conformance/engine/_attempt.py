@@ -21,6 +21,7 @@ from conformance.engine._events import (
 )
 from conformance.engine._evidence import hop_transcripts, store_transcripts
 from conformance.scenario import (
+    NO,
     NOT,
     BadScenarioError,
     Broken,
@@ -418,12 +419,15 @@ def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[
 def _missing_facts(scenario: Scenario, target: Target) -> Iterator[tuple[str, str]]:
     where = [fact for need, facts in NEEDED_FACTS.items() if need in scenario.needs for fact in facts]
     for fact in (*where, *scenario.facts):
-        plain = fact.removeprefix(NOT)
+        plain, denied = fact.removeprefix(NOT).removesuffix(NO), fact.endswith(NO)
         name = plain.replace("_", "-")
-        if fact == plain and not target.knows(fact):
+        if fact.startswith(NOT):
+            if target.knows(plain):
+                yield f"no {name}", f"is about a target without {name}"
+        elif not target.knows(plain):
             yield name, f"the target file does not say {name}"
-        if fact != plain and target.knows(plain):
-            yield f"no {name}", f"is about a target without {name}"
+        elif denied and getattr(target, plain) is not False:
+            yield name, f"is not about a target of which {name} is true"
 
 
 def _missing_offers(scenario: Scenario, offered: Container[str]) -> Iterator[tuple[str, str]]:

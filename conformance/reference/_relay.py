@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import trio
@@ -41,6 +41,7 @@ class Sent:
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
+    mail_refused: bool = False
 
 
 class _LostError(Exception):
@@ -82,11 +83,13 @@ class RelaySession:
             self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
         if hello.severity != 2:
             return await self._leave(_all(forward_paths, hello))
-        mail = await self._say(
-            b"MAIL FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
-        )
+        argument = b" FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
+        for verb in self.opening_verbs(reverse_path):
+            mail = await self._say(verb + argument)
+            if mail.severity == 2:
+                break
         if mail.severity != 2:
-            return await self._leave(_all(forward_paths, mail))
+            return await self._leave(replace(_all(forward_paths, mail), mail_refused=mail.severity == 5))
         return await self._leave(await self._recipients(forward_paths, content))
 
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
@@ -98,7 +101,7 @@ class RelaySession:
                 taken.append(forward_path)
             else:
                 refused.append((forward_path, reply))
-        if taken:
+        if taken and (not refused or self.sends_to_the_rest()):
             reply = await self._say(b"DATA")
             if reply.code == 354:
                 await self.stream.send_all(self.outward_data(content))
@@ -141,6 +144,17 @@ class RelaySession:
         return HOST
 
     @decision
+    def opening_verbs(self, reverse_path: bytes) -> tuple[bytes, ...]:
+        """What opens a transaction: MAIL and nothing else (§4.4)."""
+        del reverse_path
+        return (b"MAIL",)
+
+    @decision
+    def sends_to_the_rest(self) -> bool:
+        """Whether those who are not refused get the message (§4.2.5)."""
+        return True
+
+    @decision
     def outward_reverse_path(self, reverse_path: bytes) -> bytes:
         """The reverse-path stays as it came (§3.6.1)."""
         return reverse_path
@@ -176,6 +190,11 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+
+def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
+    """All of them refused for good."""
+    return Sent(failed=tuple(Failed(each, reason) for each in forward_paths))
 
 
 def _all(forward_paths: Iterable[bytes], reply: Reply | bytes) -> Sent:

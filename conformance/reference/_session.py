@@ -30,6 +30,7 @@ from conformance.reference._site import (
     DOMAIN,
     HOST,
     MOVED,
+    REFUSED_CONTENT,
     Delivery,
     Site,
     takes_mail_for,
@@ -731,8 +732,16 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        if REFUSED_CONTENT in content:
+            return self.refuse_content(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    @decision
+    def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
+        del transaction, content
+        return answer(554, b"This content is not taken")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:

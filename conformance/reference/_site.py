@@ -27,6 +27,8 @@ FULL = b"full"
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+REFUSED_CONTENT = b"This content is refused."
+"""What makes the site refuse a message after its end."""
 RELAY_DOMAIN = b"relay.example.test"
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
@@ -167,6 +169,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
+        refused_content=REFUSED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
         dns_domains=(LOOKED_UP,) if next_hop else (),

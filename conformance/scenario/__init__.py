@@ -36,13 +36,14 @@ from conformance.scenario._oracles import (
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NO",
     "NOT",
     "BadScenarioError",
     "Broken",

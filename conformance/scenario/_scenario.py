@@ -22,6 +22,8 @@ NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "clock"})
 
 NOT = "not "
 """Before a target fact: the scenario needs that it is not stated."""
+NO = "=no"
+"""Behind a fact: the target must say that it is not so."""
 
 ROLES = frozenset(get_args(Role))
 
@@ -146,7 +148,7 @@ def scenario(
     ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
     keywords (with a parameter that has to be listed, as in ``AUTH PLAIN``) and ``facts`` the target facts that it
     needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered,
-    as ``not auth_required`` is a fact that must not be stated.
+    as ``not auth_required`` is a fact that must not be stated, and ``client_trusted=no`` one that must be denied.
     ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -171,7 +173,8 @@ def scenario(
         if not inspect.iscoroutinefunction(body):
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
-        _known(body, "target fact", (fact.removeprefix(NOT) for fact in facts_needed), target_facts())
+        plain = [fact.removeprefix(NOT).removesuffix(NO) for fact in facts_needed]
+        _known(body, "target fact", plain, target_facts())
         _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:

@@ -19,8 +19,14 @@ EITHER = ("rfc5321/4.1.1.4/data_does_not_end_at", "rfc5321/4.1.1.4/data_does_not
 BARE_LINES = "rfc5321/2.3.8/dot_between_bare_line_ends_is_data"
 
 
+SMUGGLES = "rfc5321/2.3.8/no_second_message_is_smuggled"
+NOT_SMUGGLED = {"cr-crlf-dot-cr-crlf", "crlf-nul-dot-crlf", "crlf-dot-nul-crlf"}
+"""Look-alikes behind which no message is hidden."""
+
+
 def _rows(*labels: str) -> set[str]:
-    return {f"{name}[{label}]*" for name in EITHER for label in labels}
+    found = {f"{name}[{label}]*" for name in EITHER for label in labels}
+    return found | {f"{SMUGGLES}[{label}]" for label in labels if label not in NOT_SMUGGLED}
 
 
 def _earliest(clean: FindEnd, buffer: bytes, look_alike: bytes) -> Line | None:
