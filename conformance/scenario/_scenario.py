@@ -17,8 +17,8 @@ from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
-NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
-"""What a scenario's parameters can ask for, beside its row."""
+NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "clock"})
+"""What a scenario's parameters can ask for, beside its row; ``another`` opens one more connection at each call."""
 
 NOT = "not "
 """Before a target fact: the scenario needs that it is not stated."""
