@@ -20,7 +20,7 @@ from conformance import (
 )
 
 ROUNDS = (150, 300)
-"""How many Received fields of its own a message brings back: a server that counts stops the first, any stops the last."""
+"""Received fields of its own that a message brings back: most servers stop the first, all the last."""
 
 
 def own_fields(content: bytes) -> tuple[Field, ...]:
