@@ -116,7 +116,11 @@ def relay_gives_null_a_reverse_path(clean: OfPath, _: RelaySession, reverse_path
     return clean(reverse_path) or b"postmaster@mail.example.test"
 
 
-@defect(ServerSession.kept_reverse_path, proves={f"{BEHIND}/second_transaction_has_its_own_reverse_path"})
+@defect(
+    ServerSession.kept_reverse_path,
+    proves={f"{BEHIND}/second_transaction_has_its_own_reverse_path"},
+    also={"rfc5321/4.5.4.1/no-memory-of-refused-mail"},
+)
 def first_reverse_path_is_kept(clean: OfParsed, session: ServerSession, path: Path) -> bytes:
     """Gives every message of a site the reverse-path of the first that had one at the relay domain."""
     before = session.site.delivered
