@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench kills matrix keywords schema wheel clean
+.PHONY: help setup run test check format bench kills matrix plugin-versions keywords schema reports reports-check wheel clean
+
+# The servers whose findings must be those of reports/*/expected.toml.
+CHECKED ?= aiosmtpd postfix exim opensmtpd
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
 setup: $(READY) ## the environment: an editable install with everything the tests need
 
@@ -18,7 +21,7 @@ $(READY): pyproject.toml
 	touch $@
 
 run: $(READY) ## the suite against a server of its own (aiosmtpd), compared with the findings we know
-	$(BIN)/smtp-conformance run aiosmtpd --expect reports/aiosmtpd/expected.toml
+	$(BIN)/smtp-conformance run aiosmtpd --expect $(wildcard reports/aiosmtpd-[0-9]*/expected.toml)
 
 test: $(READY) ## all tests
 	$(BIN)/python -bb -m pytest -n auto
@@ -41,11 +44,27 @@ kills: $(READY) ## the full product: every defect against every scenario
 matrix: $(READY) ## write the kill matrix, suites/kills.toml
 	$(BIN)/python -m conformance.reference.kills
 
+plugin-versions: ## the pytest plugin's tests with the oldest and the newest pytest that we support
+	for version in '==8.2.*' ''; do \
+	  there=$$(mktemp -d) || exit 1; \
+	  $(PYTHON) -m venv "$$there" && \
+	  "$$there/bin/python" -m pip install --quiet --upgrade 'pip>=25.1' && \
+	  "$$there/bin/python" -m pip install --quiet --editable '.[embedded,pytest]' "pytest$$version" && \
+	  "$$there/bin/python" -bb -m pytest -q -n 2 tests/pytest_plugin --ignore tests/pytest_plugin/test_plugin_agreement.py; \
+	  ended=$$?; rm -rf "$$there"; [ $$ended = 0 ] || exit $$ended; \
+	done
+
 keywords: $(READY) ## list the RFC 2119 keywords of the texts at hand (RFC_TEXTS), suites/*/keywords.toml
 	$(BIN)/python -m tests.keywords
 
 schema: $(READY) ## write the JSON Schema of results.jsonl
 	$(BIN)/python -m conformance.report.schema
+
+reports: $(READY) ## start all servers that can be had here (root, for Debian's), test them, write reports/
+	$(BIN)/python -m tests.reports
+
+reports-check: $(READY) ## run some of them (CHECKED), and fail where one differs from its expected.toml
+	$(BIN)/python -m tests.reports --check $(CHECKED)
 
 wheel: $(READY) ## build the distribution
 	$(BIN)/python -m build

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 import click
 
 import conformance
-from conformance.cli import _tell
+from conformance.cli import _beside, _servers, _tell
 from conformance.cli._facts import fact_options, given
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
@@ -122,6 +122,7 @@ def commands() -> None:
     show_default=True,
     help="Where results.jsonl, junit.xml and report.html go.",
 )
+@click.option("--brief", is_flag=True, help="Keep small reports: transcripts of findings alone.")
 @click.option("--authorized", is_flag=True, help="I may test this server, though its address is not private.")
 @TRANSCRIPTS
 @fact_options
@@ -129,7 +130,8 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     """Test a server and write a report.
 
     TARGET is smtp://host:port, smtps://, submission://, lmtp://, lmtp+unix:path, a target file (.toml), or a server
-    that we start by ourselves: aiosmtpd (also without a TARGET) or reference.
+    that we start by ourselves: aiosmtpd (also without a TARGET), postfix, ..., see `servers`; aiosmtpd==1.4.4 is one
+    of that version.
 
     SELECTOR is an RFC, a section, a clause or a scenario (rfc5321, rfc5321/4.1.1.4, …); only * and ? are special and
     stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
@@ -167,6 +169,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         transcripts=cast("Transcripts", options["transcripts"]),
         authorized=options["authorized"],
         facts=facts,
+        brief=options["brief"],
     )
     sys.exit(run(request))
 
@@ -191,12 +194,13 @@ def explain_command(name: str) -> None:
 @click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
 @click.option("--gaps", is_flag=True, help="Name the clauses that could be observed and are not proven.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def coverage_command(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="As a Markdown table, one line for each RFC.")
+def coverage_command(selectors: tuple[str, ...], *, gaps: bool, as_json: bool, markdown: bool) -> None:
     """Count clauses by section and level: observable, checked by a scenario, proven by a planted defect.
 
     All figures are out of the whole register, the clauses that nobody can observe included.
     """
-    _tell.tell_coverage(selectors, gaps=gaps, as_json=as_json)
+    _tell.tell_coverage(selectors, gaps=gaps, as_json=as_json, markdown=markdown)
 
 
 @commands.command("show")
@@ -217,9 +221,123 @@ def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
     show_default=True,
     help="The file to write.",
 )
-def expect_command(results: Path, out: Path) -> None:
-    """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in."""
-    _tell.expect(results, out)
+@click.option(
+    "--reasons",
+    type=click.Path(path_type=Path),
+    help="A file of reasons for many findings at once: [[reason]] with scenarios, servers, seen and reason.",
+)
+def expect_command(results: Path, out: Path, reasons: Path | None) -> None:
+    """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in.
+
+    Where the file is there already it is brought up to date: the reasons of findings that are still there stay.
+    """
+    _tell.expect(results, out, reasons)
+
+
+RESULTS = click.Path(path_type=Path)
+
+
+@commands.command("compare")
+@click.argument("results", nargs=2, type=RESULTS, metavar="A B")
+@click.option("--html", type=RESULTS, help="Also write a page with the transcripts side by side.")
+def compare_command(results: tuple[Path, Path], html: Path | None) -> None:
+    """Print what two runs found to differ; A and B are results.jsonl files or the folders that hold them.
+
+    Exit status: 0 where nothing differs, 1 where something does.
+    """
+    sys.exit(_beside.compare(results, html))
+
+
+@commands.command("matrix")
+@click.argument("results", nargs=-1, required=True, type=RESULTS, metavar="RESULTS...")
+@click.option("--out", type=RESULTS, help="Also write index.html and README.md into this folder.")
+def matrix_command(results: tuple[Path, ...], out: Path | None) -> None:
+    """Print what several servers do about the clauses that one of them breaks or deviates from."""
+    _beside.matrix(results, out)
+
+
+@commands.command("versions")
+@click.argument("name")
+@click.argument("wanted", nargs=-1, required=True, metavar="VERSION...")
+@click.option("--select", "selectors", multiple=True, metavar="SELECTOR", help="Only these; may be repeated.")
+@click.option(
+    "--out", type=RESULTS, default=Path("reports/versions"), show_default=True, help="Where a folder for each goes."
+)
+def versions_command(name: str, wanted: tuple[str, ...], selectors: tuple[str, ...], out: Path) -> None:
+    """Run versions of a server and print its findings by version: which first shows each, which first loses it.
+
+    Name the versions from old to new.
+    """
+    # What an old version is inconclusive about, as for want of a TLS that today's systems speak, stands in the table.
+    options = Options(max_inconclusive=1.0, shown={"selectors": list(selectors)})
+    request = Request(
+        target=name,
+        selectors=selectors,
+        without=(),
+        level="may",
+        strict=False,
+        options=options,
+        expect=None,
+        out=out,
+        transcripts="none",
+        authorized=False,
+        facts={},
+    )
+    _beside.versions(name, wanted, request)
+
+
+SERVERS = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+
+
+@commands.group("servers", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def servers_command(ctx: click.Context, *, as_json: bool) -> None:
+    """List the servers that we can start by ourselves, what their set-up changes, and which are up."""
+    if ctx.invoked_subcommand is None:
+        _servers.list_servers(as_json=as_json)
+
+
+@servers_command.command("up")
+@SERVERS
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port to use; else any that is free.")
+def up_command(names: tuple[str, ...], port: int | None) -> None:
+    """Install what is missing, start servers that stay up, and print the target file of each.
+
+    NAME may be name==version.
+    """
+    _servers.up(names, port or 0)
+
+
+@servers_command.command("down")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="All that are up.")
+def down_command(names: tuple[str, ...], *, everything: bool) -> None:
+    """End servers and remove all that belongs to them; their logs are kept."""
+    if bool(names) == everything:
+        raise ProblemError("name the servers to end, or write --all")
+    _servers.down(names, everything=everything)
+
+
+@servers_command.command("stop")
+@SERVERS
+def stop_command(names: tuple[str, ...]) -> None:
+    """End servers politely; their queues, mail and ports wait for a restart."""
+    _servers.stop(names)
+
+
+@servers_command.command("kill")
+@SERVERS
+def kill_command(names: tuple[str, ...]) -> None:
+    """End servers as a crash does; their queues, mail and ports wait for a restart."""
+    _servers.kill(names)
+
+
+@servers_command.command("restart")
+@SERVERS
+def restart_command(names: tuple[str, ...]) -> None:
+    """Start servers again, with the queue and the mail that they have."""
+    _servers.restart(names)
 
 
 def main() -> None:

@@ -28,11 +28,13 @@ from conformance.engine import End, Engine, Event, Options, Result
 from conformance.launchers import LAUNCHERS, LaunchError, launched
 from conformance.report import (
     ConsoleReport,
+    Difference,
     Expected,
     JsonlWriter,
     ReportError,
     Transcripts,
     exit_status,
+    make_brief,
     read,
     read_expected,
     write_html,
@@ -64,20 +66,27 @@ class Request:
     transcripts: Transcripts
     authorized: bool
     facts: dict[str, Any]
+    brief: bool = False
+    quiet: bool = False
 
 
 def is_target(word: str) -> bool:
     """Whether a positional argument names a target, and not a part of the suite."""
-    return "://" in word or word.startswith("lmtp+unix:") or word.endswith(".toml") or word in LAUNCHERS
+    return "://" in word or word.startswith("lmtp+unix:") or word.endswith(".toml") or is_server(word)
+
+
+def is_server(word: str) -> bool:
+    """Whether the word means a server that we can start: ``name`` or ``name==version``."""
+    return word.partition("==")[0] in LAUNCHERS
 
 
 def meant(word: str, *others: str) -> str:
     """The end of an error message about a word that should perhaps have been a target, or one of ``others``."""
     if re.fullmatch(r".+:\d+", word):
         return f"; a server is written smtp://{word}"
-    if near := difflib.get_close_matches(word, [*LAUNCHERS, *others], n=1):
+    if near := difflib.get_close_matches(word.partition("==")[0], [*LAUNCHERS, *others], n=1):
         return f"; did you mean {near[0]!r}?"
-    return f"; a target is smtp://host:port, a .toml file, {' or '.join(LAUNCHERS)}"
+    return "; a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"
 
 
 def run(request: Request) -> int:
@@ -134,7 +143,7 @@ def select(suites: Suites, request: Request) -> tuple[list[Scenario], list[Watch
 def _target(request: Request) -> Iterator[Target]:
     given = {name.replace("_", "-"): value for name, value in request.facts.items()}
     try:
-        if request.target in LAUNCHERS:
+        if is_server(request.target):
             with launched(request.target) as target:
                 yield _with_facts(target, given)
         elif request.target.endswith(".toml"):
@@ -199,24 +208,30 @@ class _Running:
             with writer:
                 end, stopped_by = self._run(scenarios, watches, writer)
             write_junit(read(results), junit)
-            write_html(read(results), html)
-            differences = None
-            if self.expected is not None:
-                found = (event for event in read(results) if isinstance(event, Result))
-                differences = self.expected.compare(found, strict=self.request.strict)
+            write_html(read(results), html, brief=self.request.brief)
+            differences = self._differences(results)
+            if self.request.brief:
+                make_brief(results)
         except ReportError as error:
             raise ProblemError(str(error), UNUSABLE) from error
         for difference in differences or ():
             sys.stdout.write(f"not as expected: {difference}\n")
-        sys.stdout.write(f"report: {html}\n")
+        if not self.request.quiet:
+            sys.stdout.write(f"report: {html}\n")
         if stopped_by:
             return STOPPED + stopped_by
         if end.problem:
             sys.stderr.write(f"smtp-conformance: {end.problem}{hint(end, self.target)}\n")
         return exit_status(end, strict=self.request.strict, differences=differences)
 
+    def _differences(self, results: Path) -> list[Difference] | None:
+        if self.expected is None:
+            return None
+        found = (event for event in read(results) if isinstance(event, Result))
+        return self.expected.compare(found, strict=self.request.strict)
+
     def _run(self, scenarios: Sequence[Scenario], watches: Sequence[Watch], writer: JsonlWriter) -> tuple[End, int]:
-        console = Output()
+        console = Output(quiet=self.request.quiet)
         shown = ConsoleReport(
             console,
             total=len(scenarios) + len(watches),

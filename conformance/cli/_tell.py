@@ -9,9 +9,17 @@ from pathlib import Path
 from conformance.cli._coverage import coverage
 from conformance.cli._output import Output
 from conformance.cli._problem import ProblemError
-from conformance.engine import End, Result
+from conformance.engine import End
 from conformance.reference.defects import load_defects
-from conformance.report import ConsoleReport, ReportError, Transcripts, exit_status, read, write_expected
+from conformance.report import (
+    ConsoleReport,
+    ReportError,
+    Transcripts,
+    exit_status,
+    read,
+    read_reasons,
+    write_expected,
+)
 from conformance.scenario import Clause, Scenario, Suite, SuiteError, Suites, Watch, load, nearest
 
 
@@ -62,14 +70,14 @@ def list_clauses(selectors: tuple[str, ...], *, as_json: bool) -> None:
         sys.stdout.write(f"{clause.id}  {clause.level.value}  {clause.says}\n")
 
 
-def tell_coverage(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+def tell_coverage(selectors: tuple[str, ...], *, gaps: bool, as_json: bool, markdown: bool) -> None:
     """Print how much of the registers is checked and proven.
 
     Raises:
         ProblemError: a selector matches nothing.
     """
     try:
-        coverage(_suites(), selectors, as_json=as_json, gaps=gaps)
+        coverage(_suites(), selectors, as_json=as_json, gaps=gaps, markdown=markdown)
     except SuiteError as error:
         raise ProblemError(str(error)) from error
 
@@ -138,16 +146,17 @@ def show(results: Path, transcripts: Transcripts, *, broken_off: bool) -> int:
     return exit_status(end, strict=False)
 
 
-def expect(results: Path, out: Path) -> None:
-    """Write an expected-results file of the findings in a results file, with reasons to fill in.
+def expect(results: Path, out: Path, reasons: Path | None) -> None:
+    """Write an expected-results file of the findings in a results file; the reasons that stand in ``out`` stay.
 
     Raises:
-        ProblemError: one of the files can't be read or written, or reasons stand in ``out`` already.
+        ProblemError: one of the files can't be read or written.
     """
-    if out.is_file() and out.stat().st_size:
-        raise ProblemError(f"{out}: is there already, perhaps with reasons; name another file with --out")
     try:
-        write_expected((event for event in read(results) if isinstance(event, Result)), out)
+        known = read_reasons(reasons) if reasons is not None else []
+        missing = write_expected(read(results), out, known)
     except ReportError as error:
         raise ProblemError(str(error)) from error
-    sys.stdout.write(f"{out}: fill in the reasons; without them it is refused\n")
+    for scenario in missing:
+        sys.stdout.write(f"no reason yet: {scenario}\n")
+    sys.stdout.write(f"{out}: {'fill in the reasons; without them it is refused' if missing else 'written'}\n")

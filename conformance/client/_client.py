@@ -11,37 +11,48 @@ import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ssl import TLSVersion
 
 import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Target
-from conformance.wire import CRLF, Reply, stuff, visible
+from conformance.wire import CRLF, Reply, stuff
+from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
 MAX_REPLIES = 1000
+
+LINE_BEGUN = 64
+"""Octets that are kept of a line that was sent in part: its verb, and more."""
+
+MAX_CHALLENGES = 10
+"""Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
 
 
 class At(enum.IntEnum):
     """Where a scenario starts; each rung does the ones before it.
 
-    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself.
+    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself. ``UNAUTHENTICATED`` has said
+    EHLO, under TLS where the target requires it, and belongs to clauses about AUTH; ``EHLO`` has authenticated besides
+    where the target requires that.
     """
 
     CONNECT = 0
     GREETING = 1
-    EHLO = 2
-    MAIL = 3
-    RCPT = 4
-    DATA = 5
+    UNAUTHENTICATED = 2
+    EHLO = 3
+    MAIL = 4
+    RCPT = 5
+    DATA = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One reply beside the verb it answers, for the watches.
 
-    The verb is ``None`` where several lines were sent at once, and ever after a reply that was unread when the next
-    line was sent: then nobody can say which line it answers.
+    The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
+    then on nobody can say which line a reply answers.
     """
 
     verb: str | None
@@ -73,9 +84,12 @@ class Client:
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
+    _in_exchange: bool = False
     _before_tls: bool = False
     _left: bool = False
     _line_is_open: bool = False
+    _line: bytes = b""
+    _owed: bool = True
 
     # Octets out, outcomes in.
 
@@ -86,14 +100,17 @@ class Client:
 
     async def raw(self, octets: bytes) -> None:
         """Send exactly these octets and read nothing."""
+        begins = not self._line_is_open
         self._line_is_open = not octets.endswith(CRLF)
-        if not self._in_data:
-            lines = octets.removesuffix(CRLF)
+        if not (self._in_data or self._in_exchange):
+            # A line that is sent in pieces is one line still; its verb stands in the first of them.
+            self._line = octets if begins else self._line[:LINE_BEGUN] + octets
+            lines = self._line.removesuffix(CRLF)
             several = b"\n" in lines or b"\r" in lines
-            self._out_of_step = self._out_of_step or self.connection.unread
-            self._verb = (
-                None if several or self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
-            )
+            unanswered = begins and self._owed
+            self._out_of_step = self._out_of_step or several or unanswered or self.connection.unread
+            self._owed = True
+            self._verb = None if self._out_of_step else lines.split(b" ")[0][:16].decode("ascii", "replace").upper()
         await self.connection.send(octets)
 
     async def pause(self) -> None:
@@ -104,21 +121,28 @@ class Client:
         """The next outcome; silence only after the patience of the run, or ``within`` seconds."""
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
-            self._in_data = outcome.code == 354
+            self._owed = False
+            ends_data, self._in_data = self._in_data, outcome.code == 354
+            self._in_exchange = outcome.code == 334
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+            if ends_data:
+                self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
-    async def replies_until_quit(self) -> list[Outcome]:
+    async def replies_until_quit(self, lines: int = 1) -> list[Outcome]:
         """The next outcome, then all others up to the close that QUIT brings: the fence that needs no timer.
 
-        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply.
+        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply. ``lines`` is
+        how many outcomes are due before QUIT, less where one is not a reply.
         """
         outcomes = [await self.reply()]
-        if isinstance(outcomes[0], Reply | Silence):
+        while len(outcomes) < lines and isinstance(outcomes[-1], Reply):
+            outcomes.append(await self.reply())
+        if isinstance(outcomes[-1], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
             outcomes += await self._read_to_the_end()
@@ -166,8 +190,10 @@ class Client:
         if start >= At.GREETING:
             self.greeting = await self.reply()
             self._require("greeting", self.greeting, {220})
-        if start >= At.EHLO:
+        if start >= At.UNAUTHENTICATED:
             await self._introduce()
+        if start >= At.EHLO and self.target.auth_required:
+            await self.authenticate()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -180,8 +206,6 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls()
             await self.introduce()
-        if self.target.auth_required:
-            await self.authenticate()
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).
@@ -258,6 +282,36 @@ class Client:
         await self.raw(stuff(self.message() if content is None else content) + b"." + CRLF)
         return await self.reply()
 
+    async def bdat(self, octets: bytes, *, last: bool = False, size: int | None = None) -> Outcome:
+        """Send a chunk in one write, its size and these octets, and return its outcome (RFC 3030 §2).
+
+        ``size`` is what is announced where that is not the number of octets.
+        """
+        await self.send_chunk(octets, last=last, size=size)
+        return await self.reply()
+
+    async def send_chunk(self, octets: bytes, *, last: bool = False, size: int | None = None) -> None:
+        """As ``bdat``, but read nothing."""
+        end = b" LAST" if last else b""
+        await self.raw(b"BDAT %d%b" % (len(octets) if size is None else size, end) + CRLF + octets)
+        self._verb = None if self._out_of_step else "BDAT"
+        self._line_is_open = False  # a chunk needs no line end
+
+    async def group(self, *lines: bytes) -> list[Outcome]:
+        """Send these lines in one write, CRLF added to each, and read one outcome for each (RFC 2920 §3.1).
+
+        It stops early at silence and at the end of the connection.
+        """
+        await self.raw(b"".join(line + CRLF for line in lines))
+        return await self.outcomes(len(lines))
+
+    async def outcomes(self, number: int) -> list[Outcome]:
+        """The next outcomes, so many of them, or fewer where one is no reply."""
+        found: list[Outcome] = []
+        while len(found) < number and all(isinstance(outcome, Reply) for outcome in found):
+            found.append(await self.reply())
+        return found
+
     # Set-up verbs: NotReady where the server does not play along.
 
     async def transaction(
@@ -280,25 +334,33 @@ class Client:
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
-    async def starttls(self, behind: bytes = b"") -> Secured:
+    async def starttls(self, behind: bytes = b"", only: TLSVersion | None = None) -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.
+
+        ``only`` offers no other version of TLS than this.
 
         Raises:
             NotReady: refused, or the handshake failed.
         """
-        outcome = await self.try_starttls(behind)
+        outcome = await self.try_starttls(behind, only)
         if not isinstance(outcome, Secured):
             raise NotReady("STARTTLS", outcome, service_refused=_is_421(outcome))
         return outcome
 
-    async def try_starttls(self, behind: bytes = b"") -> Secured | HandshakeFailed | Outcome:
-        """As ``starttls``, but whatever happens is a value."""
-        await self.raw(b"STARTTLS" + CRLF + behind)
+    async def try_starttls(
+        self, behind: bytes = b"", only: TLSVersion | None = None, *, apart: bool = False
+    ) -> Secured | HandshakeFailed | Outcome:
+        """As ``starttls``, but whatever happens is a value; ``apart`` sends ``behind`` in a segment of its own."""
+        await self.raw(b"STARTTLS" + CRLF + (b"" if apart else behind))
+        if apart:
+            await self.pause()
+            await self.raw(behind)
         outcome = await self.reply()
         if not (isinstance(outcome, Reply) and outcome.code == 220):
+            self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
         self.hello, self.offers = None, {}
-        secured = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        secured = await self.connection.handshake(tls_context(self.target, only), self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
         return secured
 
@@ -315,32 +377,90 @@ class Client:
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
 
-    async def authenticate(self) -> None:
-        """AUTH with the target file's credentials, PLAIN or LOGIN as offered (RFC 4954, RFC 4616).
+    async def authenticate(self, mechanism: str = "") -> None:
+        """AUTH with the target file's credentials, by this mechanism or the first offered one that we speak (RFC 4954).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or refused.
         """
+        self._require("AUTH", await self.try_authenticate(mechanism), {235})
+
+    async def try_authenticate(
+        self, mechanism: str = "", *, initial: bool = True, user: bytes | None = None, password: bytes | None = None
+    ) -> Outcome:
+        """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
+
+        Other credentials than the target file's can be given.
+
+        Raises:
+            NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
+        """
+        if user is None or password is None:
+            user, password = self.credentials
+        name = mechanism or self._mechanism()
+        dialogue = MECHANISMS[name](user, password)
+        first = dialogue.initial
+
+        def encoded(octets: bytes) -> bytes:
+            if octets not in {user, b""}:
+                self.secret(octets)
+            return base64.b64encode(octets)
+
+        if first is not None and initial:
+            outcome = await self.say(b"AUTH " + name.encode("ascii") + b" " + (encoded(first) or b"="))
+            first = None
+        else:
+            outcome = await self.say(b"AUTH " + name.encode("ascii"))
+        for _ in range(MAX_CHALLENGES):
+            if not (isinstance(outcome, Reply) and outcome.code == 334):
+                break
+            try:
+                challenge = decoded(outcome.text.strip(b" "))
+                answer, first = (dialogue.respond(challenge), None) if first is None else (first, None)
+            except SaslError as error:
+                await self.say(b"*")
+                raise NotReady(f"AUTH {name}", str(error)) from error
+            outcome = await self.say(encoded(answer))
+        return outcome
+
+    @property
+    def credentials(self) -> tuple[bytes, bytes]:
+        """User and password of the target file; the password is kept out of every transcript.
+
+        Raises:
+            NotReady: there are none, or the environment lacks the password.
+        """
         credentials = self.target.credentials
         if credentials is None:
-            raise NotReady("AUTH", "the target requires it and the target file names no credentials")
+            raise NotReady("AUTH", "the target file names no credentials")
         password = os.environ.get(credentials.password_from)
         if password is None:
             raise NotReady("AUTH", f"the environment has no {credentials.password_from}")
-        user, word = credentials.user.encode(), password.encode()
-        plain = b"\0" + user + b"\0" + word
-        for octets in (word, plain):
-            self.secret(octets)
-        offered = self.offers.get("AUTH", b"").upper().split()
-        if b"PLAIN" in offered:
-            outcome = await self.say(b"AUTH PLAIN " + base64.b64encode(plain))
-        elif b"LOGIN" in offered:
-            self._require("AUTH LOGIN", await self.say(b"AUTH LOGIN"), {334})
-            self._require("AUTH LOGIN", await self.say(base64.b64encode(user)), {334})
-            outcome = await self.say(base64.b64encode(word))
-        else:
-            raise NotReady("AUTH", f"neither PLAIN nor LOGIN is offered: {visible(b' '.join(offered))}")
-        self._require("AUTH", outcome, {235})
+        self.secret(password.encode())
+        return credentials.user.encode(), password.encode()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The EHLO keywords, alone and with each of their parameters, in upper case: ``AUTH``, ``AUTH PLAIN``."""
+        parameters = {
+            f"{keyword} {word.decode('ascii', 'replace')}"
+            for keyword, words in self.offers.items()
+            for word in words.upper().split()
+        }
+        return frozenset(self.offers) | parameters
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms that EHLO lists, in upper case."""
+        return tuple(word.decode("ascii", "replace") for word in self.offers.get("AUTH", b"").upper().split())
+
+    def _mechanism(self) -> str:
+        stated = self.target.credentials.mechanisms if self.target.credentials else ()
+        usable = [name for name in stated or MECHANISMS if name.upper() in MECHANISMS]
+        for name in usable:
+            if name.upper() in self.mechanisms:
+                return name.upper()
+        raise NotReady("AUTH", f"none of {', '.join(usable)} is offered: {' '.join(self.mechanisms)}")
 
     def secret(self, octets: bytes) -> None:
         """Keep these octets out of every transcript, in every encoding."""
@@ -383,6 +503,20 @@ class Client:
         )
         return before + header + CRLF + body
 
+    def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
+        """A message of exactly so many octets, its body made of this line, its end included.
+
+        Raises:
+            ValueError: the header alone is larger.
+        """
+        header = self.message(body=b"")
+        lines, rest = divmod(size - len(header), len(line))
+        if size < len(header) + 2:
+            raise ValueError(f"a message of {size} octets has no room for a body: its header has {len(header)}")
+        if rest == 1:
+            lines, rest = lines - 1, rest + len(line)
+        return header + line * lines + (b"x" * (rest - 2) + CRLF if rest else b"")
+
     # The end.
 
     async def leave(self) -> None:
@@ -421,19 +555,20 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target) -> ssl.SSLContext:
-    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later."""
-    return _verifying_context() if target.verify_certificate else _trusting_context()
+def tls_context(target: Target, only: TLSVersion | None = None) -> ssl.SSLContext:
+    """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
+
+    ``only`` makes it speak no other version than this.
+    """
+    return _context(target.verify_certificate, only)
 
 
 @functools.cache
-def _verifying_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-@functools.cache
-def _trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+def _context(verifies: bool, only: TLSVersion | None) -> ssl.SSLContext:
+    context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if only is not None:
+        context.minimum_version = context.maximum_version = only
     return context

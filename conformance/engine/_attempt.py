@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
@@ -21,6 +22,7 @@ from conformance.engine._events import (
 from conformance.engine._evidence import hop_transcripts, store_transcripts
 from conformance.scenario import (
     NO,
+    NOT,
     BadScenarioError,
     Broken,
     Held,
@@ -67,15 +69,25 @@ NEEDED_FACTS = {
 ROLES: dict[str, Literal["client", "second"]] = {"smtp": "client", "second": "second"}
 
 
+USUAL_REPLY = 1024
+"""Octets of a reply up to which what the watches say of it is remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all attempts of a run share."""
+    """What all attempts of a run share.
+
+    ``observed`` is told when an attempt has its observation. ``real`` servers are left with QUIT and a close, and not
+    too many of their connections wait for a greeting; those in memory need neither.
+    """
 
     target: Target
     dial: Dial
     pace: Pace = field(default_factory=Pace)
     watches: tuple[Watch, ...] = ()
     deadline: float = SCENARIO_SECONDS
+    real: bool = True
+    observed: Callable[[], None] | None = None
     around: Surroundings | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
@@ -86,6 +98,18 @@ class Watched:
 
     watch: Watch
     observation: Observation
+
+
+def _look(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """What the watches say of one reply."""
+    looked = ((watch, watch.look(exchange)) for watch in watches)
+    return [Watched(watch, observation) for watch, observation in looked if observation is not None]
+
+
+@lru_cache(maxsize=1024)
+def _look_once(watches: tuple[Watch, ...], exchange: Exchange) -> list[Watched]:
+    """As ``_look``, for watches that say the same of the same; most replies of a run are like one before."""
+    return _look(watches, exchange)
 
 
 @dataclass(slots=True)
@@ -124,6 +148,10 @@ class Session:
     hop: Hop | None = None
     store: Store | None = None
     names: Names | None = None
+    remembers: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.remembers = all(watch.pure for watch in self.setting.watches)
 
     @property
     def writes(self) -> int:
@@ -142,9 +170,8 @@ class Session:
             NotReady: refused or unreachable.
         """
         ticket = object()
-        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
-            stream = await self._dial(ticket)
+            stream = await (self._dial(ticket) if self.setting.real else self.setting.dial())
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise NotReady("connect", why, service_refused=True) from error
@@ -153,7 +180,8 @@ class Session:
         connection = Connection(stream, self.nursery, transcript, self.setting.pace)
         client = Client(connection, self.setting.target, self.token, self._watch if self.setting.watches else None)
         self.clients.append(client)
-        self.nursery.start_soon(self._leave_doorstep, connection, ticket)
+        if self.setting.real:
+            self.nursery.start_soon(self._leave_doorstep, connection, ticket)
         if self.setting.target.where.implicit_tls:
             await client.implicit_tls()
         else:
@@ -161,6 +189,7 @@ class Session:
         return client
 
     async def _dial(self, ticket: object) -> trio.abc.Stream:
+        await self.setting.doorstep.acquire_on_behalf_of(ticket)
         try:
             return await self.setting.dial()
         except BaseException:
@@ -175,13 +204,13 @@ class Session:
             self.setting.doorstep.release_on_behalf_of(ticket)
 
     def _watch(self, exchange: Exchange) -> None:
-        for watch in self.setting.watches:
-            observation = watch.look(exchange)
-            if observation is not None:
-                self.watched.append(Watched(watch, observation))
+        usual = self.remembers and sum(len(line.octets) for line in exchange.reply.lines) <= USUAL_REPLY
+        self.watched += (_look_once if usual else _look)(self.setting.watches, exchange)
 
     async def leave(self) -> None:
         """Leave every connection politely; all are closed also when this is cancelled."""
+        if not self.setting.real:
+            return
         async with trio.open_nursery() as nursery:
             for client in self.clients:
                 client.connection.segmentation = Segmentation.WHOLE
@@ -269,6 +298,8 @@ async def attempt(
                 mistake = next(leaf for leaf in leaves if not isinstance(leaf, NotReady))
                 graded, why = Verdict.ERROR, "".join(traceback.format_exception(mistake, limit=-4)).strip()
         finally:
+            if setting.observed is not None:
+                setting.observed()
             await run.leave()
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):
@@ -311,9 +342,12 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
 
 
 def _require_offers(scenario: Scenario, client: Client) -> None:
-    missing = [keyword for keyword in scenario.offers if keyword not in client.offers]
-    if missing and scenario.start >= At.EHLO:
+    missing = [offer for offer in scenario.offers if offer not in client.offered]
+    if missing and scenario.start >= At.UNAUTHENTICATED:
         raise NotReady("EHLO", f"this session is not offered {', '.join(missing)}")
+    listed = [keyword for keyword in scenario.lacks if keyword in client.offers]
+    if listed:
+        raise NotReady("EHLO", f"this session is offered {', '.join(listed)}")
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -372,20 +406,32 @@ def observed(observation: Observation | None) -> ObservationRecord | None:
 
 def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[str, str] | None:
     """The first thing that the target lacks for this scenario, as a name and a sentence; ``None`` when nothing."""
-    offered = set(offers)
     if "clock" in scenario.needs:
         return "clock", "needs a clock, which this version can't provide"
     if target.role not in scenario.roles:
         return "role", f"is not about a target in the role {target.role}"
+    missing = (*_missing_facts(scenario, target), *_missing_offers(scenario, set(offers)))
+    return missing[0] if missing else None
+
+
+def _missing_facts(scenario: Scenario, target: Target) -> Iterator[tuple[str, str]]:
     where = [fact for need, facts in NEEDED_FACTS.items() if need in scenario.needs for fact in facts]
     for fact in (*where, *scenario.facts):
-        known, denied = fact.removesuffix(NO), fact.endswith(NO)
-        name = known.replace("_", "-")
-        if not target.knows(known):
-            return name, f"the target file does not say {name}"
-        if denied and getattr(target, known) is not False:
-            return name, f"is not about a target of which {name} is true"
+        plain, denied = fact.removeprefix(NOT).removesuffix(NO), fact.endswith(NO)
+        name = plain.replace("_", "-")
+        if fact.startswith(NOT):
+            if target.knows(plain):
+                yield f"no {name}", f"is about a target without {name}"
+        elif not target.knows(plain):
+            yield name, f"the target file does not say {name}"
+        elif denied and getattr(target, plain) is not False:
+            yield name, f"is not about a target of which {name} is true"
+
+
+def _missing_offers(scenario: Scenario, offered: Container[str]) -> Iterator[tuple[str, str]]:
     for keyword in scenario.offers:
         if keyword not in offered:
-            return f"EHLO {keyword}", f"EHLO does not offer {keyword}"
-    return None
+            yield f"EHLO {keyword}", f"EHLO does not offer {keyword}"
+    for keyword in scenario.lacks:
+        if keyword in offered:
+            yield f"no EHLO {keyword}", f"is about a server that does not offer {keyword}"

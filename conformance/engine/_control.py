@@ -120,7 +120,7 @@ async def _one_delivery(run: Session, mailbox: bytes, token: str | None) -> Intr
     introduced = Introduced(
         greeting=str(client.greeting),
         ehlo=tuple(visible(line.text) for line in client.hello.lines) if isinstance(client.hello, Reply) else (),
-        offers=frozenset(client.offers),
+        offers=client.offered,
     )
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))
@@ -142,7 +142,7 @@ async def _greeting_only(setting: Setting) -> Introduced:
         except NotReady as error:
             raise TargetUnusableError(str(error), run.records()) from error
         client.greeting = await client.reply()
-        if not (isinstance(client.greeting, Reply) and client.greeting.code == 554):
+        if not (isinstance(client.greeting, Reply) and client.greeting.code in {521, 554}):  # RFC 7504 §3
             await run.leave()
-            raise TargetUnusableError(f"greeting: expected 554, got {client.greeting}", run.records())
+            raise TargetUnusableError(f"greeting: expected 521 or 554, got {client.greeting}", run.records())
         return Introduced(str(client.greeting), (), frozenset())

@@ -23,13 +23,14 @@ class SuiteInfo(Record, frozen=True, kw_only=True, rename="kebab"):
 
 
 class TargetInfo(Record, frozen=True, kw_only=True, rename="kebab"):
-    """Who was tested; ``greeting`` and ``ehlo`` are made visible."""
+    """Who was tested; ``greeting`` and ``ehlo`` are made visible, ``set_up`` says what is not at its default."""
 
     name: str
     version: str
     address: str
     greeting: str
     ehlo: tuple[str, ...]
+    set_up: tuple[str, ...] = ()
 
 
 class Run(Record, frozen=True, kw_only=True, rename="kebab", tag="run", tag_field="type"):

@@ -197,6 +197,7 @@ class Engine:
                     address=str(self.target.where),
                     greeting=seen.greeting if seen else "",
                     ehlo=seen.ehlo if seen else (),
+                    set_up=self.target.set_up,
                 ),
                 options=self.options.shown,
                 started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -8,15 +8,25 @@ import json
 import os
 import secrets
 import shutil
+import signal
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from conformance.launchers._error import LaunchError
+from conformance.launchers._keeping import Plan, kept, overlay_root
 
 OVERRIDE = "SMTP_CONFORMANCE_CACHE"
 """The environment variable that names another cache folder."""
+
+MARK = "SMTP_CONFORMANCE_SERVER"
+"""The environment variable that tells to which server a process belongs: it holds the name of the server's folder."""
+
+FIT = "fit-for-roots"
+"""The file that says so of a folder."""
 
 LOGS_KEPT = 20
 """Log folders that are kept, the last ones."""
@@ -54,7 +64,8 @@ class Record:
     """One server that is up, or was: the process to end, and what it is.
 
     ``started`` is the process's start time as the kernel counts it, so that a later process of the same number is not
-    taken for it. ``stays`` tells one that was started to stay from one that belongs to a run.
+    taken for it. ``stays`` tells one that was started to stay from one that belongs to a run, ``stopped`` one that was
+    stopped or killed to be started again, with its queue.
     """
 
     name: str
@@ -62,7 +73,8 @@ class Record:
     pid: int
     started: str
     stays: bool
-    address: str = ""
+    port: int = 0
+    stopped: bool = False
 
     @property
     def alive(self) -> bool:
@@ -103,7 +115,7 @@ def records() -> Iterator[tuple[Path, Record]]:
 def sweep() -> None:
     """Remove what servers left behind that are no longer there; their logs are kept."""
     for folder, record in records():
-        if not record.alive:
+        if not (record.alive or record.stopped):
             remove(folder)
     logs = cache_folder() / "logs"
     for old in sorted(logs.glob("*"), key=lambda each: each.stat().st_mtime)[:-LOGS_KEPT]:
@@ -112,9 +124,58 @@ def sweep() -> None:
 
 def remove(folder: Path) -> Path:
     """Remove a server's folder and return where its logs are kept."""
+    end_strays(folder)
     kept = cache_folder() / "logs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{folder.name}"
     kept.parent.mkdir(exist_ok=True)
     with contextlib.suppress(OSError):
         (folder / "logs").rename(kept)
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(root_folder(folder), ignore_errors=True)
     return kept
+
+
+def end_strays(folder: Path) -> None:
+    """Kill what a server started that outlived it and its keeper, as where somebody killed the keeper."""
+    mark = f"{MARK}={folder.name}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def overlays_folder() -> Path:
+    """Where the roots of servers are: in the cache where its file system can hold one, else in a tmpfs there.
+
+    Raises:
+        LaunchError: neither can hold one, or namespaces can't be made here.
+    """
+    folder = cache_folder() / "overlays"
+    folder.mkdir(exist_ok=True)
+    with locked("overlays"):
+        if (folder / FIT).exists():
+            return folder
+        problem = _unfit(folder)
+        if problem and not folder.is_mount():
+            command = ["mount", "-t", "tmpfs", "-o", "mode=700", "smtp-conformance", str(folder)]
+            mounted = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - the system's own
+            problem = _unfit(folder) if mounted.returncode == 0 else problem
+        if problem:
+            raise LaunchError(f"{folder} can hold no root for a server: {problem}")
+        (folder / FIT).touch()
+    return folder
+
+
+def _unfit(folder: Path) -> str:
+    """Why a root can't be made in this folder; empty where it can."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        trial = Path(name)
+        for part in ("upper", "work", "at"):
+            (trial / part).mkdir()
+        root = overlay_root(trial, "localhost", {}, {})
+        status, problem = kept(Plan(command=("true",), environment={}, log=trial / "log", root=root), trial, 30.0)
+        return problem or (f"a root there starts nothing: status {status}" if status else "")
+
+
+def root_folder(folder: Path) -> Path:
+    """Where the root of the server with this folder is, if it has one."""
+    return cache_folder() / "overlays" / "running" / folder.name

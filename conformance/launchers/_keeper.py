@@ -1,8 +1,12 @@
 """Keeps one server: starts it, in a root of its own where asked, and ends all of it whatever happens.
 
-Run by its path with a plan, a file of JSON, as its argument; it needs the standard library alone. It ends with its
-standard input (unless the plan says that the server stays), at SIGTERM, and with the server. The server and all that
-it started end with it: in a root they are a process namespace, else they are its children, adopted ones included.
+Run by its path with a plan, a file of JSON, as its argument; it needs the standard library alone. It ends at SIGTERM,
+with the server, and with its standard input unless the plan says that the server stays. The server and all that it
+started end with it: in a root they are a process namespace, else they are its children, adopted ones included. The
+root's mounts are seen by its processes alone and end with them.
+
+Its exit status is that of the command of the plan, or 0 where it was told to end; what kept the command from starting
+is one line on standard error.
 """
 
 from __future__ import annotations
@@ -26,6 +30,11 @@ MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 POLITE_SECONDS = 3.0
 """How long the server has to end after SIGTERM, before it is killed."""
+
+NAME_SERVER_SECONDS = 20.0
+"""How long our name server has to say that it listens."""
+
+CANNOT_START = 127
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
@@ -95,7 +104,9 @@ class Children:
                 self.ended[found[0]] = os.waitstatus_to_exitcode(found[1])
 
 
-def _start(command: Sequence[str], environment: dict[str, str], root: str, log: int) -> int:
+def _start(
+    command: Sequence[str], environment: dict[str, str], log: int, *, root: str = "", out: int | None = None
+) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -108,21 +119,31 @@ def _start(command: Sequence[str], environment: dict[str, str], root: str, log: 
             os.chroot(root)
             os.chdir("/")
         nothing = os.open("/dev/null", os.O_RDONLY)
-        for ours, theirs in ((nothing, 0), (log, 1), (log, 2)):
+        for ours, theirs in ((nothing, 0), (log if out is None else out, 1), (log, 2)):
             os.dup2(ours, theirs)
         os.execvpe(command[0], list(command), environment)  # noqa: S606 - what a launcher of ours planned
     except OSError as error:
         os.write(log, f"{command[0]}: {error.strerror}\n".encode())
     finally:
-        os._exit(127)
+        os._exit(CANNOT_START)
+
+
+def _start_name_server(command: Sequence[str], log: int) -> None:
+    """Start our name server and wait until it says that it listens."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    _start(command, dict(os.environ), log, out=writer)
+    os.close(writer)
+    ready, _, _ = select.select([reader], [], [], NAME_SERVER_SECONDS)
+    if not ready or not os.read(reader, 256):
+        raise KeeperError("our name server did not start; the server's log says why")
+    os.close(reader)
 
 
 def _make_root(root: dict[str, Any]) -> str:
     """Mount the server's root, seen by its own processes alone; returns where."""
     at = root["at"]
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
-    layers = ":".join(root["lower"])
-    _mount("overlay", at, "overlay", 0, f"lowerdir={layers},upperdir={root['upper']},workdir={root['work']}")
+    _mount("overlay", at, "overlay", 0, f"lowerdir=/,upperdir={root['upper']},workdir={root['work']}")
     _mount("proc", f"{at}/proc", "proc")
     _mount("tmpfs", f"{at}/dev", "tmpfs", 0, "mode=755,size=16m")
     for name in DEVICES:
@@ -138,6 +159,7 @@ def _make_root(root: dict[str, Any]) -> str:
         _mount(ours, f"{at}{theirs}", None, MS_BIND)
     for name, text in root["files"].items():
         file = Path(f"{at}{name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755 if text.startswith("#!") else 0o644)
@@ -160,17 +182,11 @@ def _take_syslog(at: str, file: Path, children: Children) -> None:
 
 
 def _serve_in_root(plan: dict[str, Any], log: int) -> int:
-    """The first process of the namespaces."""
+    """The first process of the namespaces: make the root, serve in it, and say how the command ended."""
     children = Children()
     at = _make_root(plan["root"])
     _take_syslog(at, Path(plan["syslog"]), children)
-    if plan["name_server"]:
-        _start(plan["name_server"], dict(os.environ), "", log)
-    if plan["setup"]:
-        setup = _start(plan["setup"], plan["environment"], at, log)
-        if not children.wait(setup) or children.ended[setup]:
-            return 0 if children.stopped else children.ended[setup]
-    server = _start(plan["command"], plan["environment"], at, log)
+    server = _start(plan["command"], plan["environment"], log, root=at)
     if children.wait(server):
         return children.ended[server]
     os.kill(server, signal.SIGTERM)
@@ -180,7 +196,7 @@ def _serve_in_root(plan: dict[str, Any], log: int) -> int:
 
 def _first_child(plan: dict[str, Any], log: int) -> int:
     if not plan["root"]:
-        return _start(plan["command"], plan["environment"], "", log)
+        return _start(plan["command"], plan["environment"], log)
     try:
         _system_call("unshare", NEW_NAMESPACES)
     except OSError as error:
@@ -188,7 +204,7 @@ def _first_child(plan: dict[str, Any], log: int) -> int:
     pid = os.fork()
     if pid:
         return pid
-    status = 1
+    status = CANNOT_START
     try:
         _system_call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         status = _serve_in_root(plan, log)
@@ -196,11 +212,11 @@ def _first_child(plan: dict[str, Any], log: int) -> int:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
     finally:
-        os._exit(min(max(status, 0), 255) or (1 if status else 0))
+        os._exit(status if 0 <= status <= 255 else 1)
 
 
 def _end_orphans(children: Children) -> None:
-    """Kill what the server left running; it came to us as its parents ended."""
+    """Kill what the server left running, and our name server; orphans came to us as their parents ended."""
     for _ in range(100):
         left = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
         if not left:
@@ -211,6 +227,34 @@ def _end_orphans(children: Children) -> None:
             children.wait(pid, 0.1)
 
 
+def _end(child: int, children: Children) -> None:
+    os.kill(child, signal.SIGTERM)
+    if not children.wait(child, POLITE_SECONDS + 1):
+        os.kill(child, signal.SIGKILL)
+        children.wait(child, POLITE_SECONDS)
+
+
+def _keep(plan: dict[str, Any], log: int, children: Children) -> int:
+    # Before the namespaces are made, so that it outlives none of them and its threads don't bind us to them.
+    if plan["name_server"]:
+        _start_name_server(plan["name_server"], log)
+    child = _first_child(plan, log)
+    if not plan["stays"]:
+
+        def stdin_ended() -> None:
+            if not os.read(0, 4096):
+                children.stopped = True
+                children.readers.pop(0, None)
+
+        children.readers[0] = stdin_ended
+    if not children.wait(child):
+        children.readers.pop(0, None)
+        _end(child, children)
+        return 0
+    status = children.ended[child]
+    return status if 0 <= status <= 255 else 1
+
+
 def main() -> NoReturn:
     """Keep the server of the plan."""
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -218,28 +262,14 @@ def main() -> NoReturn:
     with contextlib.suppress(OSError, AttributeError):
         _system_call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     children = Children()
+    status = CANNOT_START
     try:
-        child = _first_child(plan, log)
+        status = _keep(plan, log, children)
     except KeeperError as error:
-        sys.exit(str(error))
-    if not plan["stays"]:
-
-        def stdin_ended() -> None:
-            if not os.read(0, 4096):
-                children.stopped = True
-
-        children.readers[0] = stdin_ended
-    gone = children.wait(child)
-    if not gone:
-        children.readers.pop(0, None)
-        os.kill(child, signal.SIGTERM)
-        gone_after = children.wait(child, POLITE_SECONDS + 1)
-        if not gone_after:
-            os.kill(child, signal.SIGKILL)
-            children.wait(child, POLITE_SECONDS)
+        sys.stderr.write(f"{error}\n")
     with contextlib.suppress(OSError):
         _end_orphans(children)
-    sys.exit(min(max(children.ended.get(child, 1), 1), 255) if gone else 0)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,113 +1,255 @@
-"""Starts a server in a process of its own, learns its port, and ends it by its pid however the run ends."""
+"""Starts a server, waits for its greeting, and ends it with all that belongs to it, however the run ends."""
 
 from __future__ import annotations
 
-import importlib.util
-import selectors
+import contextlib
+import os
+import signal
+import socket
 import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from conformance.reference import reference_target
-from conformance.target import Target
+from conformance.launchers import _cache
+from conformance.launchers._cache import (
+    MARK,
+    Record,
+    end_strays,
+    new_folder,
+    overlays_folder,
+    root_folder,
+    started,
+    sweep,
+)
+from conformance.launchers._certificate import write_certificate
+from conformance.launchers._error import LaunchError
+from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keeper, overlay_root, problem_of
+from conformance.launchers._launcher import Installed, Launcher
+from conformance.launchers._ports import free_name_server, free_port, is_free
+from conformance.launchers._servers import LAUNCHERS, launcher_of
+from conformance.launchers._site import HOST, USERS, Site
+from conformance.target import Target, read_target, target_text
 
-START_SECONDS = 20.0
-STOP_SECONDS = 5.0
+START_SECONDS = 60.0
+"""How long a server may take to greet."""
 
-
-class LaunchError(Exception):
-    """The server could not be started; one line says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launcher:
-    """A server that can be started: the module to run, what it needs, and what is known of it once it listens."""
-
-    module: str
-    needs: tuple[str, ...]
-    target: Callable[[str], Target]
-
-
-def _aiosmtpd_target(address: str) -> Target:
-    return Target(
-        address=address,
-        name="aiosmtpd",
-        version=version("aiosmtpd"),
-        ehlo_name="client.example.test",
-        client_trusted=False,
-        domains=("example.test", "mail.example.test"),
-        postmaster_domains=("example.test", "mail.example.test"),
-        mailboxes=("alice@example.test", "bob@example.test", "postmaster@example.test"),
-        catch_all_domains=("example.test",),
-        sender="sender@client.example.test",
-        sender_domains=("client.example.test",),
-        sender_verification=False,
-        content_filter=False,
-    )
+TARGET = "target.toml"
 
 
-def _reference_target(address: str) -> Target:
-    """Its process has no next hop and no store that others can read."""
-    return reference_target(address, next_hop=None, store=None)
+@dataclass(slots=True)
+class Server:
+    """A server that we started; its folder holds all that belongs to it.
+
+    ``kill`` ends it as a crash does, ``stop`` as an administrator does; both keep its queue, its mail and its ports
+    for ``restart``. ``remove`` ends it for good.
+    """
+
+    folder: Path
+    record: Record
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def target_file(self) -> Path:
+        """The target file for it."""
+        return self.folder / TARGET
+
+    @property
+    def target(self) -> Target:
+        """What is known of it."""
+        return read_target(self.target_file)
+
+    @property
+    def logs(self) -> Path:
+        """Where its logs are."""
+        return self.folder / "logs"
+
+    def restart(self) -> None:
+        """Start it, again where it is up, and wait for its greeting.
+
+        Raises:
+            LaunchError: it ended, or did not greet in time; its last words are in the text.
+        """
+        self.stop()
+        if not is_free(self.record.port):
+            raise LaunchError(f"{self.record.name} can't have port {self.record.port} of 127.0.0.1: it is taken")
+        process = keeper(self.folder, stays=self.record.stays)
+        self._process = process
+        self._write(replace(self.record, pid=process.pid, started=started(process.pid), stopped=False))
+        name, until = self.record.name, time.monotonic() + START_SECONDS
+        while not _greets(self.record.port):
+            if process.poll() is not None:
+                raise LaunchError(f"{name} ended while it started: {problem_of(self.folder) or self._last_words()}")
+            if time.monotonic() > until:
+                raise LaunchError(f"{name} did not greet within {START_SECONDS:g} s: {self._last_words()}")
+            time.sleep(0.05)
+        if self.record.stays:
+            process.returncode = 0  # it is to outlive us: nobody waits for it, and its pid is in the record
+            self._process = None
+
+    def stop(self) -> None:
+        """End it politely."""
+        if self._process is not None:
+            end(self._process)
+        elif self.record.alive:
+            os.kill(self.record.pid, signal.SIGTERM)
+            if not _until(lambda: not self.record.alive, END_SECONDS):
+                self.kill()
+        self._stopped()
+
+    def kill(self) -> None:
+        """End all of its processes at once."""
+        if self.record.alive:
+            os.kill(self.record.pid, signal.SIGKILL)  # what it keeps is killed with it
+        if self._process is not None:
+            end(self._process)
+        end_strays(self.folder)
+        _until(lambda: not self.record.alive and is_free(self.record.port), END_SECONDS)
+        self._stopped()
+
+    def remove(self) -> Path:
+        """End it and remove all that belongs to it; returns where its logs are kept."""
+        self.stop()
+        return _cache.remove(self.folder)
+
+    def _stopped(self) -> None:
+        self._process = None
+        if self.folder.is_dir():
+            self._write(replace(self.record, pid=0, stopped=self.record.stays))
+
+    def _write(self, record: Record) -> None:
+        self.record = record
+        record.write(self.folder)
+
+    def _last_words(self) -> str:
+        """The last line of its log that says something."""
+        for name in ("syslog", "server.log"):
+            with contextlib.suppress(OSError):
+                lines = (self.logs / name).read_text(encoding="utf-8", errors="replace").split("\n")
+                for line in reversed(lines):
+                    if line.strip():
+                        return f"{line.strip()} ({self.logs})"
+        return "its logs are empty"
 
 
-LAUNCHERS = {
-    "aiosmtpd": Launcher("conformance.launchers.aiosmtpd_server", ("aiosmtpd", "trustme"), _aiosmtpd_target),
-    "reference": Launcher("conformance.launchers.reference_server", ("trustme",), _reference_target),
-}
-"""The servers by name."""
+def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
+    """Install and start the server that is meant by ``name`` or ``name==version``.
+
+    Raises:
+        LaunchError: it can't be installed, or started; nothing of it is left.
+    """
+    launcher = launcher_of(word)
+    sweep()
+    installed = launcher.install()
+    if port and not is_free(port):
+        raise LaunchError(f"{launcher.name} can't have port {port} of 127.0.0.1: it is taken")
+    folder = new_folder(launcher.name, launcher.for_version, stays=stays)
+    server: Server | None = None
+    try:
+        ports = [port or free_port()]
+        for _ in range(4):
+            ports.append(free_port(ports))
+        site = Site(
+            folder=folder,
+            port=ports[0],
+            spare_port=ports[1],
+            next_hop_port=ports[2],
+            bounces_port=ports[3],
+            name_server_port=ports[4],
+            name_server=free_name_server() if os.geteuid() == 0 else "",
+        )
+        site.logs.mkdir()
+        write_certificate(site.certificate, site.key)
+        _lay(launcher, installed, site, stays=stays)
+        (folder / TARGET).write_text(target_text(launcher.target(installed, site)), encoding="utf-8")
+        me = os.getpid()
+        server = Server(folder, Record(launcher.name, launcher.for_version, me, started(me), stays, site.port))
+        server.record = replace(server.record, pid=0)
+        server.restart()
+    except BaseException as error:
+        logs = server.remove() if server is not None else _cache.remove(folder)
+        if isinstance(error, LaunchError):
+            raise LaunchError(str(error).replace(str(folder / "logs"), str(logs))) from None
+        raise
+    return server
+
+
+def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -> None:
+    """Lay out all that the keeper needs to start it."""
+    for user in USERS:
+        (site.mail / user).mkdir(parents=True)
+    start = launcher.start(installed, site)
+    root = None
+    if start.layer is None:
+        for name, text in start.files.items():
+            (site.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (site.folder / name).write_text(text, encoding="utf-8")
+    else:
+        overlays_folder()
+        copied(start.layer, root_folder(site.folder))
+        root = overlay_root(root_folder(site.folder), HOST, start.files, start.binds)
+    Plan(
+        command=start.command,
+        environment={**start.environment, MARK: site.folder.name},
+        log=site.logs / "server.log",
+        root=root,
+        name_server=start.name_server,
+        stays=stays,
+    ).write(site.folder)
 
 
 @contextmanager
-def launched(name: str) -> Iterator[Target]:
-    """Start the server of this name and say what is known of it; it ends with the block.
+def launched(word: str) -> Iterator[Target]:
+    """Start the server that ``name`` or ``name==version`` means and say what is known of it; it ends with the block.
 
     Raises:
-        LaunchError: something that it needs is not installed, or it did not come up in time.
+        LaunchError: it can't be installed, or did not come up.
     """
-    launcher = LAUNCHERS[name]
-    missing = [need for need in launcher.needs if importlib.util.find_spec(need) is None]
-    if missing:
-        raise LaunchError(
-            f"the {name} server needs {' and '.join(missing)}: pip install 'smtp-conformance[embedded]', "
-            "or name a server of your own: smtp-conformance run smtp://host:port"
-        )
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", launcher.module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    server = bring_up(word, stays=False)
     try:
-        yield launcher.target(f"smtp://127.0.0.1:{_port(process, name)}")
+        yield server.target
     finally:
-        _end(process)
+        server.remove()
 
 
-def _port(process: subprocess.Popen[bytes], name: str) -> int:
-    assert process.stdout is not None
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        if not selector.select(START_SECONDS):
-            raise LaunchError(f"the {name} server did not say its port within {START_SECONDS:g} s")
-    line = process.stdout.readline()
-    if not line:
-        raise LaunchError(f"the {name} server ended at once; what it printed stands above")
-    if not line.strip().isdigit():
-        raise LaunchError(f"the {name} server did not say its port but {line!r}")
-    return int(line)
+def servers_up() -> list[Server]:
+    """The servers that were started to stay, by name; what is left of others is removed."""
+    sweep()
+    return [Server(folder, record) for folder, record in _cache.records() if record.stays and record.port]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def server_up(name: str) -> Server:
+    """The server of this name that was started to stay.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    if name.partition("==")[0] not in LAUNCHERS:
+        launcher_of(name)
+    for server in servers_up():
+        if name in {server.record.name, f"{server.record.name}=={server.record.version}"}:
+            return server
+    raise LaunchError(f"{name} is not up; start it with: smtp-conformance servers up {name}")
+
+
+def _greets(port: int) -> bool:
+    """Whether 127.0.0.1 greets at this port; we leave politely."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.settimeout(10)
+        with client.makefile("rb") as lines:
+            greeting = lines.readline(1024)
+            client.sendall(b"QUIT\r\n")
+            lines.readline(1024)
+            return greeting.startswith(b"220")
+    return False
+
+
+def _until(happens: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not happens():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True

@@ -1,14 +1,17 @@
 """A conformant SMTP server over any stream, and the defects that prove our scenarios."""
 
+from conformance.reference._answer import Answer, answer
+from conformance.reference._authentication import Authentication
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect, declared, defect, matches
 from conformance.reference._kills import Kill, Trial, kill, try_scenarios
 from conformance.reference._server import ReferenceServer
-from conformance.reference._session import Answer, ServerSession, Transaction, answer
+from conformance.reference._session import ServerSession, Transaction
 from conformance.reference._site import Delivery, Site, Stored, reference_target
 
 __all__ = [
     "Answer",
+    "Authentication",
     "Decisions",
     "Defect",
     "Delivery",

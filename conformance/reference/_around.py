@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field
 
 import trio
 from trio.testing import memory_stream_pair
 
+from conformance.dns_server import NameServer
 from conformance.hop import NextHop, tokens_in
+from conformance.reference._decision import Decisions
 from conformance.reference._relay import DialNextHop
-from conformance.reference._site import NEXT_HOP, Site, Stored
+from conformance.reference._routing import Routing
+from conformance.reference._site import EXCHANGERS, NEXT_HOP, Site, Stored
 from conformance.store import Delivered
+from conformance.target import split_place
 
 PEER = "127.0.0.1:25"
 
@@ -29,6 +35,18 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP) -> DialNextHop:
         return ours
 
     return connect
+
+
+def routing(hop: NextHop, names: NameServer, decisions: Decisions) -> Routing:
+    """Routing by our name server to our next hop, in memory; all addresses but the exchangers' are dead."""
+    alive = {split_place(place)[0] for place in EXCHANGERS}
+
+    async def dial(address: str) -> trio.abc.Stream:
+        if address not in alive:
+            raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        return await dial_hop(hop, f"{address}:25")()
+
+    return Routing(decisions, names.answer, dial)
 
 
 @dataclass(slots=True, eq=False)

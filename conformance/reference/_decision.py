@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from conformance.reference._shadows import Shadows
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,10 +27,17 @@ class Decider(Protocol):
 
 @dataclass(slots=True)
 class Decisions:
-    """The overrides in force, by decision point, and the names of the points that were consulted."""
+    """The overrides in force, by decision point, and the names of the points that were consulted.
+
+    ``shadows`` are defects that are not in force and are asked what they would have decided. ``profile`` is the kind of
+    server, in front of every name: a defect is one of servers of one kind, so that those of SMTP need not say what else
+    they would break in LMTP or in an extension that few servers have.
+    """
 
     overrides: dict[str, list[Override[..., Any, Any]]] = field(default_factory=dict)
     consulted: set[str] = field(default_factory=set)
+    shadows: Shadows | None = None
+    profile: str = ""
 
     def override(self, point: str, function: Override[..., Any, Any]) -> None:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
@@ -58,19 +68,36 @@ class DecisionPoint(Generic[S, P, R]):
             return self
         if self.case is not None:
             return partial(self._decide_case, self.case, instance)
-        return self._decider(instance, self.name)
+        return self._decider(instance, (self.name,))
 
     def _decide_case(self, case: Callable[..., str], instance: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self._decider(instance, self.name, f"{self.name}:{case(instance, *args)}")(*args, **kwargs)
+        return self._decider(instance, (self.name, f"{self.name}:{case(instance, *args)}"))(*args, **kwargs)
 
-    def _decider(self, instance: S, *names: str) -> Callable[P, R]:
+    def _decider(self, instance: S, names: tuple[str, ...]) -> Callable[P, R]:
         decisions = instance.decisions
+        names = tuple(in_profile(decisions.profile, name) for name in names) if decisions.profile else names
+        if decisions.shadows is not None:
+            return partial(self._decide_with_shadows, decisions.shadows, instance, names)
         decisions.consulted.update(names)
-        decide: Callable[..., R] = partial(self.clean, instance)
-        for name in names:
-            for function in decisions.overrides.get(name, ()):
-                decide = partial(function, decide, instance)
+        decide: Callable[..., R] = MethodType(self.clean, instance)
+        if decisions.overrides:
+            for name in names:
+                for function in decisions.overrides.get(name, ()):
+                    decide = partial(function, decide, instance)
         return decide
+
+    def _decide_with_shadows(
+        self, shadows: Shadows, instance: S, names: tuple[str, ...], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        if not shadows.asking:
+            instance.decisions.consulted.update(names)
+        decided: R = shadows.decide(self.clean, instance, names, args, kwargs)
+        return decided
+
+
+def in_profile(profile: str, point: str) -> str:
+    """The name of a decision point in a profile."""
+    return f"{profile}.{point}" if profile else point
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:
@@ -93,8 +120,8 @@ def decision_by(
 class Defect:
     """A modifier of the reference server, named for what the broken server does.
 
-    ``proves`` are patterns of the scenarios that must find it, ``also`` of clauses that it breaks besides; ``varies`` are
-    scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
+    ``proves`` are patterns of the scenarios that must find it, ``also`` of clauses that it breaks besides; ``varies``
+    are scenarios whose observation it changes within what the RFC allows: nobody may be accused then.
     """
 
     name: str
@@ -129,7 +156,12 @@ class Defect:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a pattern, in which only ``*`` and ``?`` are special, means this name."""
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name) is not None
+    return _compiled(pattern).fullmatch(name) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))
 
 
 _defects: dict[str, Defect] = {}
@@ -143,12 +175,15 @@ def defect(
     also: Sequence[str] | set[str] = (),
     varies: Sequence[str] | set[str] = (),
     only: Sequence[str] | set[str] = (),
+    profile: str = "",
 ) -> Callable[[Override[P, R, S]], Override[P, R, S]]:
     """Declare a defect: a function that decides in the place of ``point``.
 
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
     does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
-    ``only`` names the cases of the point that it is about; in all others the server decides as written.
+    ``only`` names the cases of the point that it is about; in all others the server decides as written. ``profile``
+    is the kind of server that has it: the ordinary one, ``lmtp``, ``submission``, or ``on-request`` with an extension
+    of the table.
 
     Raises:
         ValueError: two defects of one name for one point, no docstring, or cases of a point that has none.
@@ -162,7 +197,8 @@ def defect(
         if only and point.case is None:
             raise ValueError(f"defect {called}: {point.name} has no cases")
         known = _defects.get(called)
-        points = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        cases = [f"{point.name}:{case}" for case in sorted(only)] or [point.name]
+        points = [in_profile(profile, each) for each in cases]
         overrides = (*((each, function) for each in points), *(known.overrides if known else ()))
         if known and (not name or known.points & set(points)):
             raise ValueError(f"two defects are called {called}")

@@ -3,40 +3,67 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
+import msgspec
 import trio
 from trio.testing import MockClock
 
 from conformance.client import Pace, Segmentation
+from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import NextHop
-from conformance.reference._around import SiteStore, dial_hop
+from conformance.reference._around import SiteStore, dial_hop, routing
 from conformance.reference._certificate import server_tls
-from conformance.reference._decision import Defect
+from conformance.reference._decision import Decisions, Defect
+from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
-from conformance.reference._site import reference_target
+from conformance.reference._shadows import Shadows, remembers
+from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
-from conformance.target import Target
+from conformance.target import Role, Target
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
 
+ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
+
+RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
+"""The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+
+
+CONNECTIONS = frozenset({"smtp", "second"})
+"""What a scenario needs that sees replies and nothing else."""
+
 
 @dataclass(slots=True)
 class Trial:
-    """One scenario against one reference server: what it saw, and which decision points it consulted."""
+    """One scenario against one reference server: what it saw, and which decision points it consulted.
+
+    Of the defects that ``looked_on``, those it ``touched`` would have decided otherwise somewhere; see ``Shadows``.
+    What happens once the scenario has its observation no longer counts.
+    """
 
     scenario: Scenario
     attempted: Attempted
     consulted: frozenset[str]
+    looked_on: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> bool:
         """Whether the scenario itself found something."""
         return isinstance(self.attempted.observation, Broken)
+
+    def concerns(self, defect: Defect) -> bool:
+        """Whether the defect could change what the scenario sees."""
+        if defect.name in self.looked_on:
+            return defect.name in self.touched
+        return bool(self.consulted & defect.points)
 
     def accused(self) -> dict[str, Clause]:
         """Every clause that the scenario or a watch called broken, by the id of the accuser."""
@@ -85,26 +112,87 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
+def role_for(scenario: Scenario) -> Role:
+    """The role in which the reference server meets the scenario: the first of these that the scenario is about."""
+    return next(role for role in ROLES if role in scenario.roles)
+
+
+def profile_for(scenario: Scenario, role: Role) -> str:
+    """The kind of server that the reference server is for the scenario: defects of other kinds are none of its."""
+    if role == "lmtp":
+        return "lmtp"
+    if EXTENSIONS.keys() & set(scenario.offers):
+        return "on-request"
+    return "submission" if role == "submission" else ""
+
+
 def try_scenarios(
     scenarios: Sequence[Scenario],
     watches: Sequence[Watch] = (),
     defects: Sequence[Defect] = (),
     target: Target | None = None,
+    shadows: Sequence[Defect] = (),
 ) -> list[Trial]:
-    """Run each scenario against a server of its own, all at once, in no time."""
+    """Run each scenario against a server of its own, all at once, in no time.
+
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, those with a memory of
+    their own apart.
+    """
     trials: list[Trial] = []
+    shadows = [shadow for shadow in shadows if not any(remembers(function) for _, function in shadow.overrides)]
+    looked_on = frozenset(shadow.name for shadow in shadows)
+    by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
+    for shadow in shadows:
+        for point, function in shadow.overrides:
+            by_point.setdefault(point, []).append((shadow.name, function))
+    looking_on = tuple(watches)
 
     async def one(scenario: Scenario) -> None:
-        rejects = "mx" not in scenario.roles
+        role = role_for(scenario)
+        looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
+        decisions = Decisions(shadows=looking, profile=profile_for(scenario, role))
+        facts = frozenset(scenario.facts)
+        consulted: frozenset[str] | None = None
+
+        def observed() -> None:
+            nonlocal consulted
+            consulted = frozenset(decisions.consulted)
+            decisions.shadows = None
+
         async with trio.open_nursery() as nursery:
-            hop = NextHop(nursery)
-            server = ReferenceServer(defects, server_tls(), rejects, dial_next_hop=dial_hop(hop))
-            known = target or reference_target(role="554-only" if rejects else "mx")
-            around = Surroundings(hop, SiteStore(server.site))
-            setting = Setting(known, server.dial(nursery), Pace(), tuple(watches), around=around)
+            hop, names = NextHop(nursery), NameServer(nursery)
+            site = Site(keeps_secrets="disabled" in facts)
+            if scenario.slow:
+                site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
+            server = ReferenceServer(
+                defects,
+                server_tls(),
+                rejects=role == "554-only",
+                lmtp=role == "lmtp",
+                offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
+                decisions=decisions,
+                site=site,
+                dial_next_hop=dial_hop(hop),
+                routing=routing(hop, names, decisions),
+                requires_tls="starttls_required" in facts,
+                hides=frozenset(scenario.lacks),
+                requires_auth="auth_required" in facts,
+            )
+            known = target or _target(role, facts, unhurried=scenario.slow)
+            setting = Setting(
+                known,
+                server.dial(nursery),
+                Pace(),
+                looking_on,
+                observed=observed,
+                real=not defects,
+                around=Surroundings(hop, SiteStore(server.site), names=names),
+            )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
-        trials.append(Trial(scenario, attempted, frozenset(server.decisions.consulted)))
+        assert consulted is not None
+        touched = frozenset(looking.touched) if looking else frozenset[str]()
+        trials.append(Trial(scenario, attempted, consulted, looked_on, touched))
 
     async def together() -> None:
         async with trio.open_nursery() as nursery:
@@ -117,19 +205,34 @@ def try_scenarios(
     return sorted(trials, key=lambda trial: order[trial.scenario.id])
 
 
+@cache
+def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
+    """What is known of a server that meets a scenario with these facts."""
+    known = reference_target(
+        role=role,
+        auth_required="auth_required" in facts,
+        disabled=("VRFY", "EXPN") if "disabled" in facts else (),
+    )
+    if unhurried:
+        known = msgspec.structs.replace(known, timers="default")
+    if "starttls_required" in facts:
+        known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+    return known
+
+
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
-    """Try the defect on the scenarios that consult one of its points in the clean run.
+    """Try the defect on the scenarios that consult one of its points in the clean run and could see it there.
 
     A cut copy of a scenario is left out where the server can't tell it from the whole: the defect neither says that
     the copy proves it nor decides where lines and mail data end.
     """
     names = [trial.scenario.id for trial in clean]
     cut_too = defect.proven(names) | defect.varied(names)
-    frames = bool(defect.points & FRAMING)
+    frames = bool({point.rpartition(".")[2] for point in defect.points} & FRAMING)
     scenarios = [
         trial.scenario
         for trial in clean
-        if trial.consulted & defect.points
+        if trial.concerns(defect)
         and (frames or trial.scenario.id in cut_too or trial.scenario.segmentation is Segmentation.WHOLE)
     ]
     return kill_all(defect, scenarios, watches)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar
 
 import trio
 
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
+from conformance.reference._routing import Routing, UnroutableError
 from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
@@ -29,19 +32,24 @@ class Copy:
 class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
-    Deliveries run in ``nursery``, to the next hop that ``dial`` reaches; without these nothing is relayed.
+    Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or where ``routing`` says for the domains that
+    are looked up; without these nothing is relayed.
     """
+
+    BEHIND_THE_REPLY: ClassVar = True
 
     site: Site
     decisions: Decisions
     nursery: trio.Nursery | None = None
     dial: DialNextHop | None = None
+    routing: Routing | None = None
     trace: Trace = field(init=False)
     taken: int = 0
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
 
+    @decision
     def take(self, accepted: Accepted) -> None:
         """Deliver a message, now or by and by."""
         self.taken += 1
@@ -112,10 +120,19 @@ class Mailer:
         if failed:
             self.fail(copy, failed)
         elsewhere = tuple(each for each in copy.forward_paths if each not in here)
-        for forward_paths in self.grouped(elsewhere):
-            queued = replace(copy, forward_paths=forward_paths)
-            if self.nursery is not None and self.dial is not None:
-                self.nursery.start_soon(self.relay, queued)
+        for together in self._by_destination(elsewhere):
+            for forward_paths in self.grouped(together):
+                queued = replace(copy, forward_paths=forward_paths)
+                if self.nursery is not None and self.dial is not None:
+                    self.nursery.start_soon(self.relay, queued)
+
+    def _by_destination(self, forward_paths: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
+        """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""
+        groups: dict[str, list[bytes]] = {}
+        for each in forward_paths:
+            domain = domain_of(each)
+            groups.setdefault(domain if self.site.looks_up(domain) else "", []).append(each)
+        return [tuple(group) for group in groups.values()]
 
     @decision
     def grouped(self, forward_paths: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
@@ -135,28 +152,67 @@ class Mailer:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
         while True:
-            sent = await self._send(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            tried = await self._send(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            sent = self.judged(tried)
             if sent.mail_refused:
                 self.note_refused_mail(copy)
             if sent.failed:
                 self.fail(copy, list(sent.failed))
             if not sent.deferred:
                 return
-            copy = replace(copy, forward_paths=tuple(each.forward_path for each in sent.deferred))
+            copy = self.queued(copy, sent)
             if trio.current_time() - began >= self.site.gives_up_after:
                 self.give_up(copy, list(sent.deferred))
                 return
             await trio.sleep(self.retry_after(copy))
 
+    @decision
+    def judged(self, sent: Sent) -> Sent:
+        """A refusal for now is no refusal for good: such mail stays in the queue (§4.2.1, §4.5.4.1)."""
+        return sent
+
+    @decision
+    def queued(self, copy: Copy, sent: Sent) -> Copy:
+        """What is tried again: the same message and envelope, for those who have no copy yet (§4.5.4.1)."""
+        return replace(copy, forward_paths=tuple(each.forward_path for each in sent.deferred))
+
     async def _send(self, copy: Copy) -> Sent:
         assert self.dial is not None
+        domain = domain_of(copy.forward_paths[0])
+        if self.routing is None or not self.site.looks_up(domain):
+            return await self._send_to(self.dial, copy)
         try:
-            stream = await self.dial()
+            addresses = self.routing.addresses(domain)
+        except UnroutableError as error:
+            failed = tuple(Failed(each, error.reason) for each in copy.forward_paths)
+            return Sent(failed=failed) if error.lasting else Sent(deferred=failed)
+        failures: list[Failed] = []
+        for address in addresses:
+            sent = await self._send_to(partial(self.routing.dial, address), copy)
+            failures += sent.failed
+            if not sent.deferred or not self.tries_next_address(sent):
+                break
+            copy = replace(copy, forward_paths=tuple(each.forward_path for each in sent.deferred))
+        return Sent(tuple(failures), sent.deferred)
+
+    @decision
+    def tries_next_address(self, sent: Sent) -> bool:
+        """Whether the next address is tried after one that did not take the mail for now: always (§5.1)."""
+        del sent
+        return True
+
+    async def _send_to(self, dial: DialNextHop, copy: Copy) -> Sent:
+        try:
+            stream = await dial()
         except OSError as error:
-            reason = b"421 No connection: " + str(error).encode("ascii", "replace")
-            return Sent(deferred=tuple(Failed(each, reason) for each in copy.forward_paths))
+            return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
         session = RelaySession(stream, self.decisions)
         return await session.send(copy.reverse_path, copy.forward_paths, copy.content, eight_bit=copy.eight_bit)
+
+    @decision
+    def no_connection(self, copy: Copy, reason: bytes) -> Sent:
+        """A host that can't be reached is no reason to give up (§4.5.4.1)."""
+        return Sent(deferred=tuple(Failed(each, reason) for each in copy.forward_paths))
 
     @decision
     def may_try(self, copy: Copy) -> bool:
@@ -250,6 +306,12 @@ class Mailer:
         header = copy.content.partition(CRLF + CRLF)[0]
         lines += [b"", b"--" + boundary, b"Content-Type: text/rfc822-headers", b"", header, b"", b"--%b--" % boundary]
         return CRLF.join(lines) + CRLF
+
+
+def domain_of(forward_path: bytes) -> str:
+    """The domain in small letters; nothing where there is none."""
+    found = _mailbox_of(forward_path)
+    return found.domain.decode("ascii").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:

@@ -6,12 +6,18 @@ import re
 
 XTEXT = re.compile(rb"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")
 NOTIFY = frozenset({b"SUCCESS", b"FAILURE", b"DELAY"})
+MAX_ENVELOPE_ID = 100
 MAX_ORIGINAL_RECIPIENT = 500
 
 
 def is_xtext(value: bytes) -> bool:
     """Whether it is xtext: printable, with ``+`` and ``=`` written in hexadecimal (§4)."""
     return XTEXT.fullmatch(value) is not None
+
+
+def is_envelope_id(value: bytes) -> bool:
+    """Whether it is xtext of at most 100 octets (§4.4)."""
+    return 0 < len(value) <= MAX_ENVELOPE_ID and is_xtext(value)
 
 
 def is_notify(value: bytes) -> bool:

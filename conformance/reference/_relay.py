@@ -6,18 +6,21 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import trio
 
-from conformance.reference._decision import Decisions, decision
+from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
 
 DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the next hop; raises ``OSError`` when it can't."""
 
-REPLY_SECONDS = 300.0
-"""How long a reply is waited for (§4.5.3.2)."""
+PATIENCE = {"greeting": 300.0, "DATA": 120.0, "end of data": 600.0}
+"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT (§4.5.3.2)."""
+
+USUAL_PATIENCE = 300.0
 
 CONNECTION_LOST = b"421 The connection was lost"
 
@@ -48,11 +51,14 @@ class _LostError(Exception):
 class RelaySession:
     """One session with the next hop, for one message."""
 
+    BEHIND_THE_REPLY: ClassVar = True
+
     def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
         self.offers: frozenset[bytes] = frozenset()
+        self.began = trio.current_time()
 
     async def send(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
@@ -67,7 +73,7 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
-        greeting = await self._reply()
+        greeting = await self._reply("greeting")
         if greeting.severity != 2:
             return await self._leave(_all(forward_paths, greeting))
         hello, mail = await self._hello(reverse_path)
@@ -88,7 +94,7 @@ class RelaySession:
             await self._say(line)
         if self.sends_mail_with_hello():
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
-            return await self._reply(), await self._reply()
+            return await self._reply("EHLO"), await self._reply("MAIL")
         for verb in self.hello_verbs():
             hello = await self._say(verb + b" " + self.own_name())
             if hello.severity != 5:
@@ -116,7 +122,7 @@ class RelaySession:
             reply = await self._say(self.data_line())
             if self.may_send_data(reply):
                 await self.stream.send_all(self.outward_data(content))
-                reply = await self._reply()
+                reply = await self._reply("end of data")
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
         return _sorted(refused)
@@ -129,10 +135,10 @@ class RelaySession:
 
     async def _say(self, line: bytes) -> Reply:
         await self.stream.send_all(line + CRLF)
-        return await self._reply()
+        return await self._reply(line[:4].decode("ascii"))
 
-    async def _reply(self) -> Reply:
-        with trio.fail_after(REPLY_SECONDS):
+    async def _reply(self, step: str) -> Reply:
+        with trio.fail_after(self.patience(step)):
             while (reply := self.reader.next_reply()) is None:
                 octets = bytes(await self.stream.receive_some(65536))
                 if not octets:
@@ -143,6 +149,11 @@ class RelaySession:
         return reply
 
     # What a client chooses.
+
+    @decision_by(lambda _, step: step)
+    def patience(self, step: str) -> float:
+        """How many seconds a reply is waited for: to a command, the greeting or the end of the data (§4.5.3.2)."""
+        return PATIENCE.get(step, USUAL_PATIENCE)
 
     @decision
     def own_name(self) -> bytes:

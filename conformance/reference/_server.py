@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import trio
-from trio.testing import memory_stream_pair
 
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
+from conformance.reference._lmtp import LmtpSession
 from conformance.reference._mailer import Mailer
+from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
+from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
 
@@ -22,32 +24,56 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1). ``dial_next_hop`` reaches the host to which mail for the relay domain goes.
+    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``requires_auth``
+    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
+    be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
+    which mail for the relay domain goes, ``routing`` says where that for domains goes that are looked up.
     """
 
     defects: Sequence[Defect] = ()
     tls: ssl.SSLContext | None = None
     rejects: bool = False
+    requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
+    lmtp: bool = False
+    offers: frozenset[str] = frozenset()
+    routing: Routing | None = None
     mailer: Mailer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop)
+        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing)
+        if not self.decisions.profile:
+            self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
         for defect in self.defects:
             defect.apply(self.decisions)
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
-        await ServerSession(stream, self.site, self.decisions, self.tls, self.rejects, self.mailer).serve()
+        kind = LmtpSession if self.lmtp else ServerSession
+        session = kind(
+            stream,
+            self.site,
+            self.decisions,
+            self.tls,
+            self.rejects,
+            self.mailer,
+            requires_tls=self.requires_tls,
+            hides=self.hides,
+            requires_auth=self.requires_auth,
+            offers=self.offers,
+        )
+        await session.serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""
         self.mailer.nursery = nursery
 
         async def connect() -> trio.abc.Stream:
-            ours, theirs = memory_stream_pair()
+            ours, theirs = pipe()
             nursery.start_soon(self.serve, theirs)
             await trio.lowlevel.checkpoint()
             return ours

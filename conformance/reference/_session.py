@@ -4,63 +4,97 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import trio
 
+from conformance.reference._answer import Answer, answer
+from conformance.reference._authentication import Authentication
+from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._directory import expanded, verified
+from conformance.reference._extensions import (
+    RECIPIENTS_AT_MOST,
+    VERBS,
+    lines_of,
+    refusal_of,
+    refusal_together,
+    reply_to,
+)
 from conformance.reference._mailer import Mailer
-from conformance.reference._notification import is_notify, is_original_recipient, is_xtext
+from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
-    ALIASES,
     BUSY,
     DOMAIN,
     HOST,
-    LISTS,
+    MOVED,
     REFUSED_CONTENT,
-    USERS,
     Delivery,
     Site,
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, path_argument
+
+__all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
-MAX_MESSAGE = 10 * 1024 * 1024
-MAX_RECIPIENTS = 1000
+MAX_MESSAGE = 256 * 1024
+MAX_RECIPIENTS = 100
+"""No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
+
+NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
+"""What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
+
+MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+"""The parameters of MAIL, and the extension that each belongs to."""
+
+Handler = Callable[[bytes], Answer | None]
 
 Line = tuple[bytes, bytes]
 """A line without its end, and the octets behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply before it has its form: one text a line; ``close`` ends the connection behind it."""
-
-    code: int
-    texts: tuple[bytes, ...]
-    close: bool = False
-    starts_tls: bool = False
-    times: int = 1
-
-
-def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False) -> Answer:
-    """An answer of this code and these lines, given once."""
-    return Answer(code, texts, close, starts_tls)
-
-
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``mail_data`` is ``None`` until DATA opens it."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
-    eight_bit: bool = False
+    body: bytes = b"7BIT"
+    size: int | None = None
+    chunks: bytes | None = None
+    failed: bool = False
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
+        return self.body != b"7BIT"
+
+
+def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes) -> str:
+    """Whether a path has parameters behind it."""
+    del session, keyword
+    return "parameters" if b"> " in argument else "plain"
+
+
+def _group_or_alone(session: ServerSession, given: Answer) -> str:
+    """Whether the command that is answered came together with others."""
+    del given
+    return "group" if session.grouped else "alone"
+
+
+def _waiting_or_none(session: ServerSession, held: bytes, reply: bytes) -> str:
+    """Whether the command that is answered came together with others."""
+    del held, reply
+    return "group" if session.grouped else "alone"
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -76,6 +110,9 @@ class ServerSession:
     tls: ssl.SSLContext | None = None
     rejects: bool = False
     mailer: Mailer | None = None
+    requires_tls: bool = False
+    hides: frozenset[str] = frozenset()
+    requires_auth: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -84,6 +121,16 @@ class ServerSession:
     in_data: bool = False
     closing: bool = False
     commands: int = 0
+    offers: frozenset[str] = frozenset()
+    grouped: bool = False
+    held: bytes = b""
+    answers: bytes = b"CONNECT"
+    chunking: Chunking = field(init=False)
+    authentication: Authentication = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chunking = Chunking(self, self.decisions)
+        self.authentication = Authentication(self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -103,12 +150,17 @@ class ServerSession:
                     return
 
     async def _read(self) -> bool:
-        octets = bytes(await self.stream.receive_some(65536))
+        octets = b""
+        with trio.move_on_after(self.idle_seconds()) as idle:
+            octets = bytes(await self.stream.receive_some(65536))
+        if idle.cancelled_caught:
+            await self._give(answer(421, HOST + b" heard nothing for too long", close=True))
         self.buffer += octets
         return bool(octets)
 
     async def _take_everything(self) -> None:
         """Act on whatever is complete in the buffer."""
+        self.grouped = False
         while not self.closing:
             if self.in_data:
                 found = self.find_end_of_data(self.buffer)
@@ -117,16 +169,31 @@ class ServerSession:
                 lines, self.buffer = found
                 self.in_data = False
                 await self._give(self.end_of_data(self.unstuffed(lines)))
+            elif self.chunking.due is not None:
+                chunk = self.chunking.find_octets(self.buffer)
+                if chunk is None:
+                    return
+                octets, self.buffer = chunk
+                await self._give(self.chunking.take(octets))
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:
-                    if len(self.buffer) > MAX_COMMAND:
+                    if len(self.buffer) > self.line_limit():
                         await self._drop_line()
                         continue
                     return
                 octets, self.buffer = line
+                self.grouped = self.grouped or bool(self.buffer)
                 self.commands += 1
-                await self._give(self.command(octets))
+                await self._give(self.line(octets))
+
+    def line_limit(self) -> int:
+        """Octets of a line before we give up on it."""
+        return self.authentication.auth_line_limit() if self.authentication.exchange else MAX_COMMAND
+
+    def line(self, octets: bytes) -> Answer | None:
+        """Act on one line: a response where an exchange is under way, else a command."""
+        return self.authentication.auth_line(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -137,16 +204,30 @@ class ServerSession:
         line = self.find_command_line(self.buffer)
         assert line is not None
         self.buffer = line[1]
-        await self._give(answer(500, b"Line too long"))
+        await self._give(self.authentication.give_up() if self.authentication.exchange else self.line_too_long())
+
+    @decision
+    def line_too_long(self) -> Answer | None:
+        """The reply to a command line that is too long (§4.5.3.1.4)."""
+        self.answers = b""
+        return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
-        await self._send(self.render(given) * given.times)
+        if given.starts_tls:
+            with trio.move_on_after(self.pause_before_tls()):
+                await self._read()
+        self.held = self.joined(self.held, self.render(self.with_status(given)) * given.times)
+        if not self.holds_back(given):
+            await self._send(self.held)
+            self.held = b""
         if given.close:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        for each in given.more:
+            await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
@@ -160,6 +241,7 @@ class ServerSession:
             await secure.do_handshake()
         except trio.BrokenResourceError:
             self.closing = True
+            self.failed_handshake()
             return
         self.stream = secure
         self.secured = True
@@ -167,6 +249,11 @@ class ServerSession:
         await self._give(self.greeting_under_tls())
 
     # Lines and data.
+
+    @decision
+    def idle_seconds(self) -> float:
+        """How long the client may say nothing: as long as it likes, where five minutes are the least (§4.5.3.2.7)."""
+        return float("inf")
 
     @decision
     def find_command_line(self, buffer: bytes) -> Line | None:
@@ -189,11 +276,30 @@ class ServerSession:
         return inner[1:] if inner.startswith(b".") else inner
 
     @decision_by(lambda _, given: str(given.code))
+    def with_status(self, given: Answer) -> Answer:
+        """The answer with an enhanced status code before each of its texts, where one belongs (RFC 2034 §3)."""
+        if not self.has(b"ENHANCEDSTATUSCODES") or given.code // 100 not in CLASSES or self.answers in NO_STATUS:
+            return given
+        status = given.status or usual_status(given.code, self.answers)
+        return replace(given, texts=tuple(status + b" " + text for text in given.texts))
+
+    @decision_by(lambda _, given: str(given.code))
     def render(self, given: Answer) -> bytes:
         """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
         code = b"%d" % given.code
         *before, last = given.texts
         return b"".join(code + b"-" + text + CRLF for text in before) + code + b" " + last + CRLF
+
+    @decision_by(_group_or_alone)
+    def holds_back(self, given: Answer) -> bool:
+        """Whether this reply waits for more to be sent with it: never (RFC 2920 §3.2 allows it for a while)."""
+        del given
+        return False
+
+    @decision_by(_waiting_or_none)
+    def joined(self, held: bytes, reply: bytes) -> bytes:
+        """Replies that wait, and one more: in the order of their commands (RFC 2920 §3.2)."""
+        return held + reply
 
     # Commands.
 
@@ -227,20 +333,61 @@ class ServerSession:
     @decision_by(lambda _, line: line.partition(b" ")[0].strip().upper()[:16].decode("ascii", "replace"))
     def command(self, line: bytes) -> Answer | None:
         """Act on one command line; every line gets one reply (§4.2)."""
+        self.answers = line.partition(b" ")[0].strip().upper()
         if self.has_forbidden_octets(line):
             return self.syntax_error(line)
         line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
         verb, argument = self.verb_of(line), self.argument_of(line)
         if self.rejects and verb != b"QUIT":
             return self.command_after_554(verb)
+        if self.requires_tls and not self.secured:
+            refused = self.before_tls(verb)
+            if refused is not None:
+                return refused
+        if self.lacks_authentication(verb):
+            return self.authentication_required(verb)
+        handler = self.handler_of(verb)
+        return handler(argument) if handler else self.unknown(verb)
+
+    def handler_of(self, verb: bytes) -> Handler | None:
+        """What acts on this verb, or ``None``: looked up so that only the decision point that is asked is consulted."""
+        if verb in VERBS and verb.decode("ascii") in self.offers:
+            return partial(self.extension_command, verb)
         handler = _HANDLERS.get(verb)
-        return handler(self)(argument) if handler else self.unknown(verb)
+        return handler(self) if handler else None
+
+    @decision
+    def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
+        """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
+        recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
+        if code == 554:
+            self.clear(verb.decode("ascii"))
+        return answer(code, text)
+
+    @decision
+    def lacks_authentication(self, verb: bytes) -> bool:
+        """Whether the command needs an authentication that is not there (RFC 4954 §6)."""
+        return self.requires_auth and self.authentication.identity is None and verb in {b"MAIL", b"RCPT", b"DATA"}
+
+    @decision
+    def authentication_required(self, verb: bytes) -> Answer | None:
+        """The refusal of a command for want of authentication (RFC 4954 §6)."""
+        del verb
+        return answer(530, b"Authenticate first", status=b"5.7.0")
 
     @decision
     def command_after_554(self, verb: bytes) -> Answer | None:
         """The reply to any command but QUIT after a greeting with 554 (§3.1)."""
         del verb
         return answer(503, b"Bad sequence of commands")
+
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def before_tls(self, verb: bytes) -> Answer | None:
+        """The refusal of a command in clear where TLS is asked for, or ``None`` (RFC 3207 §4)."""
+        if verb in {b"NOOP", b"EHLO", b"STARTTLS", b"QUIT"}:
+            return None
+        return answer(530, b"Must issue a STARTTLS command first")
 
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
@@ -258,11 +405,22 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
-        return tuple(offered)
+        offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
+        return (*offered, *lines_of(self.offers, secured=self.secured))
 
-    @decision
+    @decision_by(lambda _, extension: extension.decode("ascii"))
+    def has(self, extension: bytes) -> bool:
+        """Whether the server has the extension, and so lists it."""
+        return extension.decode("ascii") not in self.hides
+
+    def listed(self) -> tuple[bytes, ...]:
+        """The extensions, less those that this server is to be without."""
+        return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
+
+    @decision_by(lambda _, name: shape_of_name(name))
     def acceptable_client_name(self, name: bytes) -> bool:
         """Whether EHLO's argument is a Domain or an address literal (§4.1.1.1)."""
         return is_domain(name) or is_address_literal(name)
@@ -283,7 +441,7 @@ class ServerSession:
         """Note the name, clear all buffers, and answer with the extensions."""
         self.client_name, self.extended = argument, True
         self.clear("EHLO")
-        return answer(250, self.hello_text(), *self.extensions())
+        return answer(250, self.hello_text(), *self.listed())
 
     @decision
     def refuse_hello(self) -> Answer | None:
@@ -310,12 +468,18 @@ class ServerSession:
         del why
         self.transaction = None
 
-    @decision
+    @decision_by(_parameters_or_plain)
     def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
             return None
         return path_argument(argument[len(keyword) :])
+
+    @decision_by(lambda _, path: shape_of_path(path))
+    def acceptable_path(self, path: Path) -> bool:
+        """Whether a path of this form is taken: every form of the grammar is (§4.1.2, §4.1.3)."""
+        del path
+        return True
 
     @decision
     def mail(self, argument: bytes) -> Answer | None:
@@ -327,6 +491,12 @@ class ServerSession:
         return self.open_transaction(argument)
 
     @decision
+    def send(self, verb: bytes, argument: bytes) -> Answer | None:
+        """SEND, SOML and SAML open a transaction as MAIL does (§F.6, RFC 821 §3.4); nobody is at a terminal here."""
+        del verb
+        return self.mail(argument)
+
+    @decision
     def nested_mail(self, argument: bytes) -> Answer | None:
         """The reply to MAIL within a transaction, which stays as it is (§4.1.4)."""
         del argument
@@ -336,14 +506,27 @@ class ServerSession:
     def open_transaction(self, argument: bytes) -> Answer | None:
         """Read the reverse-path and its parameters; nothing changes where they are not acceptable (§4.1.4)."""
         given = self.path_and_parameters(b"FROM:", argument)
-        if given is None:
+        if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
-        refused = self.refuse_mail_parameters(given.parameters)
+        refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
-        eight_bit = given.parameters.get(b"BODY", b"").upper() == b"8BITMIME"
-        self.transaction = Transaction(self.kept_reverse_path(given.path), eight_bit=eight_bit)
+        body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
+        self.transaction = Transaction(
+            self.kept_reverse_path(given.path), body=body.upper(), size=int(size) if size.isdigit() else None
+        )
         return answer(250, b"OK")
+
+    @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
+    def refuse_sender(self, path: Path) -> Answer | None:
+        """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
+        if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
+            return None
+        return answer(550, b"No such sender here")
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the path ends in a domain whose mail ends here."""
+        return path.mailbox is not None and self.site.is_local(path.mailbox.domain)
 
     @decision
     def kept_reverse_path(self, path: Path) -> bytes:
@@ -355,26 +538,67 @@ class ServerSession:
         """The forward-path less its source route (§3.6.1)."""
         return bytes(path.mailbox) if path.mailbox else b""
 
-    @decision
+    @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword == b"BODY" and value.upper() in {b"7BIT", b"8BITMIME"}:
-                continue
-            if keyword == b"SIZE" and value.isdigit() and len(value) <= 20:
-                if int(value) > MAX_MESSAGE:
-                    return answer(552, b"Message too big")
-                continue
-            if keyword == b"RET" and value.upper() in {b"FULL", b"HDRS"}:
-                continue
-            if keyword == b"ENVID" and is_xtext(value) and len(value) <= 100:
-                continue
-            if keyword in {b"BODY", b"SIZE", b"RET", b"ENVID"}:
-                return answer(501, b"Bad parameter value")
-            return answer(555, b"Parameter not recognized")
+            refused = self._refuse_mail_parameter(keyword, value)
+            if refused is not None:
+                return refused
+        return self.parameters_together(parameters)
+
+    def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
+        if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
+            return self.extension_parameter(b"MAIL", keyword, value)
+        if not self.mail_parameter_fits(keyword, value):
+            return answer(501, b"Bad parameter value")
+        if keyword == b"SIZE" and self.is_too_big(int(value)):
+            return answer(552, b"Message too big")
         return None
+
+    @decision_by(lambda _, verb, keyword, value: f"{verb.decode()} {keyword[:16].decode()}{'=' if value else ''}")
+    def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
+        """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
+        refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
+        return answer(*refusal) if refusal else None
+
+    @decision
+    def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
+        refusal = refusal_together(parameters)
+        return answer(*refusal) if refusal else None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that the parameter's extension defines."""
+        match keyword:
+            case b"BODY":
+                return self.knows_body(value)
+            case b"SIZE":
+                return self.is_size(value)
+            case b"RET":
+                return value.upper() in {b"FULL", b"HDRS"}
+            case b"ENVID":
+                return is_envelope_id(value)
+            case _:
+                return self.authentication.auth_parameter_fits(value)
+
+    @decision
+    def knows_body(self, value: bytes) -> bool:
+        """Whether we take a body of this kind; the value has no case (RFC 6152 §2, RFC 3030 §3)."""
+        return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+
+    @decision
+    def is_size(self, value: bytes) -> bool:
+        """Whether the value is a size: 1 to 20 digits (RFC 1870 §3)."""
+        return value.isdigit() and len(value) <= 20
+
+    @decision
+    def is_too_big(self, declared: int) -> bool:
+        """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
+        return declared > MAX_MESSAGE
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -383,15 +607,39 @@ class ServerSession:
             return self.rcpt_without_mail(argument)
         if argument[:3].upper() == b"TO:" and argument[3:].lower() == b"<postmaster>":
             return self.take_recipient(b"postmaster")
+        bare = b"TO:<postmaster> "
+        if argument[: len(bare)].lower() == bare.lower():
+            argument = b"TO:<postmaster@%b> " % DOMAIN + argument[len(bare) :]
         given = self.path_and_parameters(b"TO:", argument)
-        if given is None or given.path.mailbox is None:
+        if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
-        if not self.serves(given.path.mailbox):
-            return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(self.kept_forward_path(given.path))
+        return self.take_or_refuse(given.path, given.path.mailbox)
+
+    def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
+        """Whom we take mail for, and whom we don't."""
+        local = self.site.is_local(mailbox.domain)
+        if local and unquoted(mailbox.local) in MOVED:
+            return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
+        if self.serves(mailbox):
+            return self.take_recipient(self.kept_forward_path(path))
+        return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    @decision
+    def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
+        """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
+        taken = self.take_recipient(forward_path)
+        if taken is None or taken.code != 250:
+            return taken
+        return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def refuse_relaying(self, forward_path: bytes) -> Answer | None:
+        """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
+        del forward_path
+        return answer(550, b"No relaying")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -404,11 +652,19 @@ class ServerSession:
         if parameters and not self.extended:
             return answer(555, b"No parameters without EHLO")
         for keyword, value in parameters.items():
-            if keyword not in {b"NOTIFY", b"ORCPT"}:
-                return answer(555, b"Parameter not recognized")
-            if not (is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)):
+            if keyword not in {b"NOTIFY", b"ORCPT"} or not self.has(b"DSN"):
+                refused = self.extension_parameter(b"RCPT", keyword, value)
+                if refused is not None:
+                    return refused
+                continue
+            if not self.rcpt_parameter_fits(keyword, value):
                 return answer(501, b"Bad parameter value")
         return None
+
+    @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
+    def rcpt_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
+        """Whether the value is one that RFC 3461 §4 defines."""
+        return is_notify(value) if keyword == b"NOTIFY" else is_original_recipient(value)
 
     @decision
     def rcpt_without_mail(self, argument: bytes) -> Answer | None:
@@ -427,10 +683,15 @@ class ServerSession:
     def take_recipient(self, forward_path: bytes) -> Answer | None:
         """Append to the forward-path buffer, which holds 100 at least (§4.5.3.1.8)."""
         assert self.transaction is not None
-        if len(self.transaction.forward_paths) >= MAX_RECIPIENTS:
+        if len(self.transaction.forward_paths) >= self.recipients_at_most():
             return answer(452, b"Too many recipients")
         self.transaction.forward_paths.append(forward_path)
         return answer(250, b"OK")
+
+    @decision
+    def recipients_at_most(self) -> int:
+        """The recipients of a message that we take; with LIMITS as many as it says (RFC 9422 §4.2)."""
+        return RECIPIENTS_AT_MOST if "LIMITS" in self.offers else MAX_RECIPIENTS
 
     @decision
     def data(self, argument: bytes) -> Answer | None:
@@ -439,6 +700,9 @@ class ServerSession:
             return self.argument_given(b"DATA", argument)
         if self.transaction is None:
             return self.data_without_mail()
+        refused = self.chunking.refuse_data()
+        if refused is not None:
+            return refused
         if not self.transaction.forward_paths:
             return self.data_without_recipients()
         return self.begin_data()
@@ -526,37 +790,32 @@ class ServerSession:
         return answer(221, HOST + b" closes the channel", close=True)
 
     @decision
+    def disabled(self, verb: bytes, argument: bytes) -> Answer | None:
+        """The reply to VRFY or EXPN at a site that has turned them off for security (§7.3)."""
+        del argument
+        return answer(252, verb + b" is turned off here; mail will be taken and delivered if it can be")
+
+    @decision
     def vrfy(self, argument: bytes) -> Answer | None:
-        """250 with the mailbox for one that we have verified, 550 for one that is not here (§3.5)."""
+        """What we know of a mailbox or of the users of a name (§3.5)."""
         if not argument:
             return answer(501, b"VRFY takes a mailbox")
-        found = self._user(argument)
-        if found is None:
-            return answer(550, b"No such mailbox here")
-        return answer(250, b"%b <%b>" % found)
-
-    def _user(self, words: bytes) -> tuple[bytes, bytes] | None:
-        asked = mailbox(words.strip(b"<>")) or mailbox(words.strip(b"<>") + b"@" + DOMAIN)
-        if asked is None or not takes_mail_for(self.site, asked):
-            return None
-        local = unquoted(asked.local)
-        return USERS.get(local, local), bytes(asked)
+        told = verified(self.site, argument)
+        return answer(told.code, *told.texts)
 
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
         if not argument:
             return answer(501, b"EXPN takes a list")
-        members = (LISTS | ALIASES).get(argument.strip(b"<>").partition(b"@")[0])
-        if members is None:
-            return answer(550, b"No such list here")
-        return answer(250, *(b"<%b>" % member for member in members))
+        told = expanded(argument)
+        return answer(told.code, *told.texts)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:
         """What we know (§4.1.1.8)."""
         del argument
-        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS")
+        return answer(214, b"Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH")
 
     @decision
     def starttls(self, argument: bytes) -> Answer | None:
@@ -570,6 +829,22 @@ class ServerSession:
         return answer(220, b"Ready to start TLS", starts_tls=True)
 
     @decision
+    def pause_before_tls(self) -> float:
+        """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
+        return 0.0
+
+    @decision
+    def failed_handshake(self) -> None:
+        """What a handshake that fails does to anybody else: nothing."""
+
+    @decision
+    def auth(self, argument: bytes) -> Answer | None:
+        """Begin to authenticate the client (RFC 4954 §4)."""
+        if not self.has(b"AUTH"):
+            return self.unknown(b"AUTH")
+        return self.authentication.begin(argument, extended=self.extended, in_transaction=self.transaction is not None)
+
+    @decision
     def kept_across_tls(self, buffer: bytes) -> bytes:
         """What of the clear octets behind STARTTLS is read as if it had come under TLS: nothing (RFC 3207 §4.2)."""
         del buffer
@@ -579,6 +854,7 @@ class ServerSession:
     def forget_at_tls(self) -> None:
         """Discard all that the client said in clear (RFC 3207 §4.2)."""
         self.client_name, self.extended = None, False
+        self.authentication.forget()
         self.clear("STARTTLS")
 
     @decision
@@ -600,12 +876,17 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"MAIL": lambda session: session.mail,
     b"RCPT": lambda session: session.rcpt,
     b"DATA": lambda session: session.data,
+    b"BDAT": lambda session: session.chunking.bdat,
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,
-    b"VRFY": lambda session: session.vrfy,
-    b"EXPN": lambda session: session.expn,
+    b"VRFY": lambda session: partial(session.disabled, b"VRFY") if session.site.keeps_secrets else session.vrfy,
+    b"EXPN": lambda session: partial(session.disabled, b"EXPN") if session.site.keeps_secrets else session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
+    b"AUTH": lambda session: session.auth,
+    b"SEND": lambda session: partial(session.send, b"SEND"),
+    b"SOML": lambda session: partial(session.send, b"SOML"),
+    b"SAML": lambda session: partial(session.send, b"SAML"),
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

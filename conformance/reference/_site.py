@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conformance.target import Alias, MailingList, Role, Store, Target
+import msgspec
+
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+LOGIN_DOMAIN = DOMAIN
+ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+"""Who can authenticate, by name or by address, and with which password."""
+PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -22,7 +30,13 @@ ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 RELAY_DOMAIN = b"relay.example.test"
+LOOKED_UP = "mx.example.test"
+"""Below this domain every name is looked up."""
+EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
+NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Site:
-    """What is delivered at the site, and whether its server is down.
+    """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``retry_after`` and ``gives_up_after`` are in seconds.
@@ -57,6 +71,7 @@ class Site:
     retry_after: float = 5.0
     gives_up_after: float = 60.0
     down: bool = False
+    keeps_secrets: bool = False
 
     def store(self, stored: Stored) -> None:
         """Put a message into a mailbox."""
@@ -66,7 +81,11 @@ class Site:
 
     def relays_for(self, domain: bytes) -> bool:
         """Whether the site takes mail for the domain and passes it on."""
-        return domain.lower() == RELAY_DOMAIN
+        return domain.lower() == RELAY_DOMAIN or self.looks_up(domain.decode("ascii", "replace"))
+
+    def looks_up(self, domain: str) -> bool:
+        """Whether the hosts for the domain are found in the DNS."""
+        return domain.lower().endswith("." + LOOKED_UP)
 
     def is_local(self, domain: bytes) -> bool:
         """Whether mail for the domain ends here; domains have no case."""
@@ -108,14 +127,33 @@ def reference_target(
     *,
     next_hop: str | None = NEXT_HOP,
     store: Store | None = MEMORY,
+    auth_required: bool = False,
+    disabled: tuple[Disabled, ...] = (),
 ) -> Target:
-    """What there is to know about the reference server's site."""
+    """What there is to know about the reference server's site, where these commands are turned off.
+
+    Its password is put where a target file says that one is found, the environment, unless one is there.
+    """
+    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    target = msgspec.structs.replace(
+        _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
+    )
+    if role != "lmtp":
+        return target
+    return msgspec.structs.replace(
+        target, address="lmtp://127.0.0.1:24", fails_after_acceptance=f"{FULL.decode()}@example.test"
+    )
+
+
+def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
         role=role,
         name="reference",
+        publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -126,16 +164,22 @@ def reference_target(
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
         refused_content=REFUSED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
+        dns_domains=(LOOKED_UP,) if next_hop else (),
+        exchangers=EXCHANGERS if next_hop else (),
+        name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
+        limits=Limits(recipients=100, recipients_kind="implementation"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._site import HOST
@@ -42,6 +43,8 @@ class Accepted:
 
 class Trace:
     """Writes the fields that a server adds on the way, each part of them a decision point."""
+
+    BEHIND_THE_REPLY: ClassVar = True
 
     def __init__(self, decisions: Decisions) -> None:
         self.decisions = decisions

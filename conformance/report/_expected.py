@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from conformance.engine import Result
+from conformance.engine import Event, Result, Run
 from conformance.report._files import ReportError, replacing
-from conformance.report._words import order, reason, safe
+from conformance.report._words import order, reason, safe, section_of
 from conformance.scenario import FINDINGS, Verdict, nearest
 
 HEAD = """\
@@ -23,6 +23,17 @@ HEAD = """\
 """
 
 ANY_TEXT = "*"
+
+CHANGES = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b|\d{5,}")
+"""What looks like a time or an id, and so is another in every run."""
+
+F = TypeVar("F")
+
+
+def globbed(glob: str, text: str) -> bool:
+    """Whether the text fits; only ``*`` and ``?`` are special."""
+    wanted = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in glob)
+    return re.fullmatch(wanted, text, re.DOTALL) is not None
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,10 +47,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def matches(self, seen: str) -> bool:
         """Whether what was seen is what is known; only ``*`` and ``?`` are special."""
-        wanted = "".join(
-            {"*": ".*", "?": "."}.get(character, re.escape(character)) for character in self.seen or ANY_TEXT
-        )
-        return re.fullmatch(wanted, seen) is not None
+        return globbed(self.seen or ANY_TEXT, seen)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,46 +127,119 @@ def read_expected(path: Path) -> Expected:
     Raises:
         ReportError: it can't be read, does not fit the form, or an entry has no reason.
     """
+    known = _entries(path)
+    for entry in known.values():
+        if not entry.reason.strip():
+            raise ReportError(f"{path}: scenario {entry.scenario!r} has no reason: argue from the RFC why it is known")
+    return Expected(path, known)
+
+
+def _entries(path: Path) -> dict[str, Entry]:
+    known: dict[str, Entry] = {}
+    for entry in _read(path, _File).expected:
+        if entry.scenario in known:
+            raise ReportError(f"{path}: scenario {entry.scenario!r} stands there twice")
+        if entry.verdict == "fail" and not entry.seen:
+            raise ReportError(f"{path}: scenario {entry.scenario!r} is a fail and does not say what is seen")
+        known[entry.scenario] = entry
+    return known
+
+
+def _read(path: Path, form: type[F]) -> F:
     try:
         with path.open("rb") as file:
             data: dict[str, Any] = tomllib.load(file)
-        entries = msgspec.convert(data, _File).expected
+        return msgspec.convert(data, form)
     except OSError as error:
         raise ReportError(f"{path}: can't be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ReportError(f"{path}: {error}") from error
-    known: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.scenario in known:
-            raise ReportError(f"{path}: scenario {entry.scenario!r} stands there twice")
-        if not entry.reason.strip():
-            raise ReportError(f"{path}: scenario {entry.scenario!r} has no reason: argue from the RFC why it is known")
-        if entry.verdict == "fail" and not entry.seen:
-            raise ReportError(f"{path}: scenario {entry.scenario!r} is a fail and does not say what is seen")
-        known[entry.scenario] = entry
-    return Expected(path, known)
 
 
-def write_expected(results: Iterable[Result], path: Path) -> None:
-    """Write an expected-results file of the findings among these results, each with an empty reason to fill in.
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why scenarios are known to go as they do, at these servers or at all; ``scenarios`` and ``seen`` are globs."""
+
+    scenarios: tuple[str, ...]
+    reason: str
+    servers: tuple[str, ...] = ()
+    seen: str = ANY_TEXT
+    link: str = ""
+
+    def about(self, server: str, scenario: str, seen: str) -> bool:
+        """Whether it argues this finding."""
+        there = not self.servers or server in self.servers
+        return there and any(globbed(each, scenario) for each in self.scenarios) and globbed(self.seen, seen)
+
+
+class _Reasons(msgspec.Struct, forbid_unknown_fields=True):
+    reason: list[Reason] = []
+
+
+def read_reasons(path: Path) -> list[Reason]:
+    """Read a file of reasons, which stand there once for many scenarios and servers.
 
     Raises:
-        ReportError: it can't be written.
+        ReportError: it can't be read, or does not fit the form.
     """
-    findings = sorted((_light(result) for result in results if result.verdict in FINDINGS), key=lambda pair: pair[0])
+    return _read(path, _Reasons).reason
+
+
+def write_expected(events: Iterable[Event], path: Path, reasons: Sequence[Reason] = ()) -> list[str]:
+    """Write an expected-results file of the findings among these events; returns the scenarios without a reason.
+
+    Where there is a file already, what it says of a finding stays: its reason, its link, and what is seen as long as
+    that fits. What is known of scenarios that did not run stays too; what is no finding any more goes. ``reasons`` are
+    for findings that have none, the first that fits.
+
+    Raises:
+        ReportError: one of the files can't be read or written.
+    """
+    before = _entries(path) if path.is_file() and path.stat().st_size else {}
+    server = ""
+    ran: dict[str, tuple[object, ...]] = {}
+    entries: dict[str, Entry] = {}
+    for event in events:
+        if isinstance(event, Run):
+            server = event.target.name
+        if isinstance(event, Result):
+            ran[event.scenario] = order(event)
+            if event.verdict in FINDINGS:
+                entries[event.scenario] = _entry(event, before.get(event.scenario), server, reasons)
+    entries |= {name: entry for name, entry in before.items() if name not in ran}
     with replacing(path) as file:
         file.write(HEAD.encode())
-        for _, lines in findings:
-            file.write(lines.encode())
+        for name in sorted(entries, key=lambda name: (section_of(name).order, ran.get(name, ()), name)):
+            file.write(_lines(entries[name]).encode())
+    return [name for name, entry in entries.items() if not entry.reason.strip()]
 
 
-def _light(result: Result) -> tuple[tuple[object, ...], str]:
+def _entry(result: Result, before: Entry | None, server: str, reasons: Sequence[Reason]) -> Entry:
     seen = reason(result)
+    known = before is not None and before.verdict == result.verdict.value
+    why, link = (before.reason, before.link) if before is not None else ("", "")
+    if not why.strip():
+        for each in reasons:
+            if each.about(server, result.scenario, seen):
+                why, link = each.reason, each.link or link or result.link
+                break
+    kept = before.seen if before is not None and known and before.matches(seen) else _light(result, seen)
+    verdict: Literal["fail", "deviates"] = "fail" if result.verdict is Verdict.FAIL else "deviates"
+    return Entry(scenario=result.scenario, verdict=verdict, seen=kept, reason=why, link=link)
+
+
+def _light(result: Result, seen: str) -> str:
+    """What was seen, with ``*`` for what will be another the next time: tokens, times and ids."""
     for attempt in result.attempts:
         if attempt.token:
             seen = seen.replace(attempt.token, "*")
-    keys = {"scenario": result.scenario, "verdict": result.verdict.value, "seen": seen or ANY_TEXT, "reason": ""}
-    return order(result), "\n[[expected]]\n" + "".join(f"{key} = {_quoted(text)}\n" for key, text in keys.items())
+    return re.sub(r"\*{2,}", "*", CHANGES.sub("*", seen)) or ANY_TEXT
+
+
+def _lines(entry: Entry) -> str:
+    keys = {"scenario": entry.scenario, "verdict": entry.verdict, "seen": entry.seen, "reason": entry.reason}
+    if entry.link:
+        keys["link"] = entry.link
+    return "\n[[expected]]\n" + "".join(f"{key} = {_quoted(text)}\n" for key, text in keys.items())
 
 
 def _quoted(text: str) -> str:

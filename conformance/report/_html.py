@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ from conformance.report._words import (
 from conformance.scenario import Verdict
 
 
-def write_html(events: Iterable[Event], path: Path) -> None:
-    """Write the run as one HTML page.
+def write_html(events: Iterable[Event], path: Path, *, brief: bool = False) -> None:
+    """Write the run as one HTML page; a brief one only counts what was kept or is not applicable.
 
     Raises:
         ReportError: the file can't be written, or what ``events`` raises.
@@ -54,7 +55,7 @@ def write_html(events: Iterable[Event], path: Path) -> None:
             case End():
                 end = event
     results.sort(key=order)
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     with replacing(path) as file:
         for chunk in page.generate(
             run=run,
@@ -63,6 +64,7 @@ def write_html(events: Iterable[Event], path: Path) -> None:
             tally=tally,
             findings=[result for result in results if result.verdict in SHOWN_IN_FULL],
             sections=_sections(results),
+            left_out={Verdict.PASS, Verdict.NOT_APPLICABLE} if brief else set(),
         ):
             file.write(chunk.encode())
 
@@ -77,16 +79,18 @@ def _sections(results: list[Result]) -> list[tuple[Section, list[Result], str]]:
     ]
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+@cache
+def environment(*, as_html: bool = True) -> jinja2.Environment:
+    """Where the templates of pages are, and what they can say."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report", ""),
-        autoescape=True,
+        autoescape=as_html,  # noqa: S701 - the other pages are Markdown, of names and sentences of ours
         undefined=jinja2.StrictUndefined,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {
+    made.globals |= {
         "Verdict": Verdict,
         "WORDS": WORDS,
         "anchor": anchor,
@@ -97,7 +101,7 @@ def _environment() -> jinja2.Environment:
         "reason": reason,
         "web": _web,
     }
-    return environment
+    return made
 
 
 def _finalized(value: Any) -> Any:

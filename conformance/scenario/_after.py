@@ -135,12 +135,13 @@ class Hop:
         """
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
-    async def arrival(self, token: str | None = None) -> Received | None:
+    async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
         """The first message with the token in a forward-path, or ``None``.
 
-        That none came is a finding only for a target that says ``delivery_within``.
+        That none came is a finding only for a target that says ``delivery_within``. ``within`` is how many seconds it
+        is waited for, where that is longer than usual.
         """
-        return await self._arrival(token, _sent_to(token or self.token), _patience(self.target))
+        return await self._arrival(token, _sent_to(token or self.token), within or _patience(self.target))
 
     async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Received, ...]:
         """All messages with the token: as soon as there are so many, else what has come after a long wait."""
@@ -154,9 +155,9 @@ class Hop:
         """
         return _required(await self.notification_arrival(token), "notification", _patience(self.target))
 
-    async def notification_arrival(self, token: str) -> Received | None:
+    async def notification_arrival(self, token: str, within: float | None = None) -> Received | None:
         """As ``notification``, but ``None`` where none came."""
-        return await self._arrival(token, self._addressed_to(token), _patience(self.target))
+        return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
 
     async def none(self, token: str | None = None, *, after: str) -> Observation:
         """Held where nothing with the token came, though the later message with the token ``after`` did.
@@ -180,9 +181,12 @@ class Hop:
         came = await self._arrival(token, self._addressed_to(token), self.target.delivery_within or 0.0)
         return await _none(self.target, came, token)
 
-    async def transactions(self, token: str | None = None, *, at_least: int = 1) -> tuple[Transaction, ...]:
+    async def transactions(
+        self, token: str | None = None, *, at_least: int = 1, within: float | None = None
+    ) -> tuple[Transaction, ...]:
         """All transactions with the token, refused ones too, once so many have ended or after a long wait."""
-        return await self.server.transactions(self._note(token), within=_patience(self.target), at_least=at_least)
+        seconds = within or _patience(self.target)
+        return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
 
     async def ended(self, received: Received) -> HopConnection:
         """The connection by which a message came, once it is over.

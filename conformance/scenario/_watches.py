@@ -16,12 +16,16 @@ Look = Callable[[Exchange], Observation | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watch:
-    """One watched clause; ``look`` says nothing (``None``) of a reply that the clause is not about."""
+    """One watched clause; ``look`` says nothing (``None``) of a reply that the clause is not about.
+
+    A ``pure`` one is shown the same exchange once only: what it said of it is remembered.
+    """
 
     id: str
     clause: Clause
     look: Look
     says: str
+    pure: bool = False
 
 
 def watch(clause: str) -> Callable[[Look], Watch]:
@@ -40,6 +44,6 @@ def watch(clause: str) -> Callable[[Look], Watch]:
         says = (inspect.getdoc(look) or "").partition("\n")[0]
         if not says:
             raise SuiteError(f"{name}: the first line of the docstring says what the watch shows")
-        return Watch(f"{loading.rfc}/{loading.section}/{name}", loading.register.find(clause), look, says)
+        return Watch(f"{loading.rfc}/{loading.section}/{name}", loading.register.find(clause), look, says, pure=True)
 
     return declare

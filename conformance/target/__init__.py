@@ -4,6 +4,7 @@ from conformance.target._address import Address, AddressError, is_private, parse
 from conformance.target._target import (
     Alias,
     Credentials,
+    Disabled,
     Limits,
     MailingList,
     Role,
@@ -15,12 +16,14 @@ from conformance.target._target import (
     read_target,
     split_place,
 )
+from conformance.target._write import target_text
 
 __all__ = [
     "Address",
     "AddressError",
     "Alias",
     "Credentials",
+    "Disabled",
     "Limits",
     "MailingList",
     "Role",
@@ -33,4 +36,5 @@ __all__ = [
     "parse_address",
     "read_target",
     "split_place",
+    "target_text",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.wire.octets import visible
 
@@ -21,6 +22,7 @@ LINES_SHOWN = 6
 """Lines of a reply in its ``str``."""
 
 _CODE = re.compile(rb"[0-9]{3}")
+_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
 _BEGUN_CODE = re.compile(rb"[0-9]{0,2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f]")
 
@@ -89,6 +91,12 @@ class ReplyLine:
         """What stands behind the separator; the whole line where there is no code."""
         return self.content[4:] if self.has_code else self.content
 
+    @property
+    def status(self) -> str:
+        """The enhanced status code that the text begins with (RFC 2034 §4), empty where there is none."""
+        match = _STATUS.match(self.text)
+        return match.group().decode("ascii") if match else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -112,6 +120,11 @@ class Reply:
     def text(self) -> bytes:
         """The texts of all lines, joined by LF."""
         return b"\n".join(line.text for line in self.lines)
+
+    @property
+    def status(self) -> str:
+        """The enhanced status code of the first line (RFC 2034 §4), empty where there is none."""
+        return self.lines[0].status
 
     @property
     def octets(self) -> bytes:
@@ -235,13 +248,19 @@ def _anomalies(lines: tuple[ReplyLine, ...]) -> tuple[Anomaly, ...]:
     found: dict[Anomaly, None] = {}
     different = dict.fromkeys(lines)
     for line in different:
-        found.update(dict.fromkeys(_line_anomalies(line)))
+        looked = _usual_anomalies if len(line.octets) <= LINE_LIMIT else _line_anomalies
+        found.update(dict.fromkeys(looked(line)))
     if len({line.code for line in different if line.has_code}) > 1:
         found[Anomaly.INCONSISTENT_CODES] = None
     return tuple(found)
 
 
-def _line_anomalies(line: ReplyLine) -> list[Anomaly]:
+@lru_cache(maxsize=256)
+def _usual_anomalies(line: ReplyLine) -> tuple[Anomaly, ...]:
+    return _line_anomalies(line)
+
+
+def _line_anomalies(line: ReplyLine) -> tuple[Anomaly, ...]:
     content, has_code = line.content, line.has_code
     # A line that we saw no end of is held to what came of it: the rest of its code or text may have been lost.
     ended = line.octets.endswith(b"\n")
@@ -259,4 +278,4 @@ def _line_anomalies(line: ReplyLine) -> list[Anomaly]:
         (not content.isascii(), Anomaly.NON_ASCII),
         (_CONTROL.search(content) is not None, Anomaly.CONTROL),
     )
-    return [anomaly for odd, anomaly in checks if odd]
+    return tuple(anomaly for odd, anomaly in checks if odd)

@@ -13,11 +13,14 @@ from conformance import (
     Secured,
     Unclear,
     accepted,
+    answered,
     holds,
+    not_refused_as,
     one_reply,
     presume,
     refused,
     scenario,
+    took,
 )
 
 INJECTED = {
@@ -28,12 +31,25 @@ INJECTED = {
     "vrfy": b"VRFY postmaster\r\n",
     "unknown": b"BOGUS\r\n",
     "several": b"RSET\r\nNOOP\r\nNOOP\r\n",
+    "helo": b"HELO injected.example.test\r\n",
+    "rcpt": b"RCPT TO:<postmaster>\r\n",
+    "expn": b"EXPN postmaster\r\n",
+    "help": b"HELP\r\n",
+    "starttls": b"STARTTLS\r\n",
+    "auth": b"AUTH PLAIN AGEAYg==\r\n",
+    "bdat": b"BDAT 4 LAST\r\nNOOP",
+    "ehlo-and-mail": b"EHLO injected.example.test\r\nMAIL FROM:<>\r\n",
 }
 
 
 async def _past_a_greeting(smtp: Client, outcome: Outcome) -> Outcome:
     """A server that greets again under TLS has a clause of its own; here the reply behind that greeting counts."""
     return await smtp.reply() if isinstance(outcome, Reply) and outcome.code == 220 else outcome
+
+
+async def _introduced(smtp: Client) -> None:
+    """Introduce ourselves under TLS, to a server that greets again too."""
+    presume(accepted(await _past_a_greeting(smtp, await smtp.ehlo())))
 
 
 @scenario("rfc3207/4.2/discard-client-knowledge", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
@@ -73,7 +89,10 @@ async def starttls_forgets_the_hello(smtp: Client) -> Observation:
 )
 async def injected_command_is_never_acted_on(behind: bytes, smtp: Client) -> Observation:
     """What came in clear behind STARTTLS brings no reply under TLS; a handshake that fails over it is right too."""
-    outcome = await smtp.try_starttls(behind)
+    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind))
+
+
+async def _nothing_is_acted_on(smtp: Client, outcome: Secured | HandshakeFailed | Outcome) -> Observation:
     if isinstance(outcome, HandshakeFailed):
         return Held(str(outcome))
     if not isinstance(outcome, Secured):
@@ -84,9 +103,50 @@ async def injected_command_is_never_acted_on(behind: bytes, smtp: Client) -> Obs
     return one_reply(outcomes[1:] if greeted_again else outcomes)
 
 
+@scenario(
+    "rfc3207/6/server-discards-cleartext",
+    start=At.EHLO,
+    offers=["STARTTLS"],
+    behind={name: INJECTED[name] for name in ("noop", "mail", "ehlo-and-mail", "several")},
+    tags=["starttls", "smuggling"],
+)
+async def command_injected_in_a_second_segment_is_never_acted_on(behind: bytes, smtp: Client) -> Observation:
+    """What comes in clear behind STARTTLS in a segment of its own brings no reply under TLS either."""
+    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind, apart=True))
+
+
 @scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
-async def injected_half_command_is_dropped(smtp: Client) -> Observation:
+async def injected_quit_is_never_acted_on(smtp: Client) -> Observation:
+    """QUIT in clear behind STARTTLS does not end the session under TLS."""
+    outcome = await smtp.try_starttls(b"QUIT\r\n")
+    if isinstance(outcome, HandshakeFailed):
+        return Held(str(outcome))
+    if not isinstance(outcome, Secured):
+        return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+    return answered(await _past_a_greeting(smtp, await smtp.say(b"NOOP")), {250})
+
+
+@scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
+async def injected_transaction_is_not_there_under_tls(smtp: Client) -> Observation:
+    """A sender and a recipient given in clear behind STARTTLS do not serve DATA under TLS."""
+    presume(refused(await smtp.data()))
+    transaction = b"MAIL FROM:%b\r\nRCPT TO:%b\r\n" % (smtp.reverse_path, smtp.forward_path)
+    outcome = await smtp.try_starttls(transaction)
+    if isinstance(outcome, HandshakeFailed):
+        return Held(str(outcome))
+    if not isinstance(outcome, Secured):
+        return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+    await smtp.raw(b"DATA\r\n")
+    outcomes = await smtp.replies_until_quit()
+    asked = any(isinstance(outcome, Reply) and outcome.code == 354 for outcome in outcomes)
+    return holds(not asked, expected="no 354", seen=" | ".join(str(outcome) for outcome in outcomes))
+
+
+@scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
+async def injected_half_command_is_dropped(smtp: Client, second: Client) -> Observation:
     """The beginning of a command in clear behind STARTTLS is not put before what comes under TLS."""
+    await second.starttls()
+    await _introduced(second)  # else a refusal of EHLO under TLS tells nothing about the half command
     outcome = await smtp.try_starttls(b"BOG")
     if isinstance(outcome, HandshakeFailed):
         return Held(str(outcome))
@@ -110,3 +170,55 @@ async def starttls_is_not_offered_under_tls(smtp: Client) -> Observation:
     outcome = await smtp.ehlo()
     presume(accepted(outcome))
     return holds("STARTTLS" not in smtp.offers, expected="no STARTTLS in the list", seen=outcome)
+
+
+ANYWHERE = (At.EHLO, At.MAIL, At.RCPT)
+
+
+@scenario("rfc3207/4.2/reset-to-initial-state", start=ANYWHERE, offers=["STARTTLS"], tags=["starttls"])
+async def ehlo_is_taken_under_tls(smtp: Client) -> Observation:
+    """The session begins anew under TLS: EHLO is taken, wherever the session stood before."""
+    await smtp.starttls()
+    return accepted(await _past_a_greeting(smtp, await smtp.ehlo()))
+
+
+@scenario("rfc3207/4.2/reset-to-initial-state", start=ANYWHERE, offers=["STARTTLS"], tags=["starttls"])
+async def mail_is_taken_under_tls(smtp: Client, second: Client) -> Observation:
+    """A transaction that is opened in clear can be opened under TLS, wherever the session stood before."""
+    presume(accepted(await second.mail()))
+    await smtp.starttls()
+    await _introduced(smtp)
+    return accepted(await smtp.mail())
+
+
+@scenario("rfc3207/4.2/extensions-may-differ", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
+async def extensions_may_differ_under_tls(smtp: Client) -> Observation:
+    """The reply to EHLO under TLS lists what it lists in clear, STARTTLS apart, or something else."""
+    before = set(smtp.offers) - {"STARTTLS"}
+    await smtp.starttls()
+    await _introduced(smtp)
+    after = set(smtp.offers) - {"STARTTLS"}
+    changes = [f"-{keyword}" for keyword in sorted(before - after)] + [f"+{word}" for word in sorted(after - before)]
+    return took("lists others" if changes else "lists the same", " ".join(changes))
+
+
+@scenario("rfc3207/4.2/second-starttls-refused", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
+async def second_starttls_is_refused(smtp: Client) -> Observation:
+    """STARTTLS under TLS is refused, with a 4yz or a 5yz."""
+    await smtp.starttls()
+    await _introduced(smtp)
+    outcome = await smtp.say(b"STARTTLS")
+    if not isinstance(outcome, Reply) or outcome.code == 421:
+        return Unclear(str(outcome))
+    return holds(outcome.severity in {4, 5}, expected="a refusal", seen=outcome)
+
+
+@scenario("rfc5321/4.2.1/5yz-not-done", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
+async def refused_second_starttls_changes_nothing(smtp: Client) -> Observation:
+    """After STARTTLS was refused under TLS a recipient still goes to the sender before it."""
+    await smtp.starttls()
+    await _introduced(smtp)
+    presume(accepted(await smtp.mail()))
+    outcome = await smtp.say(b"STARTTLS")
+    presume(holds(isinstance(outcome, Reply) and outcome.severity == 5, expected="a refusal", seen=outcome))
+    return not_refused_as(await smtp.rcpt(), {503})

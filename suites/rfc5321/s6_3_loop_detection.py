@@ -17,10 +17,11 @@ from conformance import (
     new_token,
     scenario,
     split_message,
+    taken_like_any_other,
 )
 
 ROUNDS = (150, 300)
-"""Received fields of its own that a message brings back: most servers stop the first, all the last."""
+"""How many Received fields of its own a message brings back: who counts stops the first, anybody stops the last."""
 
 
 def own_fields(content: bytes) -> tuple[Field, ...]:
@@ -72,3 +73,11 @@ async def long_way_is_no_loop(fields: int, smtp: Client, hop: Hop) -> Observatio
         return Held("it went on")
     told = await hop.notification(sender)
     return holds(False, expected="a message that goes on", seen=f"returned to the sender: {len(told.content)} octets")
+
+
+@scenario("rfc5321/6.3/100-received", start=At.DATA, count={"25": 25, "50": 50, "99": 99})
+async def message_that_came_by_many_hosts_is_taken(count: int, smtp: Client, second: Client) -> Observation:
+    """A message with fewer than 100 Received fields is taken."""
+    return await taken_like_any_other(
+        b"".join(foreign(number) for number in range(count, 0, -1)) + smtp.message(), smtp, second
+    )

@@ -190,10 +190,10 @@ def test_a_bad_target_file(command: Command, out: Path, tmp_path: Path, text: st
         (["rfc5231"], "nothing is selected by 'rfc5231'; did you mean 'rfc5321'?"),
         (["refrence"], "nothing is selected by 'refrence'; did you mean 'reference'?"),
         (["mail.test:25"], "nothing is selected by 'mail.test:25'; a server is written smtp://mail.test:25"),
-        (["myserver"], "a target is smtp://host:port, a .toml file, aiosmtpd or reference"),
+        (["mailhost"], "a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"),
         (["--not", "rfc5321/4.1.1.99"], "did you mean 'rfc5321/4.1.1.9'?"),
         (["--not", "rfc5321", "rfc5321"], "nothing is selected: --not and --level leave no scenario"),
-        (["--target", "myserver"], "'myserver' is no target; a target is smtp://host:port"),
+        (["--target", "mailhost"], "'mailhost' is no target; a target is smtp://host:port"),
         (["smtp://127.0.0.1:1", "x.toml"], "one target at a time: 'x.toml' is a second one"),
         (["--target", "reference", "aiosmtpd"], "one target at a time: 'aiosmtpd' is a second one"),
         (["smtp://127.0.0.1:1/x"], "has more than a host and a port; write smtp://host:port"),
@@ -295,7 +295,7 @@ def test_a_launcher_without_what_it_needs(command: Command, out: Path, monkeypat
 def test_a_mistake_of_ours_is_status_3_and_shows_where(
     command: Command, clean: Served, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(*_: object) -> None:
+    def wrong(*_: object, **__: object) -> None:
         raise KeyError("of ours")
 
     monkeypatch.setattr(cli_run, "write_html", wrong)

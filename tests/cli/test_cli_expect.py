@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_commands import NOOP, Command, Served, busy_in, reference_server, talking
+from cli_commands import NOOP, RSET, Command, Served, busy_in, reference_server, results_of, talking
 
 from conformance.report import ReportError, read_expected
+from conformance.scenario import FINDINGS
 
 ONE = f"{NOOP}/noop_gets_250[ehlo]"
 
@@ -53,12 +55,14 @@ def test_another_verdict_is_a_difference(command: Command, wrong: Served, tmp_pa
 def test_a_finding_that_is_not_in_the_file_is_a_difference(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "none.toml"
     file.write_text("")
-    rset = "rfc5321/4.1.1.5"
     with reference_server("rset-gets-220") as served:
-        ended = command("run", served.url, rset, "--expect", file, "--out", tmp_path)
+        ended = command("run", served.url, RSET, "--expect", file, "--out", tmp_path)
     assert ended.status == 1
-    assert all(line.startswith(f"unexpected finding: {rset}/") for line in differences(ended.out))
-    assert differences(ended.out)
+    found = {result.scenario for result in results_of(tmp_path).results if result.verdict in FINDINGS}
+    assert found
+    assert {tuple(line.split(": ")[:2]) for line in differences(ended.out)} == {
+        ("unexpected finding", name) for name in found
+    }
 
 
 def test_a_pass_that_was_not_expected_is_a_difference(command: Command, clean: Served, tmp_path: Path) -> None:
@@ -123,7 +127,9 @@ def test_expect_writes_what_run_takes_once_the_reasons_are_there(
     command("run", wrong.url, f"{NOOP}/noop-250", "--out", tmp_path)
     ended = command("expect", tmp_path / "results.jsonl", "--out", file)
     assert (ended.status, ended.err) == (0, "")
-    assert ended.out == f"{file}: fill in the reasons; without them it is refused\n"
+    *missing, last = ended.out.splitlines()
+    assert f"no reason yet: {ONE}" in missing
+    assert last == f"{file}: fill in the reasons; without them it is refused"
     with pytest.raises(ReportError, match="has no reason"):
         read_expected(file)
     file.write_text(file.read_text().replace('reason = ""', 'reason = "lines 2194 to 2195"'))
@@ -133,13 +139,41 @@ def test_expect_writes_what_run_takes_once_the_reasons_are_there(
 
 
 def test_expect_keeps_the_reasons_that_stand_in_a_file(command: Command, wrong: Served, tmp_path: Path) -> None:
-    command("run", wrong.url, ONE, "--out", tmp_path)
+    command("run", wrong.url, f"{NOOP}/noop-250", "--out", tmp_path)
     file = expecting(tmp_path)
-    before = file.read_text()
     ended = command("expect", tmp_path / "results.jsonl", "--out", file)
+    assert ended.status == 0
+    missing = [line.removeprefix("no reason yet: ") for line in ended.out.splitlines() if line.startswith("no reason")]
+    assert missing
+    assert ONE not in missing
+    written = tomllib.loads(file.read_text())["expected"]
+    assert {entry["scenario"]: entry["reason"] for entry in written}[ONE] == "we know"
+
+
+def test_expect_takes_reasons_for_many_from_a_file(command: Command, wrong: Served, tmp_path: Path) -> None:
+    command("run", wrong.url, f"{NOOP}/noop-250", "--out", tmp_path)
+    reasons = tmp_path / "reasons.toml"
+    reasons.write_text(f'[[reason]]\nscenarios = ["{NOOP}/noop_gets_250*"]\nreason = "so it is"\n')
+    file = tmp_path / "expected.toml"
+    ended = command("expect", tmp_path / "results.jsonl", "--out", file, "--reasons", reasons)
+    assert (ended.status, ended.out) == (0, f"{file}: written\n")
+    assert {entry.reason for entry in read_expected(file).entries.values()} == {"so it is"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("[[reason]]\n", "missing required field"), ("reason = 1\n", "Expected `array`"), ("[", ":")]
+)
+def test_a_bad_file_of_reasons_is_status_2(
+    command: Command, clean: Served, tmp_path: Path, text: str, says: str
+) -> None:
+    command("run", clean.url, ONE, "--out", tmp_path)
+    reasons = tmp_path / "reasons.toml"
+    reasons.write_text(text)
+    ended = command("expect", tmp_path / "results.jsonl", "--out", tmp_path / "e.toml", "--reasons", reasons)
     assert ended.status == 2
-    assert ended.problem == f"{file}: is there already, perhaps with reasons; name another file with --out"
-    assert file.read_text() == before
+    assert ended.problem.startswith(f"{reasons}: ")
+    assert says in ended.problem
+    assert not (tmp_path / "e.toml").exists()
 
 
 def test_expect_of_what_is_no_results_file(command: Command, tmp_path: Path) -> None:

@@ -115,7 +115,8 @@ def gone(pid: int) -> bool:
 def test_a_stopped_run_ends_the_server_that_it_started(tmp_path: Path, server: str, number: int, status: int) -> None:
     with started("run", server, "--out", tmp_path) as process:
         assert until(lambda: began(tmp_path))
-        (child,) = children(process.pid)
+        (keeper,) = children(process.pid)
+        (child,) = children(keeper)
         os.kill(child, signal.SIGSTOP)  # so that the run can't end before we stop it
         process.send_signal(number)
         assert until(lambda: (tmp_path / "results.jsonl").read_bytes().rpartition(b'{"type":"end"')[1] != b"")
@@ -132,7 +133,8 @@ def test_a_stopped_run_ends_the_server_that_it_started(tmp_path: Path, server: s
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path, server: str) -> None:
     with started("run", server, "--out", tmp_path) as process:
         assert until(lambda: began(tmp_path))
-        (child,) = children(process.pid)
+        (keeper,) = children(process.pid)
+        (child,) = children(keeper)
         assert not gone(child)
         process.kill()
         process.communicate(timeout=SECONDS)
@@ -142,7 +144,7 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path, server: str) -> No
 def test_ctrl_c_outside_the_run_is_no_finding(
     command: Command, clean: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli_run, "write_html", interrupted)

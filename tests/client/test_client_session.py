@@ -404,15 +404,81 @@ def test_login_is_said_where_plain_is_not_offered() -> None:
         ({"AUTH": b"454 later\r\n"}, "AUTH: 454 later"),
         ({"AUTH": b"250 OK\r\n"}, "AUTH: 250 OK"),
         ({"AUTH": b"close"}, "AUTH: connection closed"),
-        ({"EHLO": b"250-x\r\n250 AUTH GSSAPI CRAM-MD5\r\n"}, "AUTH: neither PLAIN nor LOGIN is offered: GSSAPI CRAM"),
-        ({"EHLO": b"250 x\r\n"}, "AUTH: neither PLAIN nor LOGIN is offered"),
-        ({"EHLO": b"250-x\r\n250 AUTH LOGIN\r\n", "AUTH": b"504 no\r\n"}, "AUTH LOGIN: 504 no"),
+        (
+            {"EHLO": b"250-x\r\n250 AUTH GSSAPI NTLM\r\n"},
+            "AUTH: none of PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5 is offered: GSSAPI NTLM",
+        ),
+        ({"EHLO": b"250 x\r\n"}, "AUTH: none of PLAIN, LOGIN"),
+        ({"EHLO": b"250-x\r\n250 AUTH LOGIN\r\n", "AUTH": b"504 no\r\n"}, "AUTH: 504 no"),
+        ({"EHLO": b"250-x\r\n250 AUTH LOGIN\r\n", "AUTH": b"334 VXNlcg\r\n"}, "AUTH LOGIN: not base64"),
     ],
 )
 def test_an_authentication_that_fails_is_a_rung(replies: Mapping[str, bytes], problem: str) -> None:
     with pytest.raises(NotReady) as caught:
         ask(answering({"EHLO": EHLO, **replies}), climbing(At.MAIL), AUTH_TARGET)
     assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.usefixtures("password")
+def test_a_server_that_never_stops_asking_is_left() -> None:
+    greets = b"250-x\r\n250 AUTH LOGIN\r\n"
+    with pytest.raises(NotReady, match="AUTH LOGIN: LOGIN has two messages"):
+        ask(in_exchange(greets, b"334 \r\n", b"334 \r\n", b"334 \r\n", b"501 done\r\n"), climbing(At.MAIL), AUTH_TARGET)
+
+
+def in_exchange(*replies: bytes) -> Callable[[Peer], Awaitable[None]]:
+    async def talk(peer: Peer) -> None:
+        await peer.say(b"220 mail.example.test\r\n")
+        for reply in replies:
+            await peer.line()
+            await peer.say(reply)
+        await peer.rest()
+
+    return talk
+
+
+@pytest.mark.usefixtures("password")
+def test_an_exchange_without_an_initial_response_waits_for_the_empty_challenge() -> None:
+    heard: list[bytes] = []
+
+    async def talk(peer: Peer) -> None:
+        await peer.say(b"220 mail.example.test\r\n")
+        for reply in (b"250-x\r\n250 AUTH PLAIN\r\n", b"334 \r\n", b"235 welcome\r\n"):
+            heard.append(await peer.line())
+            await peer.say(reply)
+        await peer.rest()
+
+    async def asks(client: Client) -> tuple[str, str]:
+        await client.climb(At.UNAUTHENTICATED)
+        outcome = await client.try_authenticate("PLAIN", initial=False)
+        return str(outcome), client.connection.transcript.render()
+
+    outcome, rendered = ask(talk, asks, AUTH_TARGET)
+    assert outcome == "235 welcome"
+    assert heard[1:] == [b"AUTH PLAIN\r\n", PLAIN + b"\r\n"]
+    assert PLAIN.decode() not in rendered
+
+
+@pytest.mark.usefixtures("password")
+def test_watches_know_a_response_for_a_part_of_auth() -> None:
+    verbs: list[str | None] = []
+
+    async def asks(client: Client) -> None:
+        client.on_exchange = lambda exchange: verbs.append(exchange.verb)
+        await client.climb(At.EHLO)
+
+    ask(in_exchange(b"250-x\r\n250 AUTH LOGIN\r\n", b"334 \r\n", b"334 \r\n", b"235 welcome\r\n"), asks, AUTH_TARGET)
+    assert verbs == ["CONNECT", "EHLO", "AUTH", "AUTH", "AUTH"]
+
+
+@pytest.mark.usefixtures("password")
+def test_only_the_target_files_mechanisms_are_used() -> None:
+    heard: list[bytes] = []
+    target = msgspec.structs.replace(AUTH_TARGET, credentials=Credentials("alice", "PASSWORD_OF_THE_TEST", ("LOGIN",)))
+    greets = b"250-x\r\n250 AUTH PLAIN LOGIN\r\n"
+    with pytest.raises(NotReady):
+        ask(answering({"EHLO": greets, "AUTH": b"504 no\r\n"}, heard=heard), climbing(At.MAIL), target)
+    assert heard[1] == b"AUTH LOGIN\r\n"
 
 
 def test_a_variable_that_the_environment_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +491,7 @@ def test_a_variable_that_the_environment_lacks_is_named(monkeypatch: pytest.Monk
 
 def test_a_target_that_requires_auth_and_names_no_credentials_is_not_ready() -> None:
     target = msgspec.structs.replace(AUTH_TARGET, credentials=None)
-    with pytest.raises(NotReady, match="AUTH: the target requires it and the target file names no credentials"):
+    with pytest.raises(NotReady, match="AUTH: the target file names no credentials"):
         ask(answering({"EHLO": EHLO}), climbing(At.MAIL), target)
 
 
@@ -792,6 +858,48 @@ def test_a_reply_to_several_lines_at_once_has_no_verb(octets: bytes) -> None:
         await client.reply()
 
     assert seen_by_watches(answering(), talks)[1:] == [(None, 250, False)]
+
+
+def test_no_reply_has_a_verb_once_several_lines_were_sent_at_once() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        await client.raw(b"NOOP\r\nRSET\r\n")
+        await client.reply()
+        await client.say(b"HELP")
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", None, None]
+
+
+def test_no_reply_has_a_verb_once_a_line_was_sent_before_the_reply_to_another_was_read() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        await client.raw(b"NOOP\r\n")
+        await client.pause()
+        await client.raw(b"RSET\r\n")
+        await client.reply()
+        await client.reply()
+        await client.say(b"HELP")
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", None, None, None]
+
+
+def test_the_greeting_answers_no_line_that_was_sent_before_it_was_read() -> None:
+    async def talks(client: Client) -> None:
+        await client.raw(b"NOOP\r\n")
+        await client.reply()
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == [None]
+
+
+def test_the_verb_of_a_line_that_is_sent_in_pieces_stands_in_its_first() -> None:
+    async def talks(client: Client) -> None:
+        await client.climb(At.GREETING)
+        for piece in (b"NO", b"OP ", b"RSET", b"\r\n"):
+            await client.raw(piece)
+            await client.pause()
+        await client.reply()
+
+    assert [verb for verb, _, _ in seen_by_watches(answering(), talks)] == ["CONNECT", "NOOP"]
 
 
 def test_octets_in_the_place_of_a_handshake_are_no_reply() -> None:

@@ -21,8 +21,12 @@ Run = Callable[..., pytest.RunResult]
 DEFECTS = ("bare-lf-ends-a-command", "rset-keeps-the-transaction", "trailing-white-space-is-refused")
 
 
+PATIENCE = "8"
+"""Seconds: one of the defects lets scenarios wait for a reply that never comes."""
+
+
 def by_the_command_line(url: str, out: Path) -> dict[str, str]:
-    command = [sys.executable, "-m", "conformance", "run", url, "--out", str(out)]
+    command = [sys.executable, "-m", "conformance", "run", url, "--timeout", PATIENCE, "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(project.ROOT)}
     done = subprocess.run(command, cwd=out.parent, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
@@ -40,8 +44,9 @@ def test_command_line_overlapped_pytest_and_xdist_agree_on_the_whole_suite(pytes
     shutil.copytree(project.ROOT / "suites", pytester.path / "suites", ignore=shutil.ignore_patterns("__pycache__"))
     with project.server(*DEFECTS) as url:
         commanded = by_the_command_line(url, pytester.path / "out")
-        run("suites", f"--smtp-target={url}", "--junitxml=overlapped.xml")
-        run("suites", f"--smtp-target={url}", "-n2", "--junitxml=xdist.xml")
+        asked = ("suites", f"--smtp-target={url}", f"--smtp-timeout={PATIENCE}")
+        run(*asked, "--junitxml=overlapped.xml")
+        run(*asked, "-n4", "--junitxml=xdist.xml")
     scenarios = {scenario.id for scenario in load()}
     assert set(Counter(commanded.values())) >= {"pass", "fail", "deviates", "noted", "not-applicable"}
     expected = Counter((in_pytest(name), word) for name, word in commanded.items() if name in scenarios)

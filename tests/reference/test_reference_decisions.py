@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, cast
 
 import pytest
 from reference_talk import DATA, ENVELOPE, HELLO, MAIL, codes, talk
 
+from conformance import reference
 from conformance.reference import (
     Answer,
     Decisions,
@@ -21,9 +24,7 @@ from conformance.reference import (
     matches,
 )
 from conformance.reference._decision import DecisionPoint, decision, decision_by
-from conformance.reference._mailer import Mailer
-from conformance.reference._relay import RelaySession
-from conformance.reference._trace import Trace
+from conformance.reference._lmtp import LmtpSession
 from conformance.reference.defects import load_defects
 
 Declared = dict[str, Defect]
@@ -105,13 +106,28 @@ def test_a_point_on_the_class_is_the_point_itself() -> None:
     assert ServerSession.command.case is not None
 
 
+def deciders() -> dict[str, type]:
+    """Every class of the reference server that has decision points, by name."""
+    modules = [import_module(f"conformance.reference.{found.name}") for found in iter_modules(reference.__path__)]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type) and any(isinstance(each, DecisionPoint) for each in vars(value).values())
+    }
+
+
 def points() -> list[DecisionPoint[Any, Any, Any]]:
-    deciders = (ServerSession, Trace, Mailer, RelaySession)
-    return [value for each in deciders for value in vars(each).values() if isinstance(value, DecisionPoint)]
+    return [
+        value for decider in deciders().values() for value in vars(decider).values() if isinstance(value, DecisionPoint)
+    ]
 
 
 def test_no_two_deciders_have_a_point_of_the_same_name() -> None:
-    names = [point.name for point in points()]
+    apart = {name: decider for name, decider in deciders().items() if not issubclass(decider, LmtpSession)}
+    names = [
+        value.name for decider in apart.values() for value in vars(decider).values() if isinstance(value, DecisionPoint)
+    ]
     assert len(names) == len(set(names))
 
 
@@ -262,7 +278,16 @@ def test_what_is_no_decision_point_can_not_be_overridden(declarations: Declared)
 def test_the_points_of_our_defects_are_points_of_the_server() -> None:
     names = {point.name for point in points()}
     for found in load_defects().values():
-        assert {point.partition(":")[0] for point in found.points} <= names, found.name
+        assert {point.partition(":")[0].rpartition(".")[2] for point in found.points} <= names, found.name
+
+
+def test_a_defect_of_one_profile_is_no_defect_of_another() -> None:
+    plain, lmtp = Door(), Door()
+    lmtp.decisions.profile = "lmtp"
+    for door in (plain, lmtp):
+        door.decisions.override("lmtp.opens", loosely(lambda *_: True))
+    assert (plain.opens("foe"), lmtp.opens("foe")) == (False, True)
+    assert lmtp.decisions.consulted == {"lmtp.opens"}
 
 
 # Patterns.

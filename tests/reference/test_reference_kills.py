@@ -101,8 +101,8 @@ def test_a_clean_server_is_tried_and_what_was_asked_is_recorded() -> None:
     assert names(trials) == [each.id for each in THREE]
     assert [trial.attempted.verdict for trial in trials] == [Verdict.PASS] * 3
     assert [trial.accused() for trial in trials] == [{}, {}, {}]
-    assert {"noop", "greeting", "ehlo", "quit"} <= trials[0].consulted
-    assert "rset" not in trials[0].consulted
+    assert {"noop", "greeting", "ehlo"} <= trials[0].consulted
+    assert not {"rset", "quit"} & trials[0].consulted, "what comes after the observation does not count"
     assert "rset" in trials[1].consulted
 
 
@@ -263,6 +263,19 @@ def test_a_defect_of_one_case_is_tried_only_where_the_case_came_up() -> None:
 
     found = kill(Defect("d", "Mumbles.", (("render:500", mumbles),), frozenset()), try_scenarios(THREE))
     assert set(found.observations) == {UNKNOWN.id}
+
+
+def test_a_defect_that_looked_on_is_tried_only_where_it_would_have_decided_otherwise() -> None:
+    def not_here(clean: Callable[[bytes], Answer], _session: ServerSession, line: bytes) -> Answer:
+        return answer(502, b"No") if line == b"NOOP" else clean(line)
+
+    defect = Defect("broken", "Is broken.", (("command", not_here),), frozenset({NOOP.id}))
+    clean = try_scenarios(THREE, shadows=[defect])
+    assert [trial.attempted.verdict for trial in clean] == [Verdict.PASS] * 3
+    assert [trial.concerns(defect) for trial in clean] == [True, False, False]
+    found = kill(defect, clean)
+    assert set(found.observations) == {NOOP.id}
+    assert found.accusers == kill(defect, try_scenarios(THREE)).accusers == {NOOP.id: NOOP.clause}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_may_is_told_not_to_be_broken() -> None:
 
 
 def test_findings_are_what_a_server_did_wrong() -> None:
-    assert FINDINGS == {word for _, seen, found in CELLS if seen is BROKEN and found for word in [Verdict(found)]}
+    assert {word for _, seen, found in CELLS if seen is BROKEN and found for word in [Verdict(found)]} == FINDINGS
 
 
 def test_there_are_seven_verdicts() -> None:

@@ -44,9 +44,9 @@ def help_gets_264(clean: OfOctets, session: ServerSession, argument: bytes) -> A
 
 @defect(
     ServerSession.render,
-    proves={"rfc5321/4.2/watch_text_after_code"},
+    proves={"rfc5321/4.2/watch_text_after_code", "rfc5321/4.2.1/watch_space_on_the_last_line"},
     only={"214"},
-    also={"rfc5321/4.1.1.8/helpful-information", "rfc5321/4.2.1/space-on-the-last"},
+    also={"rfc5321/4.1.1.8/helpful-information"},
 )
 def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Answers HELP with a code alone."""
@@ -54,7 +54,7 @@ def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) ->
     return b"%d\r\n" % given.code
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text"})
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text", "rfc5321/A/watch_high_bits"})
 def help_is_not_ascii(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers HELP in UTF-8."""
     del clean, session, argument
@@ -81,7 +81,11 @@ def lines_of_a_reply_differ_in_code(clean: Render, session: ServerSession, given
     return octets.replace(b"250-", b"251-", 1) if len(given.texts) > 1 else octets
 
 
-@defect(ServerSession.render, proves={"rfc5321/4.2.1/watch_separators"}, only={"214"}, also={"rfc5321/4.2/reply-form"})
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/4.2.1/watch_separators", "rfc5321/4.2/watch_reply_form"},
+    only={"214"},
+)
 def help_has_a_colon_behind_its_code(clean: Render, session: ServerSession, given: Answer) -> bytes:
     """Puts a colon behind the code."""
     del session
@@ -99,6 +103,9 @@ def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: byt
     ServerSession.command,
     proves={"rfc5321/4.2.4/listed_capability_is_known*", "rfc5321/4.2.4/listed_parameter_is_known*"},
     also={
+        "rfc5321/2.2.1/extension-mechanism",
+        "rfc5321/7.3/252-when-disabled",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.8/help-supported",
         "rfc5321/4.5.1/vrfy-supported",
         "rfc3207/4/501-with-parameters",

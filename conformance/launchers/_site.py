@@ -1,0 +1,130 @@
+"""The site that every launched server serves, and what its configuration is made from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from conformance.target import Credentials
+
+HOST = "mail.example.test"
+DOMAIN = "example.test"
+RELAY_DOMAIN = "relay.example.test"
+SENDER_DOMAIN = "client.example.test"
+"""Where our sender is: what is sent back to it comes to a port of ours."""
+USERS = ("alice", "bob", "postmaster")
+LONG_LOCAL = "a" * 64
+"""Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
+
+LOGIN = f"alice@{DOMAIN}"
+PASSWORD_FROM = "SMTP_CONFORMANCE_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
+
+
+def password() -> str:
+    """The password of ``LOGIN``: from the environment, which also gets it where it has none."""
+    return os.environ.setdefault(PASSWORD_FROM, PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One server to be: its folder, its port, and those at which we take what it relays and what it sends back.
+
+    All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
+    ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
+    """
+
+    folder: Path
+    port: int
+    spare_port: int
+    next_hop_port: int
+    bounces_port: int
+    name_server_port: int
+    name_server: str
+
+    @property
+    def mail(self) -> Path:
+        """Where the users' Maildirs are."""
+        return self.folder / "mail"
+
+    @property
+    def logs(self) -> Path:
+        """Where its logs are."""
+        return self.folder / "logs"
+
+    @property
+    def certificate(self) -> Path:
+        """Its throw-away certificate."""
+        return self.folder / "certificate.pem"
+
+    @property
+    def key(self) -> Path:
+        """The key of the certificate."""
+        return self.folder / "key.pem"
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What a template can say."""
+        return {
+            "host": HOST,
+            "domain": DOMAIN,
+            "relay_domain": RELAY_DOMAIN,
+            "sender_domain": SENDER_DOMAIN,
+            "users": USERS,
+            "long_local": LONG_LOCAL,
+            "login": LOGIN,
+            "password": password(),
+            "port": self.port,
+            "spare_port": self.spare_port,
+            "next_hop_port": self.next_hop_port,
+            "bounces_port": self.bounces_port,
+            "name_server": self.name_server,
+            "folder": self.folder,
+            "mail": self.mail,
+            "certificate": self.certificate,
+            "key": self.key,
+        }
+
+
+def common_facts(site: Site) -> dict[str, Any]:
+    """What is true of each server that we launch, where its launcher does not say otherwise."""
+    return {
+        "ehlo_name": SENDER_DOMAIN,
+        "client_trusted": False,
+        "domains": (DOMAIN, HOST),
+        "postmaster_domains": (DOMAIN, HOST),
+        "mailboxes": tuple(f"{user}@{DOMAIN}" for user in USERS),
+        "long_mailbox": f"{LONG_LOCAL}@{DOMAIN}",
+        "refused": f"unknown@{DOMAIN}",
+        "relay_domains": (RELAY_DOMAIN,),
+        "next_hop": f"127.0.0.1:{site.next_hop_port}",
+        "sender": f"sender@{SENDER_DOMAIN}",
+        "sender_domains": (SENDER_DOMAIN,),
+        "sender_verification": False,
+        "content_filter": False,
+        "timers": "default",
+        "delivery_within": 15.0,
+        "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
+        "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
+    }
+
+
+CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)
+
+
+def rendered(templates: str, site: Site) -> dict[str, str]:
+    """The files of a server's configuration, by their names in the package's folder of this name."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("conformance.launchers", f"templates/{templates}"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - configuration files, and the words are ours
+    )
+    names = environment.list_templates(filter_func=lambda name: name.endswith(".j2"))
+    return {name.removesuffix(".j2"): environment.get_template(name).render(site.words) for name in names}

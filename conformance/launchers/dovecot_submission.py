@@ -1,0 +1,22 @@
+"""Dovecot's submission server, from Debian's packages, with Postfix behind it."""
+
+from __future__ import annotations
+
+from conformance.launchers._debian import DebianServer
+
+DOVECOT_SUBMISSION = DebianServer(
+    name="dovecot-submission",
+    title="Dovecot submission",
+    origin="Debian's package dovecot-submissiond, with postfix behind it",
+    packages=("dovecot-submissiond", "dovecot-core", "postfix"),
+    templates="dovecot_submission",
+    scheme="submission",
+    login=True,
+    # What is delivered and relayed has been in Postfix's hands, and tells nothing about Dovecot.
+    facts={"auth_required": True, "store": None, "next_hop": None, "bounces": None, "relay_domains": None},
+    deviations=(
+        "users are in a password file; PLAIN and LOGIN are offered",
+        "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",
+        "all mail goes on to a Postfix of the same root, which trusts it and delivers into Maildirs",
+    ),
+)

@@ -1,0 +1,18 @@
+"""OpenSMTPD, from Debian's package."""
+
+from __future__ import annotations
+
+from conformance.launchers._debian import DebianServer
+
+OPENSMTPD = DebianServer(
+    name="opensmtpd",
+    title="OpenSMTPD",
+    origin="Debian's package opensmtpd",
+    packages=("opensmtpd",),
+    templates="opensmtpd",
+    facts={"recipient_delimiter": "+"},
+    deviations=(
+        "the configuration is a whole one of ours; its rules trust no client, this host included",
+        "no AUTH: it takes that under TLS only, and here every handshake fails (its issue 1239)",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The programs that launchers run: servers that are libraries need one."""

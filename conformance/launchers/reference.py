@@ -1,0 +1,54 @@
+"""Our reference server."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+import conformance
+from conformance.launchers._error import LaunchError
+from conformance.launchers._launcher import ON_LOOPBACK, Installed, Launcher, Start, our_environment
+from conformance.launchers._site import Site
+from conformance.reference import reference_target
+from conformance.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLauncher(Launcher):
+    """The reference server as it is, with its own site and facts."""
+
+    def install(self) -> Installed:
+        """It is a part of us.
+
+        Raises:
+            LaunchError: another version is asked for.
+        """
+        if self.for_version not in {"", conformance.__version__}:
+            raise LaunchError(
+                f"the reference server is a part of this version, {conformance.__version__}; there is no other here"
+            )
+        return Installed(conformance.__version__, Path(sys.executable))
+
+    def start(self, installed: Installed, site: Site) -> Start:
+        """As a process of its own."""
+        words = (str(site.port), str(site.certificate), str(site.key))
+        return Start(
+            command=(str(installed.place), "-m", "conformance.launchers.programs.reference_program", *words),
+            environment=our_environment(),
+        )
+
+    def target(self, installed: Installed, site: Site) -> Target:
+        """What is known of its site; its process has no next hop and no store that others can read."""
+        known = reference_target(f"smtp://127.0.0.1:{site.port}", next_hop=None, store=None)
+        return msgspec.structs.replace(known, version=installed.version, set_up=self.set_up)
+
+
+REFERENCE = ReferenceLauncher(
+    name="reference",
+    title="the reference server",
+    origin="this package: a server of ours, made to be conformant",
+    changes=(ON_LOOPBACK, "offers STARTTLS with a throw-away certificate"),
+)

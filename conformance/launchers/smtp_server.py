@@ -1,0 +1,21 @@
+"""nodemailer's smtp-server, of any version."""
+
+from __future__ import annotations
+
+from conformance.launchers._npm import NpmServer
+
+SMTP_SERVER = NpmServer(
+    name="smtp-server",
+    title="smtp-server (nodemailer)",
+    origin="smtp-server of npm, the newest or the version that is named, in a folder of its own",
+    package="smtp-server",
+    program="smtp_server_program.cjs",
+    arguments=("{site}",),
+    deviations=(
+        "authOptional is on, and a handler of ours knows one user",
+        "handlers of ours refuse unknown recipients, lay mail into Maildirs and give relayed mail to the next hop",
+        "they add the trace fields, which the library leaves to who delivers",
+    ),
+    login=True,
+    facts={"bounces": None},
+)

@@ -1,0 +1,296 @@
+"""The AUTH command of the reference server (RFC 4954): the state of an exchange, and the mechanisms' server side."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from functools import cache
+
+from conformance.reference._answer import Answer, answer
+from conformance.reference._decision import Decisions, decision
+from conformance.reference._notification import is_xtext
+from conformance.reference._site import ACCOUNTS, HOST, LOGIN_DOMAIN
+from conformance.wire.paths import mailbox
+from conformance.wire.sasl import SaslError, ScramKeys, decoded, fields_of, scram_keys
+
+MAX_RESPONSE = 12288
+"""Octets of a line of an exchange, its end included, which RFC 4954 §4 calls sufficient."""
+
+ITERATIONS = 4096
+SALT = b"reference server"
+
+Exchange = Generator[bytes, bytes, bytes | None]
+"""Challenges out, responses in; in the end the identity, or ``None``."""
+
+
+@cache
+def _keys(password: bytes) -> ScramKeys:
+    return scram_keys("sha256", password, SALT, ITERATIONS)
+
+
+@dataclass(slots=True, eq=False)
+class Authentication:
+    """What a session knows of who its client is; ``exchange`` is the one that is under way."""
+
+    decisions: Decisions
+    identity: bytes | None = None
+    exchange: Exchange | None = field(default=None, repr=False)
+
+    def begin(self, argument: bytes, *, extended: bool, in_transaction: bool) -> Answer | None:
+        """Act on an AUTH command: refuse it, or take the first step of the exchange (§4)."""
+        if not extended:
+            return self.auth_before_ehlo(argument)
+        if self.identity is not None:
+            return self.auth_again(argument)
+        if in_transaction:
+            return self.auth_in_transaction(argument)
+        return self.auth_begins(argument)
+
+    @decision
+    def auth_begins(self, argument: bytes) -> Answer | None:
+        """Take an AUTH command that comes at the right time."""
+        words = argument.split(b" ")
+        if not words[0] or len(words) > 2:
+            return answer(501, b"AUTH takes a mechanism and an initial response", status=b"5.5.4")
+        name = self.auth_mechanism(words[0])
+        if name is None:
+            return self.auth_unknown_mechanism(words[0])
+        initial = self.auth_initial_response(words[1]) if len(words) > 1 else None
+        if len(words) > 1 and initial is None:
+            return self.auth_bad_base64(words[1])
+        if initial is not None and name in SERVER_FIRST:
+            return self.auth_initial_for_server_first(name)
+        self.exchange = MECHANISMS[name](self)
+        challenge = next(self.exchange)
+        if initial is None:
+            return self.auth_challenge(challenge)
+        return self._step(initial)
+
+    @decision
+    def auth_line(self, line: bytes) -> Answer | None:
+        """Act on a line of the exchange (§4)."""
+        if self.auth_is_cancelled(line):
+            self.exchange = None
+            return self.auth_cancelled()
+        if len(line) + 2 > self.auth_line_limit():
+            return self.give_up()
+        response = self.auth_response(line)
+        if response is None:
+            self.exchange = None
+            return self.auth_bad_base64(line)
+        return self._step(response)
+
+    def give_up(self) -> Answer | None:
+        """End the exchange over a line that is too long (§4)."""
+        self.exchange = None
+        return self.auth_too_long()
+
+    def forget(self) -> None:
+        """Know nobody any more (RFC 3207 §4.2)."""
+        self.identity, self.exchange = None, None
+
+    def _step(self, response: bytes) -> Answer | None:
+        assert self.exchange is not None
+        try:
+            challenge = self.exchange.send(response)
+        except StopIteration as end:
+            self.exchange = None
+            identity = self.auth_identity(end.value)
+            return self.auth_failed() if identity is None else self.auth_succeeded(identity)
+        return self.auth_challenge(challenge)
+
+    @decision
+    def auth_mechanisms(self) -> tuple[bytes, ...]:
+        """The mechanisms that EHLO lists; which of them are offered in clear is the site's choice (§4)."""
+        return tuple(MECHANISMS)
+
+    @decision
+    def auth_mechanism(self, word: bytes) -> bytes | None:
+        """The mechanism that the word names, in any case of letters (§8), or ``None``."""
+        return word.upper() if word.upper() in MECHANISMS else None
+
+    @decision
+    def auth_unknown_mechanism(self, name: bytes) -> Answer | None:
+        """The refusal of a mechanism that we do not have (§4)."""
+        del name
+        return answer(504, b"No such mechanism", status=b"5.5.4")
+
+    @decision
+    def auth_before_ehlo(self, argument: bytes) -> Answer | None:
+        """The refusal of AUTH where nothing was offered (RFC 5321 §4.1.4)."""
+        del argument
+        return answer(503, b"Say EHLO first")
+
+    @decision
+    def auth_again(self, argument: bytes) -> Answer | None:
+        """The refusal of AUTH after a successful one (§4)."""
+        del argument
+        return answer(503, b"You are authenticated already")
+
+    @decision
+    def auth_in_transaction(self, argument: bytes) -> Answer | None:
+        """The refusal of AUTH in a mail transaction (§4)."""
+        del argument
+        return answer(503, b"Not in a transaction")
+
+    @decision
+    def auth_initial_response(self, word: bytes) -> bytes | None:
+        """What the initial response stands for: nothing where it is an equals sign; ``None`` if not base64 (§4)."""
+        return b"" if word == b"=" else self.auth_response(word)
+
+    @decision
+    def auth_initial_for_server_first(self, name: bytes) -> Answer | None:
+        """The refusal of an initial response where we speak first (§4)."""
+        del name
+        return answer(501, b"This mechanism takes no initial response", status=b"5.7.0")
+
+    @decision
+    def auth_response(self, line: bytes) -> bytes | None:
+        """What the client's base64 stands for, ``None`` if it is none: no character is skipped (§4)."""
+        try:
+            return decoded(line)
+        except SaslError:
+            return None
+
+    @decision
+    def auth_bad_base64(self, line: bytes) -> Answer | None:
+        """The refusal of what is not base64 (§4)."""
+        del line
+        return answer(501, b"Not base64", status=b"5.5.2")
+
+    @decision
+    def auth_challenge(self, octets: bytes) -> Answer | None:
+        """A challenge: 334, a space, and nothing but base64 (§4)."""
+        return answer(334, base64.b64encode(octets))
+
+    @decision
+    def auth_is_cancelled(self, line: bytes) -> bool:
+        """Whether the line is the asterisk that ends the exchange (§4)."""
+        return line == b"*"
+
+    @decision
+    def auth_cancelled(self) -> Answer | None:
+        """The refusal of AUTH that the client asks for (§4)."""
+        return answer(501, b"Cancelled", status=b"5.7.0")
+
+    @decision
+    def auth_line_limit(self) -> int:
+        """Octets of a line of the exchange (§4)."""
+        return MAX_RESPONSE
+
+    @decision
+    def auth_too_long(self) -> Answer | None:
+        """The refusal of a line that is too long (§4)."""
+        return answer(500, b"Line too long", status=b"5.5.6")
+
+    @decision
+    def auth_identity(self, found: bytes | None) -> bytes | None:
+        """Who the client is, after an exchange that went to its end."""
+        return found
+
+    @decision
+    def auth_failed(self) -> Answer | None:
+        """The refusal of credentials that are not right (§4, §6)."""
+        return answer(535, b"Credentials invalid", status=b"5.7.8")
+
+    @decision
+    def auth_succeeded(self, identity: bytes) -> Answer | None:
+        """Know the client from now on (§4)."""
+        self.identity = identity
+        return answer(235, b"Welcome", status=b"2.7.0")
+
+    @decision
+    def auth_password_is_right(self, user: bytes, password: bytes) -> bool:
+        """Whether this is the user's password."""
+        return hmac.compare_digest(ACCOUNTS.get(user, b""), password) and bool(password)
+
+    @decision
+    def auth_parameter_fits(self, value: bytes) -> bool:
+        """Whether the AUTH parameter of MAIL is xtext of a mailbox or of two angle brackets (§5, §8)."""
+        if not is_xtext(value):
+            return False
+        plain = _from_xtext(value)
+        return plain == b"<>" or mailbox(plain) is not None
+
+    def password_of(self, user: bytes) -> bytes:
+        """The user's password; of users that we do not know one that nobody can have."""
+        return ACCOUNTS.get(user) or secrets.token_bytes(32)
+
+
+def _from_xtext(value: bytes) -> bytes:
+    first, *rest = value.split(b"+")
+    return first + b"".join(bytes.fromhex(part[:2].decode("ascii")) + part[2:] for part in rest)
+
+
+def _account(user: bytes) -> bytes:
+    """The account's name: the part before our own domain."""
+    return user.removesuffix(b"@" + LOGIN_DOMAIN)
+
+
+def _plain(ours: Authentication) -> Exchange:
+    """PLAIN (RFC 4616); one may act for oneself only."""
+    parts = (yield b"").split(b"\0")
+    if len(parts) != 3:
+        return None
+    for_whom, user, password = parts
+    right = ours.auth_password_is_right(_account(user), password)
+    return user if right and for_whom in {b"", user} else None
+
+
+def _login(ours: Authentication) -> Exchange:
+    """LOGIN, with the two questions that its clients expect."""
+    user = yield b"Username:"
+    password = yield b"Password:"
+    return user if ours.auth_password_is_right(_account(user), password) else None
+
+
+def _cram_md5(ours: Authentication) -> Exchange:
+    """CRAM-MD5 (RFC 2195)."""
+    challenge = b"<%b@%b>" % (secrets.token_hex(8).encode("ascii"), HOST)
+    user, _, digest = (yield challenge).rpartition(b" ")
+    right = hmac.new(ours.password_of(_account(user)), challenge, "md5").hexdigest()
+    return user if hmac.compare_digest(right.encode("ascii"), digest) else None
+
+
+def _scram_sha_256(ours: Authentication) -> Exchange:
+    """SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677)."""
+    first = yield b""
+    binding, _, bare = first.partition(b",,")
+    fields = fields_of(bare)
+    if binding not in {b"n", b"y"} or not fields.get(b"n") or not fields.get(b"r"):
+        return None
+    user = fields[b"n"].replace(b"=2C", b",").replace(b"=3D", b"=")
+    nonce = fields[b"r"] + secrets.token_hex(9).encode("ascii")
+    question = b"r=%b,s=%b,i=%d" % (nonce, base64.b64encode(SALT), ITERATIONS)
+    final = yield question
+    unsigned, _, proof = final.rpartition(b",p=")
+    said = fields_of(unsigned)
+    if said.get(b"r") != nonce or said.get(b"c") != base64.b64encode(binding + b",,"):
+        return None
+    keys = _keys(ours.password_of(_account(user)))
+    signed = b",".join((bare, question, unsigned))
+    if not hmac.compare_digest(_recovered(keys, signed, proof), keys.client):
+        return None
+    if (yield b"v=" + base64.b64encode(hmac.digest(keys.server, signed, "sha256"))):
+        return None
+    return user
+
+
+def _recovered(keys: ScramKeys, signed: bytes, proof: bytes) -> bytes:
+    """The client's key, as its proof shows it to one who has the stored key."""
+    signature = hmac.digest(hashlib.sha256(keys.client).digest(), signed, "sha256")
+    try:
+        given = decoded(proof)
+    except SaslError:
+        return b""
+    if len(given) != len(signature):
+        return b""
+    return bytes(one ^ other for one, other in zip(given, signature, strict=True))
+
+
+MECHANISMS = {b"PLAIN": _plain, b"LOGIN": _login, b"CRAM-MD5": _cram_md5, b"SCRAM-SHA-256": _scram_sha_256}
+SERVER_FIRST = frozenset({b"LOGIN", b"CRAM-MD5"})

@@ -1,0 +1,130 @@
+"""Defects of timers: replies not waited for, and mail not tried again as it should be (RFC 5321 §4.5.3.2, §4.5.4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import trio
+
+from conformance.reference._answer import Answer
+from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import RelaySession, Sent
+from conformance.reference._session import ServerSession
+
+OfStep = Callable[[str], float]
+TIMEOUTS = "rfc5321/4.5.3.2/"
+RETRIES = "rfc5321/4.5.4.1/"
+
+
+@defect(
+    RelaySession.patience,
+    proves={TIMEOUTS + "late_reply_is_waited_for*", TIMEOUTS + "late_replies_do_not_add_up"},
+    also={"rfc5321/4.5.3.2.1/greeting-5-minutes", "rfc5321/4.5.3.2.1/delay-is-no-failure"},
+)
+def client_waits_a_minute(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Waits 60 seconds for any reply."""
+    del clean, session, step
+    return 60.0
+
+
+@defect(RelaySession.patience, proves={"rfc5321/4.5.3.2/late_greeting_is_waited_for*"}, only={"greeting"})
+def client_waits_half_a_minute_for_the_greeting(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Waits 20 seconds for the greeting."""
+    del clean, session, step
+    return 20.0
+
+
+@defect(
+    RelaySession.patience,
+    proves={TIMEOUTS + "late_replies_do_not_add_up"},
+    also={"rfc5321/4.5.3.2.6/end-of-data-10-minutes"},
+)
+def client_times_the_whole_transaction(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Has one timer of ten minutes for the whole transaction."""
+    del clean, step
+    began = session.began
+    return max(0.0, began + 600.0 - trio.current_time())
+
+
+@defect(RelaySession.patience, varies={TIMEOUTS + "client_gives_up_waiting"})
+def client_waits_for_ever(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Has no timers."""
+    del clean, session, step
+    return float("inf")
+
+
+@defect(
+    Mailer.judged,
+    proves={RETRIES + "refused_for_now_is_tried_again*"},
+    also={
+        "rfc5321/4.5.4.1/*",
+        "rfc5321/5.1/addresses-in-order",
+        "rfc5321/5.1/temporary-error-queued",
+    },
+)
+def refused_for_now_is_given_back(clean: Callable[[Sent], Sent], mailer: Mailer, sent: Sent) -> Sent:
+    """Takes a refusal for now for one for good."""
+    del clean, mailer
+    return replace(sent, failed=(*sent.failed, *sent.deferred), deferred=())
+
+
+@defect(Mailer.queued, proves={RETRIES + "second_attempt_has_the_envelope"})
+def queue_forgets_the_sender(clean: Callable[[Copy, Sent], Copy], mailer: Mailer, copy: Copy, sent: Sent) -> Copy:
+    """Tries again with the null reverse-path."""
+    del mailer
+    return replace(clean(copy, sent), reverse_path=b"")
+
+
+HALF_AN_HOUR = RETRIES + "second_attempt_is_half_an_hour_later"
+
+
+@defect(
+    Mailer.retry_after,
+    proves={RETRIES + "second_attempt_is_not_at_once", HALF_AN_HOUR},
+)
+def tries_again_at_once(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
+    """Tries again at once, or nearly so: without a pause the clock of the tests would stand still."""
+    del clean, mailer, copy
+    return 0.9
+
+
+@defect(Mailer.retry_after, proves={HALF_AN_HOUR})
+def tries_again_after_a_minute(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
+    """Tries again after a minute."""
+    del clean, mailer, copy
+    return 60.0
+
+
+@defect(Mailer.retry_after, proves={RETRIES + "two_attempts_fall_into_the_first_hour"})
+def tries_again_after_two_hours(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
+    """Tries again after two hours."""
+    del clean, mailer, copy
+    return 7200.0
+
+
+@defect(ServerSession.idle_seconds, proves={"rfc5321/4.5.3.2/server_waits_five_minutes"})
+def server_waits_a_minute(clean: Callable[[], float], session: ServerSession) -> float:
+    """Closes after a minute in which nothing was said."""
+    del clean, session
+    return 60.0
+
+
+@defect(ServerSession.idle_seconds, varies={"rfc5321/4.5.3.2/server_may_close_a_silent_session"})
+def server_waits_ten_minutes(clean: Callable[[], float], session: ServerSession) -> float:
+    """Closes after ten minutes in which nothing was said."""
+    del clean, session
+    return 600.0
+
+
+@defect(
+    ServerSession.render,
+    proves={"rfc5321/4.5.3.2/reply_to_the_mail_data_comes_soon"},
+    only={"250"},
+    also={"rfc5321/4.1.1.4/crlf-dot-crlf", "rfc5321/4.1.1.4/ok-when-processed", "rfc5321/4.5.2/single-dot-ends"},
+)
+def mail_data_is_not_answered(clean: Callable[[Answer], bytes], session: ServerSession, given: Answer) -> bytes:
+    """Takes mail data and never says so."""
+    del session
+    return b"" if given.texts == (b"OK, taken",) else clean(given)

@@ -1,0 +1,194 @@
+"""Defects of a client that looks for the host to which mail goes (RFC 5321 §5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from operator import attrgetter
+
+from dnslib import QTYPE, DNSRecord
+
+from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import Failed, Sent
+from conformance.reference._routing import Exchanger, Routing, UnroutableError
+from conformance.reference._site import EXCHANGERS
+
+HERE = "rfc5321/5.1/"
+
+OfDomain = Callable[[str], list[Exchanger]]
+OfHost = Callable[[str], list[str]]
+OfExchangers = Callable[[list[Exchanger]], list[Exchanger]]
+OfName = Callable[[str], DNSRecord]
+
+
+@defect(Routing.addresses, proves={HERE + "domain_is_looked_up"}, also={HERE + "*"})
+def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> list[str]:
+    """Sends everything to one host and asks no name server."""
+    del clean, routing, domain
+    return [EXCHANGERS[0].rpartition(":")[0]]
+
+
+@defect(Routing.exchangers, proves={HERE + "exchangers_are_asked_for_first"})
+def addresses_are_asked_for_first(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
+    """Asks for the addresses of a domain before it asks for MX records."""
+    routing.usable_addresses(domain)
+    return clean(domain)
+
+
+@defect(Routing.mx_records, proves={HERE + "names_in_questions_are_whole"})
+def names_are_completed(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
+    """Asks for the name with its own domain behind it first."""
+    with suppress(UnroutableError):
+        routing.look_up(f"{domain}.example.test", "MX")
+    return clean(domain)
+
+
+@defect(
+    Routing.in_order,
+    proves={HERE + "lowest_preference_comes_first*", HERE + "exchangers_are_tried_in_order"},
+    also={HERE + "ties-at-random"},
+)
+def highest_preference_comes_first(
+    clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
+) -> list[Exchanger]:
+    """Takes the highest preference number for the best."""
+    del routing
+    return clean(exchangers)[::-1]
+
+
+@defect(
+    Routing.in_order,
+    proves={HERE + f"lowest_preference_comes_first[{row}]" for row in ("last", "middle", "by-number", "zero")}
+    | {HERE + "exchangers_are_tried_in_order"},
+)
+def records_are_tried_as_they_come(
+    clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
+) -> list[Exchanger]:
+    """Tries the exchangers in the order of the answer."""
+    del clean, routing
+    return exchangers
+
+
+@defect(Routing.in_order, proves={HERE + "lowest_preference_comes_first[by-number]"})
+def preferences_are_compared_as_text(
+    clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
+) -> list[Exchanger]:
+    """Sorts preferences as text, 100 before 20."""
+    del clean, routing
+    return sorted(exchangers, key=lambda each: str(each.preference))
+
+
+@defect(Routing.among_equals, varies={HERE + "equals_share_the_mail"})
+def first_of_equals_gets_everything(
+    clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
+) -> list[Exchanger]:
+    """Always begins with the same one of several equal exchangers."""
+    del clean, routing
+    return sorted(exchangers, key=attrgetter("host"))
+
+
+@defect(
+    Mailer.no_connection,
+    proves={HERE + "next_exchanger_is_tried*", HERE + "next_address_of_a_host_is_tried"},
+)
+def first_dead_host_is_the_end(clean: Callable[[Copy, bytes], Sent], mailer: Mailer, copy: Copy, reason: bytes) -> Sent:
+    """Gives a message back when the first address does not answer."""
+    del clean, mailer
+    return Sent(failed=tuple(Failed(each, reason) for each in copy.forward_paths))
+
+
+@defect(Routing.implicit, proves={HERE + "host_of_the_domain_is_the_exchanger"})
+def domain_without_mx_takes_no_mail(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
+    """Gives mail back for domains without MX records."""
+    del clean, routing
+    raise UnroutableError(b"550 No MX record for " + domain.encode("ascii"), lasting=True)
+
+
+@defect(
+    Routing.exchangers, proves={HERE + "address_beside_mx_records_is_not_used"}, also={HERE + "unusable-mx-is-error"}
+)
+def own_address_is_the_last_resort(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
+    """Tries the domain's own address behind those of its exchangers."""
+    del routing
+    return [*clean(domain), Exchanger(65535, domain)]
+
+
+@defect(Routing.mx_records, proves={HERE + "alias_is_followed"})
+def alias_has_no_exchangers(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
+    """Takes no MX records from behind an alias."""
+    aliases = [record for record in routing.look_up(domain, "MX").rr if record.rtype == QTYPE.CNAME]
+    return [] if aliases else clean(domain)
+
+
+@defect(Routing.no_such_name, proves={HERE + "domain_that_does_not_exist_is_reported"})
+def domain_that_does_not_exist_is_waited_for(clean: OfName, routing: Routing, name: str) -> DNSRecord:
+    """Keeps mail for a domain that does not exist and tells nobody."""
+    del clean, routing
+    raise UnroutableError(b"450 No such domain yet: " + name.encode("ascii"), lasting=False)
+
+
+@defect(Routing.no_answer, proves={HERE + "error_of_the_name_server_is_temporary"})
+def error_of_the_name_server_is_for_good(clean: OfName, routing: Routing, name: str) -> DNSRecord:
+    """Gives mail back when the name server has an error."""
+    del clean, routing
+    raise UnroutableError(b"550 No answer for " + name.encode("ascii"), lasting=True)
+
+
+@defect(
+    Routing.nothing_usable,
+    proves={
+        HERE + "exchangers_without_address_are_reported",
+        HERE + "domain_without_address_is_reported",
+        HERE + "relay_that_is_the_best_gives_mail_back*",
+    },
+)
+def mail_without_a_way_is_kept(clean: OfHost, routing: Routing, domain: str) -> list[str]:
+    """Keeps mail for which there is no usable host and tells nobody."""
+    del clean, routing
+    raise UnroutableError(b"450 No usable exchanger for " + domain.encode("ascii"), lasting=False)
+
+
+@defect(
+    Routing.without_ourselves,
+    proves={HERE + "relay_that_is_the_best_gives_mail_back*", HERE + "no_worse_exchanger_than_itself*"},
+)
+def relay_does_not_look_for_itself(
+    clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
+) -> list[Exchanger]:
+    """Treats its own MX record as any other."""
+    del clean, routing
+    return exchangers
+
+
+@defect(
+    Routing.without_ourselves,
+    proves={HERE + "no_worse_exchanger_than_itself*", HERE + "relay_that_is_the_best_gives_mail_back*"},
+)
+def relay_drops_only_itself(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
+    """Leaves its own MX record out and keeps those that are no better."""
+    del clean
+    return [each for each in exchangers if not routing.is_ours(each.host)]
+
+
+@defect(Routing.without_ourselves, proves={HERE + "no_worse_exchanger_than_itself[equal]"})
+def relay_keeps_its_equals(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
+    """Keeps the exchangers of its own preference."""
+    own = [each.preference for each in exchangers if routing.is_ours(each.host)]
+    kept = [each for each in exchangers if own and each.preference == min(own) and not routing.is_ours(each.host)]
+    return [*clean(exchangers), *kept]
+
+
+@defect(Routing.without_ourselves, proves={HERE + "better_exchanger_than_itself_gets_the_mail"})
+def exchanger_relays_nothing(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
+    """Gives mail back for every domain of which it is an exchanger."""
+    return [] if any(routing.is_ours(each.host) for each in exchangers) else clean(exchangers)
+
+
+@defect(Routing.usable_addresses, varies={HERE + "exchanger_may_be_an_alias"})
+def exchanger_that_is_an_alias_is_unusable(clean: OfHost, routing: Routing, host: str) -> list[str]:
+    """Uses no exchanger whose name is an alias."""
+    with suppress(UnroutableError):
+        if any(record.rtype == QTYPE.CNAME for record in routing.look_up(host, "A").rr):
+            return []
+    return clean(host)

@@ -1,0 +1,172 @@
+"""RFC 5321 4.5.3.2 - Timeouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Closed,
+    Held,
+    Hop,
+    Names,
+    Observation,
+    Reply,
+    Reset,
+    Rule,
+    Step,
+    Unclear,
+    holds,
+    row,
+    scenario,
+    took,
+)
+
+LONG = 3300.0
+"""How long something is waited for, in seconds; a slow scenario may take an hour."""
+
+OWN_EXCHANGER = 3
+"""The exchanger that greets late, which no other scenario uses."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """A reply that comes just in time for the clause, in seconds."""
+
+    step: Step
+    seconds: float
+
+
+def attempts(hop: Hop, token: str) -> int:
+    """How often the target has said MAIL for this scenario's sender."""
+    mark = token.encode("ascii")
+    return sum(
+        command.verb == b"MAIL" and mark in command.octets
+        for connection in hop.server.connections()
+        for command in connection.commands
+    )
+
+
+async def is_waited_for(late: tuple[Late, ...], smtp: Client, hop: Hop) -> Observation:
+    """Held where one attempt is enough, broken where the client leaves before a late reply and comes again."""
+    hop.script(smtp.token, *(Rule.late(each.step, each.seconds, times=1) for each in late))
+    await smtp.deliver(smtp.message(), hop.path(), reverse_path=hop.path())
+    total = sum(each.seconds for each in late)
+    ended = await hop.transactions(within=LONG) and await hop.transactions(at_least=2, within=total + 30)
+    went_on = bool(ended) and ended[0].connection.commands[-1].verb == b"QUIT"
+    if ended and not went_on and attempts(hop, smtp.token) == 1:
+        await hop.transactions(at_least=2, within=LONG - total)
+    seconds = " and ".join(f"{each.seconds:g} s at {each.step}" for each in late)
+    number = attempts(hop, smtp.token)
+    if not ended or not number:
+        return Unclear("nothing came")
+    return holds(number == 1, expected=f"one attempt, which waits {seconds}", seen=f"{number} attempts")
+
+
+@scenario(
+    "rfc5321/4.5.3.2/minimum-timeouts",
+    start=At.EHLO,
+    facts=["timers"],
+    slow=True,
+    late={
+        "mail": row(Late(Step.MAIL, 295), "rfc5321/4.5.3.2.2/mail-5-minutes"),
+        "rcpt": row(Late(Step.RCPT, 295), "rfc5321/4.5.3.2.3/rcpt-5-minutes"),
+        "data": row(Late(Step.DATA, 115), "rfc5321/4.5.3.2.4/data-2-minutes"),
+        "end-of-data": row(Late(Step.END_OF_DATA, 590), "rfc5321/4.5.3.2.6/end-of-data-10-minutes"),
+        "any": Late(Step.DATA, 110),
+    },
+)
+async def late_reply_is_waited_for(late: Late, smtp: Client, hop: Hop) -> Observation:
+    """A client waits for a reply that is a few seconds short of the recommended minimum."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    return await is_waited_for((late,), smtp, hop)
+
+
+@scenario(
+    "rfc5321/4.5.3.2/per-command",
+    start=At.EHLO,
+    facts=["timers"],
+    slow=True,
+)
+async def late_replies_do_not_add_up(smtp: Client, hop: Hop) -> Observation:
+    """A client waits for each of several late replies that together take longer than any one may."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    late = (Late(Step.MAIL, 200), Late(Step.RCPT, 200), Late(Step.DATA, 100), Late(Step.END_OF_DATA, 200))
+    return await is_waited_for(late, smtp, hop)
+
+
+@scenario(
+    "rfc5321/4.5.3.2.1/greeting-5-minutes",
+    start=At.EHLO,
+    facts=["timers"],
+    slow=True,
+    seconds={"5-minutes": 295.0, "delay": row(295.0, "rfc5321/4.5.3.2.1/delay-is-no-failure")},
+)
+async def late_greeting_is_waited_for(seconds: float, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A client waits for a greeting that is late; the exchanger that is late has an address of its own."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    if len(dns.exchangers) < OWN_EXCHANGER + 1:
+        return Unclear("the target file names no fourth exchanger, and the others serve other scenarios")
+    address = dns.exchangers[OWN_EXCHANGER]
+    dns.add(f"{dns.name()}. A {address}")
+    hop.server.script(address, Rule.late(Step.CONNECT, seconds))
+    await smtp.deliver(smtp.message(), b"<recipient@%b>" % dns.name().encode("ascii"))
+    received = await hop.arrival(within=seconds + 120)
+    if received is None:
+        left = [each for each in hop.server.connections() if each.local.startswith(f"{address}:")]
+        waited = ", ".join(f"{(each.ended or each.began) - each.began:.0f} s" for each in left)
+        return Broken(f"the client waits {seconds:g} s for the greeting", f"it left after {waited or 'no time'}")
+    return Held(f"the message came behind a greeting that took {seconds:g} s")
+
+
+@scenario("rfc5321/4.5.3.2/client-timeouts", start=At.EHLO, slow=True)
+async def client_gives_up_waiting(smtp: Client, hop: Hop) -> Observation:
+    """A client whose RCPT is never answered leaves within ten minutes, after which we close."""
+    hop.script(smtp.token, Rule.nothing(Step.RCPT, times=1))
+    await smtp.deliver(smtp.message(), hop.path(), reverse_path=hop.path())
+    tried = await hop.transactions(within=LONG)
+    if not tried or tried[0].ended is None:
+        return Unclear("nothing came, or the client was still waiting")
+    if tried[0].connection.end == "closed by us":
+        return Unclear("the client was still waiting when we closed")
+    return Held(f"it left after {tried[0].ended - tried[0].began:.0f} s")
+
+
+@scenario("rfc5321/4.5.3.2.7/server-5-minutes", start=At.EHLO, facts=["timers"], slow=True)
+async def server_waits_five_minutes(smtp: Client) -> Observation:
+    """A session in which nothing is said for five minutes is still served."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    came = await smtp.replies(quiet=298)
+    if came:
+        return Broken("nothing for five minutes", " | ".join(str(each) for each in came))
+    outcome = await smtp.say(b"NOOP")
+    if isinstance(outcome, Closed | Reset):
+        return Broken("a reply after five minutes", str(outcome))
+    alive = isinstance(outcome, Reply) and outcome.code != 421
+    return holds(alive, expected="a reply after five minutes", seen=outcome)
+
+
+@scenario("rfc5321/3.8/may-close-after-timeout", start=At.EHLO, slow=True)
+async def server_may_close_a_silent_session(smtp: Client) -> Observation:
+    """After a quarter of an hour in which nothing is said the server has closed, or still waits."""
+    came = await smtp.replies(quiet=900)
+    closed = any(isinstance(each, Closed | Reset) for each in came)
+    return took("closes" if closed else "still waits", " | ".join(str(each) for each in came))
+
+
+@scenario("rfc5321/6.1/quick-reply-to-data", start=At.DATA, slow=True)
+async def reply_to_the_mail_data_comes_soon(smtp: Client) -> Observation:
+    """The reply to the mail data comes within the ten minutes that clients wait for it."""
+    await smtp.raw(smtp.message() + b".\r\n")
+    outcome = await smtp.reply(within=600)
+    if isinstance(outcome, Reply):
+        return Held(str(outcome))
+    if isinstance(outcome, Closed | Reset):
+        return Unclear(str(outcome))
+    return Broken("a reply within ten minutes", str(outcome))

@@ -1,0 +1,69 @@
+"""RFC 5321 4.5.4.2 - Receiving Strategy: several connections at once."""
+
+from __future__ import annotations
+
+from conformance import (
+    CRLF,
+    At,
+    Broken,
+    Client,
+    Held,
+    NotReady,
+    Observation,
+    Silence,
+    accepted,
+    answered,
+    presume,
+    scenario,
+    stuff,
+)
+
+
+async def _reaches(rung: At, second: Client) -> Observation:
+    """Whether a session gets there while another one is open; only silence is held against the server."""
+    try:
+        await second.climb(rung)
+    except NotReady as late:
+        if isinstance(late.outcome, Silence):
+            return Broken(f"{late.rung} is answered while another session is open", str(late))
+        raise
+    return Held(f"{rung.name} while another session is open")
+
+
+@scenario("rfc5321/4.5.4.2/always-listens", start=At.CONNECT, alone=True)
+async def second_connection_is_greeted(smtp: Client, second: Client) -> Observation:
+    """A connection is greeted while another one, greeted before it, is open."""
+    await smtp.climb(At.GREETING)
+    return await _reaches(At.GREETING, second)
+
+
+@scenario("rfc5321/4.5.4.2/several-connections", start=At.CONNECT, alone=True)
+async def two_sessions_are_served_by_turns(smtp: Client, second: Client) -> Observation:
+    """Two sessions are served by turns, command by command."""
+    await smtp.climb(At.EHLO)
+    seen = await _reaches(At.EHLO, second)
+    if isinstance(seen, Broken):
+        return seen
+    for client in (smtp, second, smtp, second):
+        seen = answered(await client.say(b"NOOP"))
+        if not isinstance(seen, Held):
+            return seen
+    return seen
+
+
+@scenario("rfc5321/4.5.4.2/several-transactions-at-once", start=At.CONNECT, alone=True)
+async def two_transactions_are_open_at_once(smtp: Client, second: Client) -> Observation:
+    """A transaction goes from MAIL to the end of its data while another one is between its lines of mail data."""
+    await smtp.climb(At.DATA)
+    content = stuff(smtp.message())
+    await smtp.raw(content[:100])
+    seen = await _reaches(At.DATA, second)
+    if isinstance(seen, Broken):
+        return seen
+    await second.raw(stuff(second.message()) + b"." + CRLF)
+    taken = answered(await second.reply())
+    if not isinstance(taken, Held):
+        return taken
+    await smtp.raw(content[100:] + b"." + CRLF)
+    presume(accepted(await smtp.reply()))
+    return taken

@@ -1,0 +1,323 @@
+"""RFC 5321 5.1 - Locating the Target Host."""
+
+from __future__ import annotations
+
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Fault,
+    Held,
+    Hop,
+    Names,
+    Observation,
+    Received,
+    Reply,
+    Rule,
+    Step,
+    Unclear,
+    holds,
+    new_token,
+    row,
+    scenario,
+    took,
+)
+
+DEAD = "127.0.0.99"
+"""An address at which nothing listens: 127.0.0.0/8 is the machine's own."""
+
+ADDRESSES = ("MX", "A", "AAAA")
+
+EVERY = 1000
+"""More transactions than will come: all that come in the time are looked at."""
+
+
+def exchanger(names: Names, label: str, address: str) -> str:
+    """The record of a host of this scenario."""
+    return f"{names.name(label)}. A {address}\n"
+
+
+def mx(names: Names, preference: int, label: str, domain: str = "") -> str:
+    """An MX record of the scenario's domain (or of another of its names) for a host of it."""
+    return f"{names.name(domain)}. MX {preference} {names.name(label)}.\n"
+
+
+def host(received: Received) -> str:
+    """The address at which a message came in."""
+    return received.transaction.connection.local.rpartition(":")[0]
+
+
+async def send(smtp: Client, hop: Hop, names: Names) -> str:
+    """Give the target a message for the scenario's domain; returns the token to whose mailbox notifications go."""
+    sender = new_token()
+    path = b"<recipient@%b>" % names.name().encode("ascii")
+    await smtp.deliver(smtp.message(), path, reverse_path=hop.path(sender))
+    return sender
+
+
+async def where(smtp: Client, hop: Hop, names: Names) -> str | Observation:
+    """The address at which the message arrives, or that it was given back, or that nobody can say."""
+    sender = await send(smtp, hop, names)
+    received = await hop.arrival()
+    if received is not None:
+        return host(received)
+    returned = await hop.notification_arrival(sender)
+    if returned is not None:
+        return Broken("the message at an exchanger", "a notification")
+    return Unclear("neither the message nor a notification came")
+
+
+async def arrives_at(address: str, smtp: Client, hop: Hop, names: Names) -> Observation:
+    """Held where the message comes in at this address, broken where at another or where it is given back."""
+    seen = await where(smtp, hop, names)
+    return (
+        seen if not isinstance(seen, str) else holds(seen == address, expected=f"the message at {address}", seen=seen)
+    )
+
+
+async def given_back(smtp: Client, hop: Hop, names: Names, reason: str) -> Observation:
+    """Held where mail for the domain is refused or its sender told; broken where neither happens though a twin is told.
+
+    The twin is a message that we refuse for good.
+    """
+    sender = new_token()
+    outcomes = [await smtp.mail(hop.path(sender))]
+    outcomes.append(await smtp.rcpt(b"<recipient@%b>" % names.name().encode("ascii")))
+    if isinstance(outcomes[-1], Reply) and outcomes[-1].severity == 5:
+        return Held(f"refused: {outcomes[-1]}")
+    outcomes.append(await smtp.data(smtp.message()))
+    if not (isinstance(outcomes[-1], Reply) and outcomes[-1].severity == 2):
+        return Unclear(f"not taken: {outcomes[-1]}")
+    twin = await hop.refuses(smtp)
+    seen = await hop.no_notification(sender, after=twin)
+    match seen:
+        case Broken():
+            return Held("a notification came")
+        case Held():
+            return Broken(f"a notification: {reason}", "none, though that about another message came")
+        case _:
+            return seen
+
+
+async def never_at(address: str, smtp: Client, hop: Hop, names: Names) -> Observation:
+    """Broken where the message is offered at this address, held where it is not though a later one has come."""
+    await send(smtp, hop, names)
+    twin = new_token()
+    await smtp.deliver(smtp.message(token=twin), hop.path(twin))
+    await hop.message(twin)
+    within = smtp.target.delivery_within
+    tried = await hop.transactions(at_least=EVERY, within=within)
+    places = {each.connection.local.rpartition(":")[0] for each in tried}
+    if address in places:
+        return Broken(f"no attempt at {address}", ", ".join(sorted(places)))
+    if within is None:
+        return Unclear("nothing was tried there, and the target does not say delivery-within")
+    return Held(f"no attempt at {address} within {within:g} s, though a later message came")
+
+
+@scenario("rfc5321/5.1/dns-lookup", start=At.EHLO)
+async def domain_is_looked_up(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Before a message is sent on, the domain of its recipient is looked up."""
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.exchangers[0]))
+    await send(smtp, hop, dns)
+    received = await hop.message()
+    asked = [query for query in await dns.queries(dns.name()) if query.at <= received.began]
+    return holds(bool(asked), expected="a question before the message", seen=f"{len(asked)} questions")
+
+
+@scenario("rfc5321/5.1/mx-first", start=At.EHLO)
+async def exchangers_are_asked_for_first(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """The first question about the domain is for MX records."""
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.exchangers[0]))
+    await send(smtp, hop, dns)
+    await hop.message()
+    asked = [query.type for query in await dns.queries(dns.name()) if query.name.rstrip(".") == dns.name()]
+    first = next((type_ for type_ in asked if type_ in ADDRESSES), "")
+    return holds(first == "MX", expected="MX first", seen=", ".join(asked))
+
+
+@scenario("rfc5321/5.1/full-names", start=At.EHLO)
+async def names_in_questions_are_whole(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Every question about the domain and its hosts is for the full name, and not for one with something behind it."""
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.exchangers[0]))
+    await send(smtp, hop, dns)
+    await hop.message()
+    asked = {query.name.rstrip(".") for query in await dns.queries()}
+    others = sorted(name for name in asked if not name.endswith(dns.name()))
+    return holds(not others, expected=f"names that end in {dns.name()}", seen=", ".join(others or sorted(asked)))
+
+
+@scenario(
+    "rfc5321/5.1/preference-decides",
+    start=At.EHLO,
+    preferences={
+        "first": (10, 20, 30),
+        "last": (30, 20, 10),
+        "middle": (20, 10, 30),
+        "by-number": (100, 20, 3),
+        "zero": (1, 0, 65535),
+    },
+)
+async def lowest_preference_comes_first(
+    preferences: tuple[int, ...], smtp: Client, hop: Hop, dns: Names
+) -> Observation:
+    """Of several exchangers that all take mail the one with the lowest number gets it."""
+    for number, (preference, address) in enumerate(zip(preferences, dns.exchangers, strict=False)):
+        dns.add(mx(dns, preference, f"host{number}") + exchanger(dns, f"host{number}", address))
+    best = min(zip(preferences, dns.exchangers, strict=False))[1]
+    return await arrives_at(best, smtp, hop, dns)
+
+
+@scenario(
+    "rfc5321/5.1/tries-each-address",
+    start=At.EHLO,
+    dead={
+        "one": 1,
+        "two": 2,
+        "two-addresses": row(1, "rfc5321/5.1/two-addresses"),
+    },
+)
+async def next_exchanger_is_tried(dead: int, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Where nothing listens at the best exchangers the next one gets the message."""
+    for number in range(dead):
+        dns.add(mx(dns, 10 * (number + 1), f"dead{number}") + exchanger(dns, f"dead{number}", f"{DEAD[:-1]}{number}"))
+    dns.add(mx(dns, 50, "alive") + exchanger(dns, "alive", dns.exchangers[0]))
+    return await arrives_at(dns.exchangers[0], smtp, hop, dns)
+
+
+@scenario("rfc5321/5.1/tries-each-address", start=At.EHLO)
+async def next_address_of_a_host_is_tried(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Where nothing listens at one address of the only exchanger its other address gets the message."""
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", DEAD) + exchanger(dns, "host", dns.exchangers[0]))
+    return await arrives_at(dns.exchangers[0], smtp, hop, dns)
+
+
+@scenario("rfc5321/5.1/addresses-in-order", start=At.EHLO)
+async def exchangers_are_tried_in_order(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A better exchanger that refuses for now is tried before a worse one that takes the message."""
+    first, second, third = dns.exchangers[:3]
+    for preference, address in ((30, third), (10, first), (20, second)):
+        label = f"host{preference}"
+        dns.add(mx(dns, preference, label) + exchanger(dns, label, address))
+    hop.script(smtp.token, Rule.answer(Step.RCPT, 450, times=1))
+    await send(smtp, hop, dns)
+    tried = [each.connection.local.rpartition(":")[0] for each in await hop.transactions(at_least=1)]
+    seen = ", ".join(tried)
+    if not tried:
+        return Unclear("nothing came")
+    return holds(tried[0] == first and tried[1:2] != [third], expected=f"{first}, then not {third}", seen=seen)
+
+
+@scenario("rfc5321/5.1/implicit-mx", start=At.EHLO)
+async def host_of_the_domain_is_the_exchanger(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A domain without MX records gets its mail at its own address."""
+    dns.add(f"{dns.name()}. A {dns.exchangers[0]}")
+    return await arrives_at(dns.exchangers[0], smtp, hop, dns)
+
+
+@scenario("rfc5321/5.1/no-addresses-beside-mx", start=At.EHLO)
+async def address_beside_mx_records_is_not_used(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail whose only exchanger is dead does not go to the domain's own address."""
+    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", DEAD) + f"{dns.name()}. A {dns.exchangers[0]}")
+    return await never_at(dns.exchangers[0], smtp, hop, dns)
+
+
+@scenario("rfc5321/5.1/follows-cname", start=At.EHLO)
+async def alias_is_followed(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for an alias goes to the exchanger of what it stands for."""
+    dns.add(f"{dns.name()}. CNAME {dns.name('real')}.")
+    dns.add(mx(dns, 10, "host", "real") + exchanger(dns, "host", dns.exchangers[0]))
+    return await arrives_at(dns.exchangers[0], smtp, hop, dns)
+
+
+@scenario("rfc5321/5.1/no-such-domain", start=At.EHLO)
+async def domain_that_does_not_exist_is_reported(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain that does not exist is refused or comes back."""
+    dns.fail(dns.name(), Fault.NXDOMAIN)
+    return await given_back(smtp, hop, dns, "there is no such domain")
+
+
+@scenario("rfc5321/5.1/temporary-error-queued", start=At.EHLO, slow=True)
+async def error_of_the_name_server_is_temporary(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain that can't be looked up for now is not given back at once."""
+    dns.fail(dns.name(), Fault.SERVFAIL)
+    sender = await send(smtp, hop, dns)
+    twin = await hop.refuses(smtp)
+    return await hop.no_notification(sender, after=twin)
+
+
+@scenario("rfc5321/5.1/unusable-mx-is-error", start=At.EHLO)
+async def exchangers_without_address_are_reported(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain all of whose exchangers have no address is refused or comes back."""
+    dns.add(mx(dns, 10, "nowhere") + mx(dns, 20, "nowhere-else"))
+    return await given_back(smtp, hop, dns, "no MX record is usable")
+
+
+@scenario("rfc5321/5.1/unusable-implicit-mx-is-error", start=At.EHLO)
+async def domain_without_address_is_reported(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain that has neither MX records nor addresses is refused or comes back."""
+    dns.add(f'{dns.name()}. TXT "no mail here"')
+    return await given_back(smtp, hop, dns, "the domain has no address")
+
+
+@scenario("rfc5321/5.1/ties-at-random", start=At.EHLO)
+async def equals_share_the_mail(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Of twenty messages both of two equal exchangers get some; one of them alone may have a reason."""
+    for label, address in zip(("one", "other"), dns.exchangers, strict=False):
+        dns.add(mx(dns, 10, label) + exchanger(dns, label, address))
+    for _ in range(20):
+        await send(smtp, hop, dns)
+    came = await hop.messages(at_least=20)
+    seen = sorted({host(received) for received in came})
+    if len(seen) < 2:
+        return Unclear(f"{len(came)} messages at {', '.join(seen) or 'none'}")
+    return Held(f"{len(came)} messages at {', '.join(seen)}")
+
+
+@scenario("rfc5321/5.1/mx-to-alias", start=At.EHLO)
+async def exchanger_may_be_an_alias(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain whose exchanger is an alias is delivered, or comes back."""
+    dns.add(mx(dns, 10, "alias") + f"{dns.name('alias')}. CNAME {dns.name('host')}.\n")
+    dns.add(exchanger(dns, "host", dns.exchangers[0]))
+    seen = await where(smtp, hop, dns)
+    match seen:
+        case str():
+            return took("follows the alias", seen)
+        case Broken():
+            return took("gives the message back", seen.seen)
+        case _:
+            return seen
+
+
+@scenario(
+    "rfc5321/5.1/relay-drops-its-level-and-worse",
+    start=At.EHLO,
+    level={"worse": 30, "equal": 20, "sorted": row(30, "rfc5321/5.1/relay-sorts-mx")},
+)
+async def no_worse_exchanger_than_itself(level: int, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A relay that is an exchanger itself does not turn to one of its own preference or a higher number."""
+    own, worse = smtp.target.where.host, dns.exchangers[1]
+    dns.add(mx(dns, level, "worse") + exchanger(dns, "worse", worse))
+    dns.add(mx(dns, 20, "self") + exchanger(dns, "self", own))
+    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", DEAD))
+    return await never_at(worse, smtp, hop, dns)
+
+
+@scenario(
+    "rfc5321/5.1/relay-returns-without-mx",
+    start=At.EHLO,
+    preference={"best": 10, "looks-for-itself": row(0, "rfc5321/5.1/relay-looks-for-itself")},
+)
+async def relay_that_is_the_best_gives_mail_back(preference: int, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for which the relay itself is the best exchanger is refused or comes back."""
+    dns.add(mx(dns, preference, "self") + exchanger(dns, "self", smtp.target.where.host))
+    dns.add(mx(dns, 20, "worse") + exchanger(dns, "worse", dns.exchangers[0]))
+    return await given_back(smtp, hop, dns, "no MX record is left")
+
+
+@scenario("rfc5321/5.1/relay-tries-the-rest", start=At.EHLO)
+async def better_exchanger_than_itself_gets_the_mail(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A relay that is an exchanger itself sends to one that is better."""
+    dns.add(mx(dns, 20, "self") + exchanger(dns, "self", smtp.target.where.host))
+    dns.add(mx(dns, 10, "better") + exchanger(dns, "better", dns.exchangers[0]))
+    return await arrives_at(dns.exchangers[0], smtp, hop, dns)

@@ -1,0 +1,226 @@
+"""Shadows: a defect that would have decided as the clean server did, and left the same behind, need not be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+
+from conformance.reference import Decisions
+from conformance.reference._decision import decision
+from conformance.reference._shadows import Shadows, remembers
+
+
+@dataclass
+class Box:
+    """What lies in it, on shelves."""
+
+    things: list[str] = field(default_factory=list)
+    labels: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Keeper:
+    """Somebody with choices and a memory."""
+
+    box: Box = field(default_factory=Box)
+    count: int = 0
+    unknown: object = None
+    decisions: Decisions = field(default_factory=Decisions)
+
+    @decision
+    def take(self, thing: str) -> str:
+        """Put a thing into the box."""
+        self.count += 1
+        self.box.things.append(thing)
+        self.box.labels.setdefault(thing[0], []).append(thing)
+        return self.receipt(thing)
+
+    @decision
+    def receipt(self, thing: str) -> str:
+        """What is said of it."""
+        return f"{thing} {self.count}"
+
+    @decision
+    def record(self, thing: str) -> dict[str, str]:
+        """A thing's card."""
+        return {"thing": thing}
+
+
+Override = Callable[..., Any]
+
+
+def touched(override: Override, point: str = "take", keeper: Keeper | None = None, *more: tuple[str, Override]) -> bool:
+    """Whether the override would have decided otherwise than the clean keeper, who must not notice it."""
+    shadows = Shadows({name: [("odd", function)] for name, function in [(point, override), *more]})
+    keeper = keeper or Keeper()
+    keeper.decisions.shadows = shadows
+    said = [keeper.take("apple"), keeper.take("pear")]
+    card = keeper.record("apple")
+    assert said == ["apple 1", "pear 2"]
+    assert card == {"thing": "apple"}
+    assert keeper.box == Box(["apple", "pear"], {"a": ["apple"], "p": ["pear"]})
+    assert keeper.count == 2
+    assert keeper.decisions.consulted == {"take", "receipt", "record"}
+    return bool(shadows.touched)
+
+
+def delegates(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(thing)
+
+
+def other_answer(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(thing) + "!" if thing == "pear" else clean(thing)
+
+
+def other_argument(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(thing.upper())
+
+
+def twice(clean: Override, _: Keeper, thing: str) -> object:
+    clean(thing)
+    return clean(thing)
+
+
+def changes_before(clean: Override, keeper: Keeper, thing: str) -> object:
+    keeper.count += 1
+    return clean(thing)
+
+
+def changes_behind(clean: Override, keeper: Keeper, thing: str) -> object:
+    said = clean(thing)
+    keeper.box.labels[thing[0]].clear()
+    return said
+
+
+def replaces_behind(clean: Override, keeper: Keeper, thing: str) -> object:
+    said = clean(thing)
+    keeper.box = Box()
+    return said
+
+
+def does_nothing(_clean: Override, keeper: Keeper, thing: str) -> object:
+    return f"{thing} {keeper.count + 1}"
+
+
+def does_the_same(_clean: Override, keeper: Keeper, thing: str) -> object:
+    keeper.count += 1
+    keeper.box.things.append(thing)
+    keeper.box.labels.setdefault(thing[0], []).append(thing)
+    return f"{thing} {keeper.count}"
+
+
+def fails(_clean: Override, _: Keeper, thing: str) -> object:
+    raise LookupError(thing)
+
+
+async def waits(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(thing)
+
+
+def sees_what_the_clean_decision_left(clean: Override, keeper: Keeper, thing: str) -> object:
+    before = len(keeper.box.things)
+    said = clean(thing)
+    return said if len(keeper.box.things) == before + 1 else "lost"
+
+
+@pytest.mark.parametrize("override", [delegates, sees_what_the_clean_decision_left])
+def test_a_defect_that_decides_the_same_and_leaves_the_same_is_not_touched(override: Override) -> None:
+    assert not touched(override)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [other_answer, other_argument, twice, changes_before, changes_behind, replaces_behind, does_nothing, fails, waits],
+)
+def test_a_defect_that_differs_or_can_not_be_compared_is_touched(override: Override) -> None:
+    assert touched(override)
+
+
+def test_a_defect_that_does_the_same_by_its_own_means_may_count_as_different_but_never_the_other_way_round() -> None:
+    touched(does_the_same)
+
+
+def test_a_result_that_a_defect_changes_in_place_is_seen_and_put_back() -> None:
+    def spoils(clean: Override, _: Keeper, thing: str) -> object:
+        card = clean(thing)
+        card["thing"] = "a lie"
+        return card
+
+    assert touched(spoils, "record")
+    assert not touched(delegates, "record")
+
+
+def test_a_defect_inside_another_decision_is_asked_there() -> None:
+    assert touched(other_answer, "receipt")
+    assert not touched(delegates, "receipt")
+
+
+def test_a_defect_that_goes_round_the_clean_decision_to_a_point_of_its_own_is_touched() -> None:
+    def asks_by_itself(clean: Override, keeper: Keeper, thing: str) -> object:
+        keeper.receipt(thing)
+        return clean(thing)
+
+    assert touched(asks_by_itself, "take", None, ("receipt", delegates))
+    assert not touched(asks_by_itself)
+
+
+def test_memory_of_an_unknown_kind_touches_everybody() -> None:
+    assert touched(delegates, "take", Keeper(unknown=object()))
+    assert not touched(delegates, "take", Keeper(unknown=b"octets"))
+
+
+@pytest.mark.parametrize("sees_mail", [True, False])
+def test_what_happens_behind_the_reply_is_the_same_to_who_sees_no_mail(sees_mail: bool) -> None:
+    class Porter(Keeper):
+        BEHIND_THE_REPLY: ClassVar = True
+
+    shadows = Shadows({"take": [("odd", other_answer)]}, sees_mail=sees_mail)
+    for keeper in (Porter(), Keeper()):
+        shadows.touched.clear()
+        keeper.decisions.shadows = shadows
+        keeper.take("pear")
+        assert bool(shadows.touched) == (sees_mail or not isinstance(keeper, Porter))
+
+
+_seen: dict[Keeper, int] = {}
+TABLE = {"pear": "apple"}
+
+
+def third_time(clean: Override, keeper: Keeper, thing: str) -> object:
+    _seen[keeper] = _seen.get(keeper, 0) + 1
+    return "no more" if _seen[keeper] == 2 else clean(thing)
+
+
+def by_a_helper(clean: Override, keeper: Keeper, thing: str) -> object:
+    return third_time(clean, keeper, thing)
+
+
+def inside(clean: Override, keeper: Keeper, thing: str) -> object:
+    return clean(thing) if all(seen is not keeper for seen in map(lambda _: _seen, thing)) else ""  # noqa: C417
+
+
+def by_a_table(clean: Override, _: Keeper, thing: str) -> object:
+    return clean(TABLE.get(thing, thing))
+
+
+def closed_over() -> Override:
+    seen: list[str] = []
+
+    def remember(clean: Override, _: Keeper, thing: str) -> object:
+        seen.append(thing)
+        return clean(thing)
+
+    return remember
+
+
+@pytest.mark.parametrize("override", [third_time, by_a_helper, inside, closed_over()])
+def test_a_defect_with_a_memory_of_its_own_is_no_shadow(override: Override) -> None:
+    assert remembers(override)
+
+
+@pytest.mark.parametrize("override", [delegates, does_the_same, by_a_table])
+def test_a_defect_without_a_memory_or_with_a_table_can_be_one(override: Override) -> None:
+    assert not remembers(override)

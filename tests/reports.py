@@ -1,0 +1,93 @@
+"""The reports of all servers that we can start, made from nothing; or whether they are still what is expected.
+
+``python -m tests.reports [NAME...]`` runs each server, writes its folder in ``reports`` and the matrix of all folders;
+a server that can't be had here is named and passed by. ``--check NAME...`` runs them and compares.
+
+Status: 0 all is well, 1 a difference or a finding without a reason, 3 a server that could not be run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from conformance.launchers import LAUNCHERS
+from conformance.report import ReportError, read_tested
+
+REPORTS = Path("reports")
+REASONS = REPORTS / "reasons.toml"
+KEPT = ("results.jsonl", "report.html")
+FOUND, UNUSABLE = 1, 3
+
+
+def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """One command of ours, its words on our own standard error and its output kept."""
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *map(str, words)], stdout=subprocess.PIPE, text=True, check=False
+    )
+
+
+def folders_of(name: str) -> list[Path]:
+    """The folders of all versions of a server, the one last written first."""
+    there = [each for each in REPORTS.glob(f"{name}-*") if re.fullmatch(rf"{re.escape(name)}-[0-9].*", each.name)]
+    return sorted(there, key=lambda each: each.stat().st_mtime, reverse=True)
+
+
+def make(name: str) -> int:
+    """Make the folder of one server anew; reasons of an older version's folder go on with it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch)
+        ended = command("run", name, "--brief", "--transcripts", "none", "--out", out)
+        if ended.returncode not in {0, FOUND}:
+            sys.stdout.write(f"{name}: no report: status {ended.returncode}\n")
+            return UNUSABLE
+        try:
+            version = read_tested(out).run.target.version
+        except ReportError as error:
+            sys.stdout.write(f"{name}: no report: {error}\n")
+            return UNUSABLE
+        folder = REPORTS / f"{name}-{re.sub(r'[^0-9A-Za-z.+~-]', '_', version)}"
+        before = [each for each in folders_of(name) if each != folder]
+        folder.mkdir(parents=True, exist_ok=True)
+        for older in before:
+            if (older / "expected.toml").is_file() and not (folder / "expected.toml").is_file():
+                shutil.copy(older / "expected.toml", folder)
+            shutil.rmtree(older)
+        for each in KEPT:
+            shutil.copy(out / each, folder / each)
+    expected = command("expect", folder / "results.jsonl", "--out", folder / "expected.toml", "--reasons", REASONS)
+    sys.stdout.write(f"{name}: {folder}\n{expected.stdout}")
+    return FOUND if expected.returncode or "no reason yet" in expected.stdout else 0
+
+
+def check(name: str) -> int:
+    """Run one server and compare what is found with what is expected of it."""
+    known = [folder / "expected.toml" for folder in folders_of(name) if (folder / "expected.toml").is_file()]
+    if not known:
+        sys.stdout.write(f"{name}: nothing is expected of it; run make reports\n")
+        return FOUND
+    with tempfile.TemporaryDirectory() as out:
+        ended = command("run", name, "--strict", "--transcripts", "none", "--expect", known[0], "--out", out)
+    told = [line for line in ended.stdout.splitlines() if line.startswith("not as expected: ")]
+    sys.stdout.write("".join(f"{name}: {line}\n" for line in told) or f"{name}: status {ended.returncode}\n")
+    return ended.returncode
+
+
+def main() -> int:
+    """Make or check the reports of the servers that are named, or of all."""
+    words = sys.argv[1:]
+    one = check if words[:1] == ["--check"] else make
+    statuses = [one(name) for name in words[one is check :] or LAUNCHERS]
+    if one is make:
+        written = sorted(each.parent for each in REPORTS.glob("*/results.jsonl"))
+        if written:
+            statuses.append(command("matrix", *written, "--out", REPORTS).returncode)
+    return max(statuses)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
