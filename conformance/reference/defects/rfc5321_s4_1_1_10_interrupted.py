@@ -86,6 +86,7 @@ _in_data: WeakSet[ServerSession] = WeakSet()
     ServerSession.begin_data,
     name="messages-of-two-sessions-are-mixed",
     proves={f"{HERE}/two_messages_at_once_are_kept_apart"},
+    also={"rfc5321/4.1.1.10/lost-connection-cancels"},
 )
 def notes_who_is_in_data(clean: Callable[[], Answer | None], session: ServerSession) -> Answer | None:
     """Mixes messages that come at the same time."""
