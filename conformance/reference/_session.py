@@ -788,7 +788,7 @@ class ServerSession:
         forward_paths = tuple(transaction.forward_paths)
         self.site.delivered.append(Delivery(transaction.reverse_path, forward_paths, content))
         if self.mailer is not None:
-            self.mailer.take(
+            self.mailer.take_message(
                 Accepted(
                     transaction.reverse_path,
                     forward_paths,
