@@ -19,6 +19,9 @@ Decide = Callable[[], Answer | None]
     },
     also={
         "rfc1870/*",
+        "rfc3030/3/body-value",
+        "rfc3461/*",
+        "rfc6531/3.1/paths-extended",
         "rfc4954/*",
         "rfc6152/*",
         "rfc5321/4.1.4/bad-mail-keeps-state",
