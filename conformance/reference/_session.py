@@ -157,9 +157,15 @@ class ServerSession:
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 try:
-                    await self.stream.aclose()
+                    await self._close()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
+
+    async def _close(self) -> None:
+        if isinstance(self.stream, trio.SSLStream) and not self.says_that_it_closes():
+            await self.stream.transport_stream.aclose()
+        else:
+            await self.stream.aclose()
 
     async def _read(self) -> bool:
         octets = b""
@@ -590,13 +596,13 @@ class ServerSession:
     def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
         """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
         refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.7.1" if refusal[0] == 550 else b"5.5.4") if refusal else None
 
     @decision
     def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
         refusal = refusal_together(parameters)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.5.4") if refusal else None
 
     @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
     def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
@@ -782,7 +788,7 @@ class ServerSession:
         forward_paths = tuple(transaction.forward_paths)
         self.site.delivered.append(Delivery(transaction.reverse_path, forward_paths, content))
         if self.mailer is not None:
-            self.mailer.take(
+            self.mailer.take_message(
                 Accepted(
                     transaction.reverse_path,
                     forward_paths,
@@ -897,6 +903,11 @@ class ServerSession:
         self.client_name, self.extended = None, False
         self.authentication.forget()
         self.clear("STARTTLS")
+
+    @decision
+    def says_that_it_closes(self) -> bool:
+        """Whether the close alert of TLS goes before the close (RFC 8314 §3.4)."""
+        return True
 
     @decision
     def greeting_under_tls(self) -> Answer | None:
