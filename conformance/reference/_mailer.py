@@ -50,7 +50,7 @@ class Mailer:
         self.trace = Trace(self.decisions)
 
     @decision
-    def take(self, accepted: Accepted) -> None:
+    def take_message(self, accepted: Accepted) -> None:
         """Deliver a message, now or by and by."""
         self.taken += 1
         accepted = replace(accepted, number=self.taken)

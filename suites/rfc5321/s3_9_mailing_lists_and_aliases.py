@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conformance import (
     At,
     Client,
@@ -37,9 +39,12 @@ def list_of(smtp: Client) -> tuple[bytes, int]:
 
 
 def return_path(mail: Delivered) -> bytes:
-    """What Return-Path says."""
+    """The path that Return-Path has."""
     there = fields_named(split_message(mail.content)[0], "Return-Path")
-    return there[0].body.strip() if there else b""
+    found = re.search(rb"<[^<>]*>", there[0].body) if there else None
+    if found is None:
+        raise NotReady("store", "no Return-Path field with a path")
+    return found[0]
 
 
 COPIES = "rfc5321/3.9/copies-to-all-addresses"
@@ -130,6 +135,8 @@ async def one_copy_for_many_recipients(number: int, smtp: Client, hop: Hop) -> O
     while sum(len(each.forward_paths) for each in came) < number and len(came) >= most:
         most = len(came) + 1
         came = await hop.messages(at_least=most)
+    if not came:
+        raise NotReady("next hop", "nothing came")
     seen = [len(each.forward_paths) for each in came]
     return holds(seen == [number], expected=f"one copy for {number}", seen=f"copies for {seen}")
 

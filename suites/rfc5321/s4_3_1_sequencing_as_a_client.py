@@ -12,7 +12,6 @@ from conformance import (
     Held,
     Hop,
     HopConnection,
-    NotReady,
     Observation,
     Received,
     Rule,
@@ -101,15 +100,6 @@ def nests_no_mail(_: Received, connection: HopConnection) -> Observation:
     return holds(not nested, expected="no MAIL in a transaction", seen=verbs(connection))
 
 
-def waits_for_the_greeting(_: Received, connection: HopConnection) -> Observation:
-    """The first command comes after the greeting."""
-    if not connection.commands:
-        raise NotReady("next hop", "no command at all")
-    return holds(
-        not connection.commands[0].early, expected="the first command after our greeting", seen="it came before"
-    )
-
-
 def waits_for_the_reply_to_ehlo(_: Received, connection: HopConnection) -> Observation:
     """What follows EHLO comes after its reply: only that says whether commands may be sent together."""
     early = [
@@ -135,7 +125,6 @@ CHECKS = {
     "ascii": row(says_ascii, "rfc5321/2.4/ascii-commands"),
     "line-ends": row(ends_lines_with_crlf, "rfc5321/2.3.8/client-ends-lines-with-crlf"),
     "no-nested-mail": row(nests_no_mail, "rfc5321/4.1.4/no-nested-mail"),
-    "greeting": row(waits_for_the_greeting, "rfc5321/4.3.1/client-waits-for-reply"),
     "reply-to-ehlo": row(waits_for_the_reply_to_ehlo, "rfc5321/4.3.1/client-waits-for-reply"),
     "name": row(gives_a_full_name, "rfc5321/2.3.5/ehlo-name-or-literal"),
 }

@@ -29,6 +29,9 @@ OfCopy = Callable[[Copy], bytes]
         f"{HERE}/partial_failure_is_notified",
         f"{HERE}/failure_after_acceptance_is_notified*",
     },
+    also={
+        "rfc5321/4.2/client-acts-on-code",
+    },
 )
 def failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: list[Failed]) -> None:
     """Drops what can't be delivered and tells nobody."""
@@ -156,7 +159,16 @@ def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy
 @defect(
     Mailer.deliver_here,
     proves={f"{HERE}/accepted_message_reaches_the_mailbox", f"{HERE}/each_of_several_messages_is_processed"},
-    also={"rfc5321/4.1.1.4/late-errors-by-mail", "rfc5321/4.2.5/2yz-notifies"},
+    also={
+        "rfc5321/3.9/*",
+        "rfc5321/3.9.1/*",
+        "rfc5321/3.9.2/*",
+        "rfc5321/4.1.1.10/completed-transaction-kept",
+        "rfc5321/4.1.1.3/source-route-stripped",
+        "rfc5321/4.1.1.5/keeps-accepted-message",
+        "rfc5321/4.1.1.4/late-errors-by-mail",
+        "rfc5321/4.2.5/2yz-notifies",
+    },
 )
 def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: Copy, forward_path: bytes) -> bytes:
     """Answers 250 and puts nothing into any mailbox."""
@@ -168,6 +180,10 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
     Mailer.grouped,
     proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},
     also={
+        "rfc5321/4.1.2/ignore-source-routes",
+        "rfc5321/4.5.3.1.8/accepted-recipients-kept",
+        "rfc5321/4.5.3.2.*",
+        "rfc5321/4.5.3.2/*",
         "rfc5321/4.4/each-failure-notified",
         "rfc5321/4.1.1.4/late-errors-by-mail",
         "rfc5321/4.2.5/2yz-notifies",
