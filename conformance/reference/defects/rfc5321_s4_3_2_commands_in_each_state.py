@@ -29,7 +29,7 @@ def mixed_case_is_answered_twice(clean: OfOctets, session: ServerSession, line: 
     del session
     given = clean(line)
     verb = line.partition(b" ")[0]
-    return replace(given, times=2) if given and not verb.isupper() and not verb.islower() else given
+    return replace(given, times=2) if given and verb.isalpha() and not verb.isupper() and not verb.islower() else given
 
 
 def _in_time(command: str, state: str = "*") -> str:
