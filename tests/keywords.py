@@ -31,7 +31,7 @@ WORDS = {
     "OPTIONAL": Level.MAY,
 }
 KEYWORD = re.compile(r"\b(?:(?:MUST|SHALL|SHOULD)(?:\s+NOT)?|(?:NOT\s+)?RECOMMENDED|REQUIRED|MAY|OPTIONAL)\b")
-BODY = re.compile(r"^\d\. {1,3}(?:Introduction|Overview)[^.\n]*$", re.MULTILINE)
+INTRODUCTION = re.compile(r"^\d\. {1,3}Introduction[^.\n]*$", re.MULTILINE)
 FIRST_SECTION = re.compile(r"^1\. {1,3}[A-Z][^.\n]*$", re.MULTILINE)
 """Where a text without an introduction begins."""
 HEAD = """\
@@ -60,10 +60,10 @@ def find_keywords(text: str) -> list[tuple[int, str]]:
 
 def _body(text: str) -> int:
     """Where the body begins: behind the table of contents, which has the same heading with a page number."""
-    begins = [match.start() for match in BODY.finditer(text)]
+    begins = [match.start() for match in INTRODUCTION.finditer(text)]
     begins = begins or [match.start() for match in FIRST_SECTION.finditer(text)]
     if not begins:
-        raise ValueError("the text has neither a heading 'Introduction' or 'Overview' nor a section 1")
+        raise ValueError("the text has neither a heading 'Introduction' nor a section 1")
     return begins[-1]
 
 

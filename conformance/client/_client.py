@@ -294,7 +294,6 @@ class Client:
         """As ``bdat``, but read nothing."""
         end = b" LAST" if last else b""
         await self.raw(b"BDAT %d%b" % (len(octets) if size is None else size, end) + CRLF + octets)
-        self._verb = None if self._out_of_step else "BDAT"
         self._line_is_open = False  # a chunk needs no line end
 
     async def group(self, *lines: bytes) -> list[Outcome]:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
@@ -337,6 +337,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client
+    if "another" in scenario.needs:
+        arguments["another"] = partial(run.open, ROLES["second"])
     run.set_up = run.writes
     return await scenario.body(**arguments)
 

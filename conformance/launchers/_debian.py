@@ -32,6 +32,14 @@ INSTALL = """\
 set -e
 printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
+# One package first: where nothing can be fetched, each of many would be waited for.
+fetchable() {{
+  cd /tmp && apt-get download -q -o Acquire::Retries=0 {first} && rm -f ./*.deb
+}}
+fetchable || {{
+  apt-get update -q -o Acquire::Retries=0
+  fetchable
+}}
 apt-get install -q -y --no-install-recommends {packages} || {{
   apt-get update -q
   apt-get install -q -y --no-install-recommends {packages}
@@ -94,7 +102,11 @@ class DebianServer(Launcher):
         for folder in ("upper", "work", "at", "logs"):
             (new / folder).mkdir(parents=True)
         script = INSTALL.format(
-            packages=" ".join(self._wanted()), users=" ".join(USERS), password=password(), measured=self.packages[0]
+            packages=" ".join(self._wanted()),
+            first=self._wanted()[0],
+            users=" ".join(USERS),
+            password=password(),
+            measured=self.packages[0],
         )
         files = {"/conformance/install": script, "/etc/resolv.conf": _read(Path("/etc/resolv.conf")), **_names()}
         plan = Plan(
@@ -159,6 +171,6 @@ def _remove(path: Path) -> None:
 
 def _why(log: Path) -> str:
     """What apt said last, in one line."""
-    said = re.findall(r"^E: (.*)$", _read(log), re.MULTILINE)
+    said = re.findall(r"^E: (?!Unable to fetch some|Some |Sub-process)(.*)$", _read(log), re.MULTILINE)
     lines = _read(log).split("\n")
     return said[-1] if said else next((line for line in reversed(lines) if line.strip()), "apt said nothing")

@@ -101,5 +101,7 @@ def run(command: list[str], name: str, seconds: float) -> str | None:
 
 def _why(said: str) -> str:
     """What pip said at last, in one line."""
+    if re.search(r"Failed to establish a new connection|NameResolutionError|ConnectTimeout", said):
+        return "the package index can't be reached"
     errors = re.findall(r"^ERROR: (.*)$", said, re.MULTILINE)
     return errors[-1] if errors else (said.strip().rpartition("\n")[2] or "pip said nothing")

@@ -27,7 +27,7 @@ from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
-FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
+FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_octets", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
@@ -175,6 +175,7 @@ def try_scenarios(
                 dial_next_hop=dial_hop(hop),
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
+                implicit_tls="implicit_tls" in facts,
                 hides=frozenset(scenario.lacks),
                 requires_auth="auth_required" in facts,
             )
@@ -217,6 +218,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         known = msgspec.structs.replace(known, timers="default")
     if "starttls_required" in facts:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+    if "implicit_tls" in facts:
+        known = msgspec.structs.replace(known, address="smtps://127.0.0.1:465")
     return known
 
 

@@ -12,7 +12,7 @@ from conformance.wire.paths import Mailbox
 
 @dataclass(slots=True, eq=False)
 class LmtpSession(ServerSession):
-    """As SMTP, except for what RFC 2033 changes; it offers the extensions that §5 asks for."""
+    """As SMTP, except for what RFC 2033 changes; SMTP offers the extensions that §5 asks for."""
 
     def handler_of(self, verb: bytes) -> Handler | None:
         """LHLO stands in the place of EHLO and HELO (§4.1)."""

@@ -22,6 +22,7 @@ from conformance.reference._extensions import (
     refusal_together,
     reply_to,
 )
+from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._shape import shape_of_name, shape_of_path
@@ -39,7 +40,7 @@ from conformance.reference._site import (
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
 
 __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
@@ -50,10 +51,20 @@ MAX_MESSAGE = 256 * 1024
 MAX_RECIPIENTS = 100
 """No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
+UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
+"""The commands that RFC 6531 opens to UTF-8."""
+
 NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
 """What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
 
-MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+MAIL_PARAMETERS = {
+    b"BODY": b"8BITMIME",
+    b"SIZE": b"SIZE",
+    b"RET": b"DSN",
+    b"ENVID": b"DSN",
+    b"AUTH": b"AUTH",
+    b"SMTPUTF8": b"SMTPUTF8",
+}
 """The parameters of MAIL, and the extension that each belongs to."""
 
 Handler = Callable[[bytes], Answer | None]
@@ -68,6 +79,7 @@ class Transaction:
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
+    utf8: bool = False
     body: bytes = b"7BIT"
     size: int | None = None
     chunks: bytes | None = None
@@ -145,9 +157,15 @@ class ServerSession:
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 try:
-                    await self.stream.aclose()
+                    await self._close()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
+
+    async def _close(self) -> None:
+        if isinstance(self.stream, trio.SSLStream) and not self.says_that_it_closes():
+            await self.stream.transport_stream.aclose()
+        else:
+            await self.stream.aclose()
 
     async def _read(self) -> bool:
         octets = b""
@@ -317,8 +335,16 @@ class ServerSession:
 
     @decision
     def has_forbidden_octets(self, line: bytes) -> bool:
-        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2)."""
+        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2), or UTF-8 out of place."""
+        if self.takes_utf8(line):
+            line = bytes(octet for octet in line if octet < 0x80)
         return any(octet >= 0x7F or (octet < 0x20 and octet != 0x09) for octet in line)
+
+    @decision
+    def takes_utf8(self, line: bytes) -> bool:
+        """Whether the line may hold UTF-8, and what it holds is that (RFC 6531 §3.2)."""
+        verb = line.partition(b" ")[0].upper()
+        return self.extended and self.has(b"SMTPUTF8") and verb in UTF8_COMMANDS and is_utf_8(line)
 
     @decision
     def verb_of(self, line: bytes) -> bytes:
@@ -405,7 +431,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
@@ -473,7 +499,7 @@ class ServerSession:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
             return None
-        return path_argument(argument[len(keyword) :])
+        return extended_path_argument(argument[len(keyword) :])
 
     @decision_by(lambda _, path: shape_of_path(path))
     def acceptable_path(self, path: Path) -> bool:
@@ -511,9 +537,12 @@ class ServerSession:
         refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
+        reverse_path, utf8 = self.kept_reverse_path(given.path), b"SMTPUTF8" in given.parameters
+        if not self.may_be_utf8(reverse_path, utf8):
+            return answer(550, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
         body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
         self.transaction = Transaction(
-            self.kept_reverse_path(given.path), body=body.upper(), size=int(size) if size.isdigit() else None
+            reverse_path, utf8=utf8, body=body.upper(), size=int(size) if size.isdigit() else None
         )
         return answer(250, b"OK")
 
@@ -527,6 +556,11 @@ class ServerSession:
     def is_ours(self, path: Path) -> bool:
         """Whether the path ends in a domain whose mail ends here."""
         return path.mailbox is not None and self.site.is_local(path.mailbox.domain)
+
+    @decision
+    def may_be_utf8(self, address: bytes, asked: bool) -> bool:
+        """Whether the address can be taken: outside ASCII only where MAIL had SMTPUTF8 (RFC 6531 §3.4)."""
+        return asked or address.isascii()
 
     @decision
     def kept_reverse_path(self, path: Path) -> bytes:
@@ -562,13 +596,13 @@ class ServerSession:
     def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
         """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
         refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.7.1" if refusal[0] == 550 else b"5.5.4") if refusal else None
 
     @decision
     def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
         refusal = refusal_together(parameters)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.5.4") if refusal else None
 
     @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
     def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
@@ -580,6 +614,8 @@ class ServerSession:
                 return self.is_size(value)
             case b"RET":
                 return value.upper() in {b"FULL", b"HDRS"}
+            case b"SMTPUTF8":
+                return not value
             case b"ENVID":
                 return is_envelope_id(value)
             case _:
@@ -620,6 +656,9 @@ class ServerSession:
 
     def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
         """Whom we take mail for, and whom we don't."""
+        assert self.transaction is not None
+        if not self.may_be_utf8(bytes(mailbox), self.transaction.utf8):
+            return answer(553, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
         local = self.site.is_local(mailbox.domain)
         if local and unquoted(mailbox.local) in MOVED:
             return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
@@ -798,14 +837,22 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"VRFY takes a mailbox")
         told = verified(self.site, argument)
         return answer(told.code, *told.texts)
 
     @decision
+    def without_utf8_parameter(self, argument: bytes) -> bytes:
+        """The argument of VRFY or EXPN without the parameter that allows UTF-8 in the reply (RFC 6531 §3.7.4.2)."""
+        words, _, last = argument.rpartition(b" ")
+        return words if words and last.upper() == b"SMTPUTF8" and self.has(b"SMTPUTF8") else argument
+
+    @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"EXPN takes a list")
         told = expanded(argument)
@@ -856,6 +903,11 @@ class ServerSession:
         self.client_name, self.extended = None, False
         self.authentication.forget()
         self.clear("STARTTLS")
+
+    @decision
+    def says_that_it_closes(self) -> bool:
+        """Whether the close alert of TLS goes before the close (RFC 8314 §3.4)."""
+        return True
 
     @decision
     def greeting_under_tls(self) -> Answer | None:

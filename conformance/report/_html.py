@@ -55,9 +55,8 @@ def write_html(events: Iterable[Event], path: Path, *, brief: bool = False) -> N
             case End():
                 end = event
     results.sort(key=order)
-    page = environment().get_template("report.html.j2")
     with replacing(path) as file:
-        for chunk in page.generate(
+        for chunk in template("report.html.j2").generate(
             run=run,
             end=end,
             problem=BROKE_OFF if end is None else end.problem,
@@ -80,17 +79,17 @@ def _sections(results: list[Result]) -> list[tuple[Section, list[Result], str]]:
 
 
 @cache
-def environment(*, as_html: bool = True) -> jinja2.Environment:
-    """Where the templates of pages are, and what they can say."""
-    made = jinja2.Environment(
+def template(name: str) -> jinja2.Template:
+    """The template of this name, with what all of them can say."""
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report", ""),
-        autoescape=as_html,  # noqa: S701 - the other pages are Markdown, of names and sentences of ours
+        autoescape=name.endswith(".html.j2"),  # the others are Markdown, of sentences of ours
         undefined=jinja2.StrictUndefined,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {
+    environment.globals |= {
         "Verdict": Verdict,
         "WORDS": WORDS,
         "anchor": anchor,
@@ -101,7 +100,7 @@ def environment(*, as_html: bool = True) -> jinja2.Environment:
         "reason": reason,
         "web": _web,
     }
-    return made
+    return environment.get_template(name)
 
 
 def _finalized(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.report._files import replacing
-from conformance.report._html import environment
+from conformance.report._html import template
 from conformance.report._side_by_side import (
     SIGNS,
     Difference,
@@ -40,8 +40,8 @@ def write_matrix(all_tested: Sequence[Tested], folder: Path) -> list[Path]:
         "expected": [_link(each.path.with_name("expected.toml"), folder) for each in all_tested],
     }
     written = [folder / "index.html", folder / "README.md"]
-    for template, path in zip(("matrix.html.j2", "matrix.md.j2"), written, strict=True):
-        _write(template, path, said)
+    for name, path in zip(("matrix.html.j2", "matrix.md.j2"), written, strict=True):
+        _write(name, path, said)
     return written
 
 
@@ -59,8 +59,7 @@ def _link(path: Path, folder: Path) -> str:
     return os.path.relpath(path, folder) if path.is_file() else ""
 
 
-def _write(template: str, path: Path, said: dict[str, Any]) -> None:
-    page = environment(as_html=template.endswith(".html.j2")).get_template(template)
+def _write(name: str, path: Path, said: dict[str, Any]) -> None:
     with replacing(path) as file:
-        for chunk in page.generate(SIGNS=SIGNS, MEANS=WORDS, **said):
+        for chunk in template(name).generate(SIGNS=SIGNS, MEANS=WORDS, **said):
             file.write(chunk.encode())

@@ -12,13 +12,13 @@ from typing import Any, get_args
 from conformance.client import At, Segmentation
 from conformance.scenario._clauses import Clause, Register, SuiteError, nearest
 from conformance.scenario._observation import Observation
-from conformance.target import Role
+from conformance.target import ADDRESS_FACTS, Role
 from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
-NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
-"""What a scenario's parameters can ask for, beside its row."""
+NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "clock"})
+"""What a scenario's parameters can ask for, beside its row; ``another`` opens one more connection at each call."""
 
 NOT = "not "
 """Before a target fact: the scenario needs that it is not stated."""
@@ -174,7 +174,7 @@ def scenario(
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
         plain = [fact.removeprefix(NOT).removesuffix(NO) for fact in facts_needed]
-        _known(body, "target fact", plain, target_facts())
+        _known(body, "target fact", plain, target_facts() | ADDRESS_FACTS)
         _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:

@@ -2,6 +2,7 @@
 
 from conformance.target._address import Address, AddressError, is_private, parse_address
 from conformance.target._target import (
+    ADDRESS_FACTS,
     Alias,
     Credentials,
     Disabled,
@@ -19,6 +20,7 @@ from conformance.target._target import (
 from conformance.target._write import target_text
 
 __all__ = [
+    "ADDRESS_FACTS",
     "Address",
     "AddressError",
     "Alias",

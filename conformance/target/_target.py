@@ -129,6 +129,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return parse_address(self.address)
 
     @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS begins with the first octet (RFC 8314 §3.3); the address says so."""
+        return self.where.implicit_tls
+
+    @property
     def mailbox(self) -> str:
         """A mailbox that takes mail: the first declared one, else ``postmaster``, which every server has (§4.5.1)."""
         return self.mailboxes[0] if self.mailboxes else "postmaster"
@@ -144,8 +149,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate"})
+_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
 """Facts that are about something only where they are so."""
+
+ADDRESS_FACTS = frozenset({"implicit_tls"})
+"""Facts that the address states."""
 
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,

@@ -8,6 +8,7 @@ from conformance import (
     Observation,
     accepted,
     answered,
+    carries_status,
     not_refused_as,
     presume,
     refused,
@@ -97,3 +98,10 @@ async def time_that_is_not_met_gets_455_or_555(value: bytes, smtp: Client, secon
     """A valid time is accepted, or refused with 455 or 555."""
     presume(accepted(await second.mail()))
     return answered(await smtp.mail(parameters=b" BY=" + value), {250, 455, 555})
+
+
+@scenario("rfc2852/4/r-needs-a-future-status", start=At.EHLO, offers=["DELIVERBY", "ENHANCEDSTATUSCODES"], value=PAST)
+async def past_time_with_return_says_5_5_4(value: bytes, smtp: Client, second: Client) -> Observation:
+    """The 501 to a time of zero or less with mode R carries 5.5.4."""
+    presume(accepted(await second.mail()))
+    return carries_status(await smtp.mail(parameters=b" BY=" + value), 501, {"5.5.4"})

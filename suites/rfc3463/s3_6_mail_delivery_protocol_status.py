@@ -24,8 +24,8 @@ def _about_the_protocol(outcome: Outcome, codes: set[int]) -> Observation:
     },
 )
 async def command_out_of_order_has_a_code_of_the_protocol(line: bytes, smtp: Client) -> Observation:
-    """503 goes with a code that is about the protocol."""
-    return _about_the_protocol(await smtp.say(line), {503})
+    """503 or 554 goes with a code that is about the protocol."""
+    return _about_the_protocol(await smtp.say(line), {503, 554})
 
 
 @scenario(
@@ -46,5 +46,5 @@ async def unknown_command_has_a_code_of_the_protocol(line: bytes, smtp: Client) 
     line={"unknown-parameter": b"MAIL FROM:<> XBOGUS=1", "bad-value": b"MAIL FROM:<> XBOGUS"},
 )
 async def unknown_parameter_has_a_code_of_the_protocol(line: bytes, smtp: Client) -> Observation:
-    """555 and 501 for a parameter go with a code that is about the protocol."""
-    return _about_the_protocol(await smtp.say(line), {501, 504, 555})
+    """The refusal of a parameter goes with a code that is about the protocol."""
+    return _about_the_protocol(await smtp.say(line), {501, 503, 504, 555})

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from conformance import At, Client, NotReady, Observation, Reply, accepted, holds, presume, scenario, took
+from conformance import (
+    At,
+    Client,
+    NotReady,
+    Observation,
+    Reply,
+    accepted,
+    carries_status,
+    holds,
+    presume,
+    scenario,
+    took,
+)
 
 WORD = re.compile(rb"[A-Za-z][A-Za-z0-9._:-]*")
 UNREAD = frozenset({500, 501, 502, 504, 555})
@@ -60,3 +72,10 @@ async def refusal_for_a_class_may_name_others(smtp: Client, second: Client) -> O
     listed, reply = await _refusal(smtp, second)
     words = reply.text.upper().partition(b"SOLICIT=")[2].split(b" ")[0].split(b",")
     return took("names others" if [word for word in words if word and word != listed.upper()] else "names no others")
+
+
+@scenario("rfc3865/2.4/status-5.7.1", start=At.EHLO, offers=["NO-SOLICITING", "ENHANCEDSTATUSCODES"])
+async def refusal_for_a_class_says_5_7_1(smtp: Client, second: Client) -> Observation:
+    """A 550 on account of a class carries 5.7.1."""
+    _, reply = await _refusal(smtp, second)
+    return carries_status(reply, 550, {"5.7.1"})

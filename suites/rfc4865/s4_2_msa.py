@@ -11,6 +11,7 @@ from conformance import (
     Observation,
     accepted,
     answered,
+    carries_status,
     holds,
     presume,
     refused,
@@ -139,3 +140,22 @@ async def invalid_hold_gets_501(value: bytes, smtp: Client, second: Client) -> O
     """A hold that is malformed, above the limit or given twice is answered with 501."""
     presume(accepted(await second.mail()))
     return answered(await smtp.mail(parameters=b" " + _written(value, smtp)), {501})
+
+
+@scenario(
+    "rfc4865/4.2/5.5.4-for-bad-holds",
+    roles=["submission"],
+    start=At.EHLO,
+    offers=["FUTURERELEASE", "ENHANCEDSTATUSCODES"],
+    value={
+        "zero": b"HOLDFOR=0",
+        "no-such-day": b"HOLDUNTIL=2039-02-30T00:00:00Z",
+        "both": b"HOLDFOR=60 HOLDUNTIL=%(soon)b",
+        "beyond-the-interval": b"HOLDFOR=%(longer)d",
+        "beyond-the-date": b"HOLDUNTIL=%(later)b",
+    },
+)
+async def invalid_hold_says_5_5_4(value: bytes, smtp: Client, second: Client) -> Observation:
+    """The 501 to an invalid hold carries 5.5.4."""
+    presume(accepted(await second.mail()))
+    return carries_status(await smtp.mail(parameters=b" " + _written(value, smtp)), 501, {"5.5.4"})

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, NotReady, Observation, accepted, answered, presume, refused, scenario
+from conformance import (
+    At,
+    Client,
+    NotReady,
+    Observation,
+    accepted,
+    answered,
+    carries_status,
+    presume,
+    refused,
+    scenario,
+)
 
 LATE = {"notify": b"N", "return": b"R"}
 
@@ -47,3 +58,16 @@ async def hold_past_the_delivery_time_gets_501(mode: bytes, smtp: Client, second
     """A hold that ends after the time of BY is answered with 501."""
     presume(accepted(await second.mail(parameters=b" HOLDFOR=60")))
     return answered(await smtp.mail(parameters=_late(smtp, mode)), {501})
+
+
+@scenario(
+    "rfc4865/5.2.2/5.5.4-for-hold-after-by",
+    roles=["submission"],
+    start=At.EHLO,
+    offers=["FUTURERELEASE", "DELIVERBY", "ENHANCEDSTATUSCODES"],
+    mode=LATE,
+)
+async def hold_past_the_delivery_time_says_5_5_4(mode: bytes, smtp: Client, second: Client) -> Observation:
+    """The 501 to a hold that ends after the time of BY carries 5.5.4."""
+    presume(accepted(await second.mail(parameters=b" HOLDFOR=60")))
+    return carries_status(await smtp.mail(parameters=_late(smtp, mode)), 501, {"5.5.4"})

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from conformance import (
+    CRLF,
     At,
     Broken,
     Client,
     Closed,
     Held,
+    Hop,
     Observation,
     Outcome,
     Reply,
     Reset,
     Unclear,
     accepted,
+    new_token,
+    presume,
     scenario,
     stays_open,
+    stuff,
     taken_like_any_other,
 )
 
@@ -94,3 +99,26 @@ def _header(count: int) -> bytes:
 async def message_with_many_recipients_in_its_header_is_taken(count: int, smtp: Client, second: Client) -> Observation:
     """A message whose To field names many more recipients than its envelope is taken."""
     return await taken_like_any_other(_header(count) + smtp.message(without=["To"]), smtp, second)
+
+
+HEADER_DEFECTS = {
+    "date-of-no-form": b"Date: some time ago\r\n",
+    "two-from-fields": b"From: <one@client.example.test>\r\nFrom: <two@client.example.test>\r\n",
+    "empty-address": b"Cc: <>\r\n",
+    "unknown-field": b"X-No-Such-Field:\r\n",
+}
+
+
+@scenario("rfc5321/4.5.3.1.8/relay-no-header-tests", start=At.EHLO, fields=HEADER_DEFECTS)
+async def message_to_relay_is_taken_whatever_its_fields(
+    fields: bytes, smtp: Client, second: Client, hop: Hop
+) -> Observation:
+    """A message for the next hop with a field that is in disorder is taken where one in good order is."""
+    await smtp.transaction(hop.path())
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(stuff(fields + smtp.message(without=["Date"] if fields.startswith(b"Date") else [])) + b"." + CRLF)
+    seen = accepted(await smtp.reply())
+    if isinstance(seen, Broken):
+        control = new_token()
+        await second.deliver(second.message(token=control), hop.path(control))
+    return seen

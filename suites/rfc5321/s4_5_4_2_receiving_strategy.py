@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from conformance import (
     CRLF,
     At,
@@ -10,12 +12,15 @@ from conformance import (
     Held,
     NotReady,
     Observation,
+    Reply,
     Silence,
+    Unclear,
     accepted,
     answered,
     presume,
     scenario,
     stuff,
+    took,
 )
 
 
@@ -67,3 +72,21 @@ async def two_transactions_are_open_at_once(smtp: Client, second: Client) -> Obs
     await smtp.raw(content[100:] + b"." + CRLF)
     presume(accepted(await smtp.reply()))
     return taken
+
+
+MANY = 30
+
+
+@scenario("rfc5321/4.5.4.2/connection-limit", start=At.GREETING, slow=True, alone=True, tags=["attack"])
+async def many_connections_are_greeted_or_not(smtp: Client, another: Callable[[], Awaitable[Client]]) -> Observation:
+    """Many connections at once are all greeted, or one of them is turned away."""
+    for number in range(2, MANY + 1):
+        try:
+            client = await another()
+            await client.climb(At.GREETING)
+        except NotReady as turned_away:
+            if isinstance(turned_away.outcome, Silence):
+                return Unclear(f"connection {number}: {turned_away}")
+            limited = isinstance(turned_away.outcome, Reply) and turned_away.outcome.code == 421
+            return took("turned away with 421" if limited else "turned away", f"connection {number}: {turned_away}")
+    return took("all are greeted", f"{MANY} connections: {smtp.greeting}")

@@ -6,14 +6,17 @@ from conformance import (
     CRLF,
     At,
     Client,
+    Hop,
     Observation,
     Reply,
     Unclear,
     accepted,
+    holds,
     one_message,
     presume,
     scenario,
     took,
+    visible,
 )
 
 UTF_8 = "Grüße, Ωμέγα, 邮件\r\n".encode()
@@ -29,9 +32,9 @@ def _mime(smtp: Client, body: bytes) -> bytes:
     return header + CRLF + fields + CRLF + body
 
 
-async def _open(smtp: Client, parameter: bytes = b" BODY=8BITMIME") -> None:
+async def _open(smtp: Client, parameter: bytes = b" BODY=8BITMIME", forward_path: bytes | None = None) -> None:
     presume(accepted(await smtp.mail(parameters=parameter)))
-    presume(accepted(await smtp.rcpt()))
+    presume(accepted(await smtp.rcpt(forward_path)))
 
 
 @scenario("rfc6152/3/keyword-means-support", start=At.EHLO, offers=["8BITMIME"], body=CONTENTS)
@@ -110,3 +113,22 @@ async def second_8_bit_message_is_taken(body: bytes, smtp: Client, second: Clien
     await smtp.deliver()
     await _open(smtp)
     return accepted(await smtp.data(_mime(smtp, body)))
+
+
+ENCODED = (b"quoted-printable", b"base64")
+
+
+@scenario(
+    "rfc6152/3/relay-all-bits",
+    start=At.EHLO,
+    offers=["8BITMIME"],
+    body={name: CONTENTS[name] for name in ("utf-8", "latin-1", "all-high-octets")},
+)
+async def relayed_8_bit_content_keeps_all_bits(body: bytes, smtp: Client, hop: Hop) -> Observation:
+    """8-bit content reaches a next hop that lists 8BITMIME with all its bits."""
+    await _open(smtp, forward_path=hop.path())
+    presume(accepted(await smtp.data(_mime(smtp, body))))
+    content = (await hop.message()).content
+    if any(encoding in content.lower() for encoding in ENCODED):
+        return Unclear("it was encoded on its way, which loses nothing")
+    return holds(body in content, expected=visible(body), seen=visible(content[-len(body) - 20 :]))

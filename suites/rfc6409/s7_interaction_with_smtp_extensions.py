@@ -6,6 +6,7 @@ from conformance import At, Client, Observation, holds, row, scenario, took
 
 SHOULD = {
     "pipelining": row("PIPELINING", "rfc6409/7/pipelining"),
+    "enhancedstatuscodes": row("ENHANCEDSTATUSCODES", "rfc6409/7/enhanced-status-codes"),
     "dsn": row("DSN", "rfc6409/7/dsn"),
     "8bitmime": row("8BITMIME", "rfc6409/7/8bitmime"),
     "auth": row("AUTH", "rfc6409/7/auth"),
@@ -14,7 +15,7 @@ SHOULD = {
 
 @scenario("rfc6409/7/pipelining", roles=["submission"], start=At.UNAUTHENTICATED, keyword=SHOULD)
 async def keyword_is_listed(keyword: str, smtp: Client) -> Observation:
-    """A submission server offers PIPELINING, DSN, 8BITMIME and AUTH, in clear or under TLS."""
+    """A submission server offers PIPELINING, ENHANCEDSTATUSCODES, DSN, 8BITMIME and AUTH, in clear or under TLS."""
     seen = smtp.hello
     if keyword not in smtp.offers and "STARTTLS" in smtp.offers:
         await smtp.starttls()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
@@ -58,7 +59,8 @@ TAKEN = "any-value-of-a-listed-parameter-is-taken"
         "rfc3885/3.1/malformed_certifier_is_refused*",
         "rfc4865/4.2/invalid_hold_is_refused*",
         "rfc4865/4.2/invalid_hold_gets_501*",
-        "rfc4865/5.2.2/hold_past_the_delivery_time_*",
+        "rfc4865/5.2.2/hold_past_the_delivery_time_is_refused*",
+        "rfc4865/5.2.2/hold_past_the_delivery_time_gets_501*",
         "rfc6710/4.1/invalid_priority_is_refused*",
         "rfc7293/3.1/malformed_date_and_time_are_refused*",
         "rfc8689/2/parameter_with_a_value_is_refused*",
@@ -211,3 +213,21 @@ def unlisted_commands_work(
     """Takes ETRN and BURL, which it does not list."""
     del session
     return answer(250, b"OK") if verb in {b"ETRN", b"BURL"} else clean(verb)
+
+
+@defect(
+    ServerSession.with_status,
+    profile="on-request",
+    proves={
+        "rfc2852/4/past_time_with_return_says_5_5_4*",
+        "rfc3865/2.4/refusal_for_a_class_says_5_7_1",
+        "rfc4865/4.2/invalid_hold_says_5_5_4*",
+        "rfc4865/5.2.2/hold_past_the_delivery_time_says_5_5_4*",
+    },
+)
+def refused_parameters_have_a_general_status(
+    clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
+) -> Answer:
+    """Gives every refusal the status 5.0.0."""
+    del session
+    return clean(replace(given, status=b"5.0.0") if given.code // 100 == 5 else given)

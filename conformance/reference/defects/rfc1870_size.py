@@ -92,14 +92,19 @@ def empty_size_spoils_the_session(
     ServerSession.refuse_mail_parameters,
     only={"some"},
     proves={SERVICE + "size_is_taken*"},
-    also={"rfc1870/6.1/552-for-good", KEEPS},
+    also={"rfc1870/6.1/552-for-good", "rfc3030/3/body-value", KEEPS},
 )
 def size_is_listed_and_unknown(clean: OfParameters, session: ServerSession, parameters: Parameters) -> Answer | None:
     """Lists SIZE and answers MAIL with 555 where it is used."""
     return answer(555, b"Parameter not recognized") if b"SIZE" in parameters and session.extended else clean(parameters)
 
 
-@defect(ServerSession.refuse_mail_parameters, only={"some"}, proves={SERVICE + "size_is_taken[*-body]"})
+@defect(
+    ServerSession.refuse_mail_parameters,
+    only={"some"},
+    proves={SERVICE + "size_is_taken[*-body]"},
+    also={"rfc3030/3/body-value"},
+)
 def size_stands_alone(clean: OfParameters, session: ServerSession, parameters: Parameters) -> Answer | None:
     """Takes SIZE only where no other parameter stands."""
     del session

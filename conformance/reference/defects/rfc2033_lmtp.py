@@ -151,7 +151,7 @@ def lmtp_asks_for_ehlo_first(clean: OfOctets, session: LmtpSession, argument: by
 )
 def lmtp_refuses_a_second_lhlo(clean: OfOctets, session: LmtpSession, argument: bytes) -> Answer | None:
     """Answers 503 to LHLO after LHLO."""
-    return answer(503, b"5.5.1 Duplicate LHLO") if session.client_name is not None else clean(argument)
+    return answer(503, b"Duplicate LHLO") if session.client_name is not None else clean(argument)
 
 
 @defect(ServerSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})
@@ -278,7 +278,7 @@ def lmtp_lists_8bitmime_and_refuses_body(
 ) -> Answer | None:
     """Lists 8BITMIME, and refuses BODY."""
     del session
-    return answer(555, b"5.5.4 Unsupported option: BODY") if b"BODY" in parameters else clean(parameters)
+    return answer(555, b"Unsupported option: BODY") if b"BODY" in parameters else clean(parameters)
 
 
 @defect(
@@ -295,7 +295,7 @@ def lmtp_lists_8bitmime_and_refuses_body(
 def lmtp_answers_data_without_recipients_with_554(clean: Nothing, session: ServerSession) -> Answer | None:
     """Answers 554 to DATA without a recipient, as SMTP allows and LMTP does not."""
     del clean, session
-    return answer(554, b"5.5.1 No valid recipients")
+    return answer(554, b"No valid recipients")
 
 
 @defect(
@@ -494,7 +494,7 @@ def lmtp_answers_the_last_chunk_once_more(clean: OfOctets, chunking: Chunking, o
     """Answers the last chunk itself, and then once for each recipient."""
     del chunking
     given = clean(octets)
-    return replace(answer(250, b"2.0.0 OK"), more=(given,)) if given else given
+    return replace(answer(250, b"OK"), more=(given,)) if given else given
 
 
 @defect(
@@ -507,4 +507,4 @@ def lmtp_takes_chunks_for_nobody(
 ) -> Answer | None:
     """Answers 250 to a chunk without a recipient."""
     del chunking
-    return answer(250, b"2.0.0 OK") if transaction else clean(transaction)
+    return answer(250, b"OK") if transaction else clean(transaction)

@@ -17,6 +17,7 @@ ReadPath = Callable[[bytes, bytes], PathArgument | None]
         "rfc5321/2.4/verb_is_known_in_any_case*",
         "rfc5321/2.4/transaction_in_any_case[verbs-*",
     },
+    also={"rfc4954/8/case-insensitive"},
 )
 def verbs_are_known_in_upper_case_only(clean: Callable[[bytes], bytes], session: ServerSession, line: bytes) -> bytes:
     """Knows verbs in upper case only."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, Line, ServerSession, answer
+from conformance.reference._site import RELAY_DOMAIN
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, PathArgument
 
@@ -104,6 +105,13 @@ def added_dot_counts(clean: OfOctets, session: ServerSession, content: bytes) ->
     del session
     dotted = CRLF.join(b"." + line for line in content.split(CRLF) if line.startswith(b"."))
     return answer(554, b"Line too long") if _too_long(dotted, 1000) else clean(content)
+
+
+@defect(ServerSession.end_of_data, varies={f"{HERE}.6/binary_content_has_long_lines_or_not"})
+def binary_lines_are_limited(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Refuses binary content with a line of more than 2500 octets."""
+    binary = session.transaction is not None and session.transaction.body == b"BINARYMIME"
+    return answer(554, b"Line too long") if binary and _too_long(content, 2500) else clean(content)
 
 
 @defect(ServerSession.end_of_data, proves={f"{HERE}/line_of_wide_characters_is_measured_in_octets"})
@@ -278,3 +286,11 @@ def long_text_lines_are_cut(
     if found is None:
         return clean(buffer)
     return buffer[: found.end()] + CRLF, buffer[found.end() + len(b".\r\n") :]
+
+
+@defect(ServerSession.end_of_data, proves={f"{HERE}.8/message_to_relay_is_taken_whatever_its_fields*"})
+def relayed_header_is_tested(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Refuses a message for another host unless its header section is in good order."""
+    relayed = any(RELAY_DOMAIN in path for path in session.transaction.forward_paths) if session.transaction else False
+    odd = re.search(rb"^(?:Date: some|From: <one@|Cc: <>|X-No-Such-Field:)", content, re.MULTILINE)
+    return answer(554, b"Bad header") if relayed and odd else clean(content)

@@ -58,7 +58,7 @@ def _beside(session: ServerSession) -> list[ServerSession]:
     return [other for other in _sessions if other is not session and other.site is session.site and not other.closing]
 
 
-@defect(ServerSession.greeting, proves={STRATEGY + "*"})
+@defect(ServerSession.greeting, proves={STRATEGY + "second_*", STRATEGY + "two_*"})
 def one_session_at_a_time_is_greeted(clean: Decide, session: ServerSession) -> Answer | None:
     """Greets nobody while another session is open."""
     return None if _beside(session) else clean()
@@ -79,3 +79,9 @@ def ehlo_waits_for_others(clean: OfOctets, session: ServerSession, argument: byt
 def one_message_at_a_time_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers no MAIL while mail data are coming in another session."""
     return None if any(other.in_data for other in _beside(session)) else clean(argument)
+
+
+@defect(ServerSession.greeting, varies={STRATEGY + "many_connections_are_greeted_or_not"})
+def ten_sessions_are_enough(clean: Decide, session: ServerSession) -> Answer | None:
+    """Turns away an eleventh session with 421."""
+    return answer(421, b"Too many connections", close=True) if len(_beside(session)) >= 10 else clean()

@@ -17,6 +17,7 @@ Knows = Callable[[bytes], bool]
 
 FRAMEWORK = "rfc6152/2/"
 SERVICE = "rfc6152/3/"
+BINARY = "rfc3030/3/agrees-to-keep-all-bits"
 KEEPS = "rfc5321/4.1.4/bad-mail-keeps-state"
 BODY = re.compile(rb"BODY=(?:7BIT|8BITMIME|BINARYMIME)", re.IGNORECASE)
 
@@ -160,7 +161,7 @@ def any_dot_near_a_line_end_is_the_end(
     return (buffer[: match.start() + 1], buffer[match.end() :]) if match else None
 
 
-@defect(ServerSession.end_of_data, proves={SERVICE + "line_of_1000_octets_is_taken*"})
+@defect(ServerSession.end_of_data, proves={SERVICE + "line_of_1000_octets_is_taken*"}, also={BINARY})
 def eight_bit_lines_are_shorter(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers 500 to 8-bit content with lines of 998 octets, as if each octet above 127 took two."""
     long = any(len(line) >= 998 for line in content.split(b"\r\n"))
@@ -169,10 +170,17 @@ def eight_bit_lines_are_shorter(clean: OfOctets, session: ServerSession, content
     return answer(500, b"Line too long") if long and not content.isascii() else given
 
 
-@defect(ServerSession.end_of_data, varies={SERVICE + "longer_8_bit_line_may_be_refused"})
+@defect(ServerSession.end_of_data, varies={SERVICE + "longer_8_bit_line_may_be_refused"}, also={BINARY})
 def very_long_8_bit_lines_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers 550 to 8-bit content with lines of more than 2000 octets."""
     long = any(len(line) > 2000 for line in content.split(b"\r\n"))
     given = clean(content)
     del session
     return answer(550, b"Line too long") if long and not content.isascii() else given
+
+
+@defect(ServerSession.end_of_data, proves={SERVICE + "relayed_8_bit_content_keeps_all_bits*"})
+def high_bits_are_taken_off(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Takes off the high bits of what it was sent as 8-bit content."""
+    eight_bit = session.transaction is not None and session.transaction.body == b"8BITMIME"
+    return clean(_without_high_bits(content) if eight_bit else content)

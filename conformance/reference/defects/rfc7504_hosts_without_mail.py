@@ -67,12 +67,15 @@ def null_mx_of_a_recipient_gets_550(clean: OfOctets, session: ServerSession, for
     """Says 5.1.10, that the recipient's domain has a null MX, with the code 550."""
     del session
     given = clean(forward_path)
-    return replace(given, texts=(b"5.1.10 Recipient address has null MX",)) if given and given.code == 550 else given
+    return (
+        replace(given, texts=(b"Recipient address has null MX",), status=b"5.1.10")
+        if given and given.code == 550
+        else given
+    )
 
 
 @defect(
     ServerSession.refuse_recipient,
-    profile="lmtp",
     proves={"rfc7505/4.1/watch_status_for_recipients_with_null_mx"},
     also={"rfc5321/4.2.2/*"},
 )
@@ -80,19 +83,19 @@ def null_mx_of_a_recipient_has_no_status(clean: OfOctets, session: ServerSession
     """Answers 556, that the recipient's domain has a null MX, without 5.1.10."""
     del session
     given = clean(forward_path)
-    return answer(556, b"5.1.2 Domain does not accept mail") if given and given.code == 550 else given
+    return answer(556, b"Domain does not accept mail", status=b"5.1.2") if given and given.code == 550 else given
 
 
 @defect(
     ServerSession.refuse_recipient,
     proves={"rfc7505/4.1/watch_code_for_senders_with_null_mx"},
-    also={"rfc5321/4.2.2/*", "rfc5321/3.3/*"},
+    also={"rfc3463/3.2/*", "rfc5321/4.2.2/*", "rfc5321/3.3/*"},
 )
 def null_mx_of_a_sender_gets_553(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Says 5.7.27, that the sender's domain has a null MX, with the code 553."""
     del session
     given = clean(forward_path)
-    return answer(553, b"5.7.27 Sender address has null MX") if given and given.code == 550 else given
+    return answer(553, b"Sender address has null MX", status=b"5.7.27") if given and given.code == 550 else given
 
 
 @defect(
@@ -104,7 +107,7 @@ def null_reverse_path_has_a_null_mx(clean: OfOctets, session: ServerSession, arg
     """Refuses the null reverse-path as if it were an address of a domain with a null MX."""
     del session
     return (
-        answer(550, b"5.7.27 Sender address has null MX")
+        answer(550, b"Sender address has null MX", status=b"5.7.27")
         if argument.upper().startswith(b"FROM:<>")
         else clean(argument)
     )
