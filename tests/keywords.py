@@ -31,7 +31,9 @@ WORDS = {
     "OPTIONAL": Level.MAY,
 }
 KEYWORD = re.compile(r"\b(?:(?:MUST|SHALL|SHOULD)(?:\s+NOT)?|(?:NOT\s+)?RECOMMENDED|REQUIRED|MAY|OPTIONAL)\b")
-BODY = re.compile(r"^\d\. {1,3}Introduction[^.\n]*$", re.MULTILINE)
+INTRODUCTION = re.compile(r"^\d\. {1,3}Introduction[^.\n]*$", re.MULTILINE)
+FIRST_SECTION = re.compile(r"^1\. {1,3}[A-Z][^.\n]*$", re.MULTILINE)
+"""Where a text without an introduction begins."""
 HEAD = """\
 # Every RFC 2119 keyword in the body of the text: line and word, as they stand there. `make keywords` writes it; what
 # stands under [[excluded]] is written by hand: a word that binds nobody, with the reason.
@@ -58,9 +60,10 @@ def find_keywords(text: str) -> list[tuple[int, str]]:
 
 def _body(text: str) -> int:
     """Where the body begins: behind the table of contents, which has the same heading with a page number."""
-    begins = [match.start() for match in BODY.finditer(text)]
+    begins = [match.start() for match in INTRODUCTION.finditer(text)]
+    begins = begins or [match.start() for match in FIRST_SECTION.finditer(text)]
     if not begins:
-        raise ValueError("the text has no heading 'Introduction'")
+        raise ValueError("the text has neither a heading 'Introduction' nor a section 1")
     return begins[-1]
 
 
@@ -89,10 +92,11 @@ def render(keywords: Keywords) -> str:
 
 def texts(registers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The texts that are at hand, by RFC: those whose SHA-256 is the register's."""
+    names = load().register.texts
     for rfc, sha256 in sorted(registers.items()):
-        path = TEXTS / f"{rfc}.txt"
+        path = TEXTS / f"{names[rfc]}.txt"
         if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
-            yield rfc, path.read_text(encoding="utf-8")
+            yield rfc, path.read_text(encoding="utf-8-sig")
 
 
 def main() -> None:

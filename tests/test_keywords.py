@@ -8,6 +8,8 @@ from conformance.scenario import Clause, load, suites_folder
 from tests.keywords import TEXTS, WORDS, Keywords, find_keywords, read_keywords, render, texts
 
 REGISTERS = load().register.text_sha256
+SPELLS_NONE = {"rfc1985", "rfc5248"}
+"""Texts older than RFC 2119 that have none of its words in capitals."""
 
 
 def keywords_of(rfc: str) -> Keywords:
@@ -43,7 +45,7 @@ def unfounded(keywords: Keywords, clauses: list[Clause]) -> list[str]:
 
 @pytest.mark.parametrize("rfc", REGISTERS)
 def test_every_keyword_is_a_clause_or_excluded(rfc: str) -> None:
-    assert keywords_of(rfc).found
+    assert bool(keywords_of(rfc).found) is (rfc not in SPELLS_NONE)
     assert not unaccounted(keywords_of(rfc), clauses_of(rfc))
 
 

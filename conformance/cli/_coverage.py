@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -12,7 +12,7 @@ from rich.table import Table
 from conformance.cli._output import Output
 from conformance.reference import Defect
 from conformance.reference.defects import load_defects
-from conformance.scenario import Clause, Scenario, Suite, Suites, Watch
+from conformance.scenario import Clause, Register, Scenario, Suite, Suites, Watch
 
 LEVELS = ("MUST", "SHOULD", "MAY")
 """The levels of the table; what MUST NOT be counts under MUST."""
@@ -43,6 +43,15 @@ class Covered:
         return bool(self.defects)
 
 
+def said_before(clause: Clause, register: Register) -> Iterator[str]:
+    """The clauses that this one says again, from one to the next: what says again a proven one is proven by it."""
+    passed = {clause.id}
+    while clause.restates and clause.restates not in passed:
+        passed.add(clause.restates)
+        yield clause.restates
+        clause = register.find(clause.restates)
+
+
 def cover(suites: Suites, defects: Iterable[Defect]) -> list[Covered]:
     """Every clause of the registers with what checks and proves it."""
     subjects: list[Scenario | Watch] = [*suites, *suites.watches.values()]
@@ -57,8 +66,9 @@ def cover(suites: Suites, defects: Iterable[Defect]) -> list[Covered]:
 
     def covered(clause: Clause) -> Covered:
         names, restated = about.get(clause.id, []), ""
-        if not names and clause.restates in about:
-            names, restated = about[clause.restates], clause.restates
+        if not names:
+            restated = next((said for said in said_before(clause, suites.register) if said in about), "")
+            names = about.get(restated, [])
         proofs = sorted({defect for name in names for defect in proof.get(name, [])})
         return Covered(clause, () if restated else tuple(names), tuple(proofs), restated)
 
@@ -83,8 +93,12 @@ def counted(chosen: Iterable[Covered]) -> dict[str, int]:
     return {name: sum(map(counts, chosen)) for name, counts in COLUMNS.items()}
 
 
-def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: bool) -> None:
+def coverage(
+    suites: Suites, selectors: Sequence[str], *, as_json: bool = False, gaps: bool = False, markdown: bool = False
+) -> None:
     """Print the figures by section and level, and with ``gaps`` what is observable and not proven.
+
+    ``as_json`` and ``markdown`` are other forms; the latter has one line for each RFC.
 
     Raises:
         SuiteError: a selector matches nothing.
@@ -94,6 +108,9 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
     missing = [each for each in everything if each.observable and not each.proven]
     if as_json:
         _print_json(everything, missing)
+        return
+    if markdown:
+        sys.stdout.write(markdown_table(everything, suites.register.keywords))
         return
     table = Table("section", "level", *COLUMNS, title="Of the clauses of the registers, by section and level")
     for name, of_section in _by_section(everything).items():
@@ -120,6 +137,24 @@ def coverage(suites: Suites, selectors: Sequence[str], *, as_json: bool, gaps: b
         f"are not{'' if gaps or not missing else '; --gaps names them'}.",
         highlight=False,
     )
+
+
+def markdown_table(everything: Sequence[Covered], keywords: Mapping[str, str]) -> str:
+    """One line for each RFC, with its EHLO keyword where it has one, and one for all."""
+    lines = ["| RFC | keyword | clauses | observable | checked | proven |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    rfcs = sorted({each.clause.rfc for each in everything}, key=lambda rfc: int(rfc.removeprefix("rfc")))
+    for rfc in rfcs:
+        number = rfc.removeprefix("rfc")
+        of_rfc = [each for each in everything if each.clause.rfc == rfc]
+        lines.append(_line(f"[{number}](https://www.rfc-editor.org/rfc/{rfc}.html)", keywords.get(rfc, ""), of_rfc))
+    return "\n".join([*lines, _line("all", "", everything)]) + "\n"
+
+
+def _line(name: str, keyword: str, chosen: Sequence[Covered]) -> str:
+    figures = counted(chosen)
+    observable = figures["clauses"] - figures["not observable"]
+    cells = (name, keyword, figures["clauses"], observable, figures["checked"], figures["proven"])
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _by_section(everything: Iterable[Covered]) -> dict[str, list[Covered]]:

@@ -194,12 +194,13 @@ def explain_command(name: str) -> None:
 @click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
 @click.option("--gaps", is_flag=True, help="Name the clauses that could be observed and are not proven.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def coverage_command(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="As a Markdown table, one line for each RFC.")
+def coverage_command(selectors: tuple[str, ...], *, gaps: bool, as_json: bool, markdown: bool) -> None:
     """Count clauses by section and level: observable, checked by a scenario, proven by a planted defect.
 
     All figures are out of the whole register, the clauses that nobody can observe included.
     """
-    _tell.tell_coverage(selectors, gaps=gaps, as_json=as_json)
+    _tell.tell_coverage(selectors, gaps=gaps, as_json=as_json, markdown=markdown)
 
 
 @commands.command("show")

@@ -70,14 +70,14 @@ def list_clauses(selectors: tuple[str, ...], *, as_json: bool) -> None:
         sys.stdout.write(f"{clause.id}  {clause.level.value}  {clause.says}\n")
 
 
-def tell_coverage(selectors: tuple[str, ...], *, gaps: bool, as_json: bool) -> None:
+def tell_coverage(selectors: tuple[str, ...], *, gaps: bool, as_json: bool, markdown: bool) -> None:
     """Print how much of the registers is checked and proven.
 
     Raises:
         ProblemError: a selector matches nothing.
     """
     try:
-        coverage(_suites(), selectors, as_json=as_json, gaps=gaps)
+        coverage(_suites(), selectors, as_json=as_json, gaps=gaps, markdown=markdown)
     except SuiteError as error:
         raise ProblemError(str(error)) from error
 

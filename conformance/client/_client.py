@@ -122,22 +122,27 @@ class Client:
         outcome = await self.connection.outcome(self.connection.pace.patience if within is None else within)
         if isinstance(outcome, Reply):
             self._owed = False
-            self._in_data = outcome.code == 354
+            ends_data, self._in_data = self._in_data, outcome.code == 354
             self._in_exchange = outcome.code == 334
             if self._before_tls:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
                 self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+            if ends_data:
+                self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
 
-    async def replies_until_quit(self) -> list[Outcome]:
+    async def replies_until_quit(self, lines: int = 1) -> list[Outcome]:
         """The next outcome, then all others up to the close that QUIT brings: the fence that needs no timer.
 
-        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply.
+        RFC 5321 §4.1.1.10: 221 and the close come last, so what stands between is more than one reply. ``lines`` is
+        how many outcomes are due before QUIT, less where one is not a reply.
         """
         outcomes = [await self.reply()]
-        if isinstance(outcomes[0], Reply | Silence):
+        while len(outcomes) < lines and isinstance(outcomes[-1], Reply):
+            outcomes.append(await self.reply())
+        if isinstance(outcomes[-1], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
             outcomes += await self._read_to_the_end()
@@ -289,7 +294,6 @@ class Client:
         """As ``bdat``, but read nothing."""
         end = b" LAST" if last else b""
         await self.raw(b"BDAT %d%b" % (len(octets) if size is None else size, end) + CRLF + octets)
-        self._verb = None if self._out_of_step else "BDAT"
         self._line_is_open = False  # a chunk needs no line end
 
     async def group(self, *lines: bytes) -> list[Outcome]:
@@ -497,6 +501,20 @@ class Client:
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
         return before + header + CRLF + body
+
+    def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
+        """A message of exactly so many octets, its body made of this line, its end included.
+
+        Raises:
+            ValueError: the header alone is larger.
+        """
+        header = self.message(body=b"")
+        lines, rest = divmod(size - len(header), len(line))
+        if size < len(header) + 2:
+            raise ValueError(f"a message of {size} octets has no room for a body: its header has {len(header)}")
+        if rest == 1:
+            lines, rest = lines - 1, rest + len(line)
+        return header + line * lines + (b"x" * (rest - 2) + CRLF if rest else b"")
 
     # The end.
 

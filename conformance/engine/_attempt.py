@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
@@ -21,6 +21,8 @@ from conformance.engine._events import (
 )
 from conformance.engine._evidence import hop_transcripts, store_transcripts
 from conformance.scenario import (
+    NO,
+    NOT,
     BadScenarioError,
     Broken,
     Held,
@@ -335,6 +337,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client
+    if "another" in scenario.needs:
+        arguments["another"] = partial(run.open, ROLES["second"])
     run.set_up = run.writes
     return await scenario.body(**arguments)
 
@@ -404,20 +408,32 @@ def observed(observation: Observation | None) -> ObservationRecord | None:
 
 def lacking(scenario: Scenario, target: Target, offers: Iterable[str]) -> tuple[str, str] | None:
     """The first thing that the target lacks for this scenario, as a name and a sentence; ``None`` when nothing."""
-    offered = set(offers)
     if "clock" in scenario.needs:
         return "clock", "needs a clock, which this version can't provide"
     if target.role not in scenario.roles:
         return "role", f"is not about a target in the role {target.role}"
+    missing = (*_missing_facts(scenario, target), *_missing_offers(scenario, set(offers)))
+    return missing[0] if missing else None
+
+
+def _missing_facts(scenario: Scenario, target: Target) -> Iterator[tuple[str, str]]:
     where = [fact for need, facts in NEEDED_FACTS.items() if need in scenario.needs for fact in facts]
     for fact in (*where, *scenario.facts):
-        if not target.knows(fact):
-            name = fact.replace("_", "-")
-            return name, f"the target file does not say {name}"
+        plain, denied = fact.removeprefix(NOT).removesuffix(NO), fact.endswith(NO)
+        name = plain.replace("_", "-")
+        if fact.startswith(NOT):
+            if target.knows(plain):
+                yield f"no {name}", f"is about a target without {name}"
+        elif not target.knows(plain):
+            yield name, f"the target file does not say {name}"
+        elif denied and getattr(target, plain) is not False:
+            yield name, f"is not about a target of which {name} is true"
+
+
+def _missing_offers(scenario: Scenario, offered: Container[str]) -> Iterator[tuple[str, str]]:
     for keyword in scenario.offers:
         if keyword not in offered:
-            return f"EHLO {keyword}", f"EHLO does not offer {keyword}"
+            yield f"EHLO {keyword}", f"EHLO does not offer {keyword}"
     for keyword in scenario.lacks:
         if keyword in offered:
-            return f"no EHLO {keyword}", f"is about a server that does not offer {keyword}"
-    return None
+            yield f"no EHLO {keyword}", f"is about a server that does not offer {keyword}"

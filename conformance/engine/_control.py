@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import trio
 
-from conformance.client import At, NotReady, Outcome
+from conformance.client import At, NotReady, Outcome, new_token
 from conformance.engine._attempt import Session, Setting, session
 from conformance.engine._events import ConnectionRecord
 from conformance.engine._limit import ConnectionLimit
+from conformance.store import StoreError
 from conformance.wire import CRLF, Reply, stuff, visible
 
 ATTEMPTS = 3
+DELIVERY_SECONDS = 30.0
+"""How long a control message may take to arrive, where the target does not say that it takes longer."""
+
 PAUSE = 1.0
 """Seconds before the second try; it doubles."""
 
@@ -46,16 +50,51 @@ async def introduce(setting: Setting, limit: ConnectionLimit) -> Introduced:
     for mailbox in setting.target.mailboxes or (setting.target.mailbox,):
         introduced = await _deliver(setting, limit, mailbox.encode("ascii"))
     assert introduced is not None
+    await _look_around(setting, limit)
     return introduced
 
 
-async def _deliver(setting: Setting, limit: ConnectionLimit, mailbox: bytes) -> Introduced:
+async def _look_around(setting: Setting, limit: ConnectionLimit) -> None:
+    """One message must reach the next hop, and one the store: else all that did not come would be the target's fault.
+
+    Raises:
+        TargetUnusableError: it did not.
+    """
+    around, target = setting.around, setting.target
+    within = max(target.delivery_within or 0.0, DELIVERY_SECONDS)
+    if around is None:
+        return
+    if around.hop is not None and target.next_hop and target.relay_domains:
+        token = new_token()
+        await _deliver(setting, limit, f"{token}@{target.relay_domains[0]}".encode("ascii"), token)
+        if not await around.hop.message(token, within=within):
+            raise TargetUnusableError(
+                f"no message for {target.relay_domains[0]} came to our next hop {target.next_hop} within {within:g} s: "
+                "does the target send it there? A server that found nobody there before waits for some minutes",
+                (),
+            )
+        around.hop.forget(token)
+    if around.store is not None and target.store is not None:
+        token = new_token()
+        await _deliver(setting, limit, target.mailbox.encode("ascii"), token)
+        try:
+            found = await around.store.message(token, within=within)
+        except StoreError as error:
+            raise TargetUnusableError(str(error), ()) from error
+        if found is None:
+            raise TargetUnusableError(
+                f"no message for {target.mailbox} came into the store {target.store.where} within {within:g} s", ()
+            )
+        around.store.forget(token)
+
+
+async def _deliver(setting: Setting, limit: ConnectionLimit, mailbox: bytes, token: str | None = None) -> Introduced:
     greylisted = False
     refusals = 0
     while True:
         async with limit.connections(1) as epoch, session(setting) as run:
             try:
-                introduced = await _one_delivery(run, mailbox)
+                introduced = await _one_delivery(run, mailbox, token)
             except NotReady as error:
                 wait = setting.target.greylist_delay
                 temporary = isinstance(error.outcome, Reply) and error.outcome.code in {450, 451}
@@ -75,7 +114,7 @@ async def _deliver(setting: Setting, limit: ConnectionLimit, mailbox: bytes) -> 
         await trio.sleep(pause)
 
 
-async def _one_delivery(run: Session, mailbox: bytes) -> Introduced:
+async def _one_delivery(run: Session, mailbox: bytes, token: str | None) -> Introduced:
     client = await run.open()
     await client.climb(At.EHLO)
     introduced = Introduced(
@@ -86,7 +125,7 @@ async def _one_delivery(run: Session, mailbox: bytes) -> Introduced:
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))
     _accepted("DATA", await client.say(b"DATA"), severity=3)
-    await client.raw(stuff(client.message()) + b"." + CRLF)
+    await client.raw(stuff(client.message(token=token)) + b"." + CRLF)
     _accepted("end of data", await client.reply())
     return introduced
 
@@ -103,7 +142,7 @@ async def _greeting_only(setting: Setting) -> Introduced:
         except NotReady as error:
             raise TargetUnusableError(str(error), run.records()) from error
         client.greeting = await client.reply()
-        if not (isinstance(client.greeting, Reply) and client.greeting.code == 554):
+        if not (isinstance(client.greeting, Reply) and client.greeting.code in {521, 554}):  # RFC 7504 §3
             await run.leave()
-            raise TargetUnusableError(f"greeting: expected 554, got {client.greeting}", run.records())
+            raise TargetUnusableError(f"greeting: expected 521 or 554, got {client.greeting}", run.records())
         return Introduced(str(client.greeting), (), frozenset())

@@ -35,8 +35,7 @@ class Surroundings:
 def wanted(target: Target, scenarios: Iterable[Scenario]) -> frozenset[str]:
     """What must be open for these scenarios: what they need, and a sink to which all mail for a mailbox goes."""
     needs = frozenset(need for scenario in scenarios for need in scenario.needs & AROUND)
-    sinks = any(store is not None and store.kind in SINKS for store in (target.store, target.bounces))
-    return needs | {"store"} if sinks else needs
+    return needs | {"store"} if target.store is not None and target.store.kind in SINKS else needs
 
 
 @asynccontextmanager
@@ -75,7 +74,7 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
                 await names.listen(*split_place(target.name_server))
         if "store" in needs and target.store:
             store = await open_store(target.store, hop)
-        if "store" in needs and target.bounces:
+        if needs & {"hop", "store"} and target.bounces:
             bounces = await open_store(target.bounces, hop)
     except (HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error

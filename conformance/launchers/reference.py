@@ -13,7 +13,7 @@ from conformance.launchers._error import LaunchError
 from conformance.launchers._launcher import ON_LOOPBACK, Installed, Launcher, Start, our_environment
 from conformance.launchers._site import Site
 from conformance.reference import reference_target
-from conformance.target import Target
+from conformance.target import Store, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,19 @@ class ReferenceLauncher(Launcher):
 
     def start(self, installed: Installed, site: Site) -> Start:
         """As a process of its own."""
-        words = (str(site.port), str(site.certificate), str(site.key))
+        words = map(str, (site.port, site.certificate, site.key, site.next_hop_port, site.mail))
         return Start(
             command=(str(installed.place), "-m", "conformance.launchers.programs.reference_program", *words),
             environment=our_environment(),
         )
 
     def target(self, installed: Installed, site: Site) -> Target:
-        """What is known of its site; its process has no next hop and no store that others can read."""
-        known = reference_target(f"smtp://127.0.0.1:{site.port}", next_hop=None, store=None)
+        """What is known of its site."""
+        known = reference_target(
+            f"smtp://127.0.0.1:{site.port}",
+            next_hop=f"127.0.0.1:{site.next_hop_port}",
+            store=Store(kind="maildir", where=f"{site.mail}/*/Maildir"),
+        )
         return msgspec.structs.replace(known, version=installed.version, set_up=self.set_up)
 
 

@@ -70,7 +70,8 @@ class Authentication:
             return self.auth_challenge(challenge)
         return self._step(initial)
 
-    def take(self, line: bytes) -> Answer | None:
+    @decision
+    def auth_line(self, line: bytes) -> Answer | None:
         """Act on a line of the exchange (§4)."""
         if self.auth_is_cancelled(line):
             self.exchange = None
@@ -98,9 +99,8 @@ class Authentication:
             challenge = self.exchange.send(response)
         except StopIteration as end:
             self.exchange = None
-            if end.value is None:
-                return self.auth_failed()
-            return self.auth_succeeded(end.value)
+            identity = self.auth_identity(end.value)
+            return self.auth_failed() if identity is None else self.auth_succeeded(identity)
         return self.auth_challenge(challenge)
 
     @decision
@@ -186,6 +186,11 @@ class Authentication:
     def auth_too_long(self) -> Answer | None:
         """The refusal of a line that is too long (§4)."""
         return answer(500, b"Line too long", status=b"5.5.6")
+
+    @decision
+    def auth_identity(self, found: bytes | None) -> bytes | None:
+        """Who the client is, after an exchange that went to its end."""
+        return found
 
     @decision
     def auth_failed(self) -> Answer | None:

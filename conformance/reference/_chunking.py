@@ -11,7 +11,7 @@ from conformance.reference._decision import Decisions, decision, decision_by
 if TYPE_CHECKING:
     from conformance.reference._session import ServerSession, Transaction
 
-MAX_CHUNKED = 10 * 1024 * 1024
+MAX_CHUNKED = 256 * 1024
 """Octets of all chunks of a message together; the same as a message given with DATA may have."""
 
 

@@ -182,7 +182,8 @@ def defect(
     It is given the clean decision, the session, and the point's arguments. Its docstring says what the broken server
     does. The function's name is the defect's, unless ``name`` joins it to another: one defect at several points.
     ``only`` names the cases of the point that it is about; in all others the server decides as written. ``profile``
-    is the kind of server that has it: the ordinary one, ``lmtp``, or ``on-request`` with an extension of the table.
+    is the kind of server that has it: the ordinary one, ``lmtp``, ``submission``, or ``on-request`` with an extension
+    of the table.
 
     Raises:
         ValueError: two defects of one name for one point, no docstring, or cases of a point that has none.

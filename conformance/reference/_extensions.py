@@ -102,7 +102,7 @@ EXTENSIONS: dict[str, Extension] = {
     "FUTURERELEASE": Extension(
         b"FUTURERELEASE %d %b" % (MAX_HOLD, MAX_DATE), mail={b"HOLDFOR": _hold_for, b"HOLDUNTIL": _hold_until}
     ),
-    "LIMITS": Extension(b"LIMITS RCPTMAX=%d MAILMAX=100" % RECIPIENTS_AT_MOST),
+    "LIMITS": Extension(b"LIMITS RCPTMAX=%d MAILMAX=100 RCPTDOMAINMAX=10" % RECIPIENTS_AT_MOST),
     "MT-PRIORITY": Extension(b"MT-PRIORITY MIXER", mail={b"MT-PRIORITY": _priority}),
     "MTRK": Extension(b"MTRK", mail={b"MTRK": _tracking}),
     "NO-SOLICITING": Extension(b"NO-SOLICITING " + UNWANTED, mail={b"SOLICIT": _solicit}),

@@ -27,7 +27,7 @@ from conformance.reference._site import Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
-FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "kept_across_tls"})
+FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_octets", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
@@ -117,6 +117,15 @@ def role_for(scenario: Scenario) -> Role:
     return next(role for role in ROLES if role in scenario.roles)
 
 
+def profile_for(scenario: Scenario, role: Role) -> str:
+    """The kind of server that the reference server is for the scenario: defects of other kinds are none of its."""
+    if role == "lmtp":
+        return "lmtp"
+    if EXTENSIONS.keys() & set(scenario.offers):
+        return "on-request"
+    return "submission" if role == "submission" else ""
+
+
 def try_scenarios(
     scenarios: Sequence[Scenario],
     watches: Sequence[Watch] = (),
@@ -141,9 +150,8 @@ def try_scenarios(
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
         looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
-        decisions = Decisions(shadows=looking)
-        requires_tls = "starttls_required" in scenario.facts
-        requires_auth = "auth_required" in scenario.facts
+        decisions = Decisions(shadows=looking, profile=profile_for(scenario, role))
+        facts = frozenset(scenario.facts)
         consulted: frozenset[str] | None = None
 
         def observed() -> None:
@@ -153,6 +161,9 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             hop, names = NextHop(nursery), NameServer(nursery)
+            site = Site(keeps_secrets="disabled" in facts)
+            if scenario.slow:
+                site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
             server = ReferenceServer(
                 defects,
                 server_tls(),
@@ -160,16 +171,15 @@ def try_scenarios(
                 lmtp=role == "lmtp",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
-                site=Site(retry_after=RETRY_SECONDS, gives_up_after=GIVE_UP_SECONDS) if scenario.slow else Site(),
+                site=site,
                 dial_next_hop=dial_hop(hop),
                 routing=routing(hop, names, decisions),
-                requires_tls=requires_tls,
+                requires_tls="starttls_required" in facts,
+                implicit_tls="implicit_tls" in facts,
                 hides=frozenset(scenario.lacks),
-                requires_auth=requires_auth,
+                requires_auth="auth_required" in facts,
             )
-            known = target or _target(
-                role, requires_tls=requires_tls, requires_auth=requires_auth, unhurried=scenario.slow
-            )
+            known = target or _target(role, facts, unhurried=scenario.slow)
             setting = Setting(
                 known,
                 server.dial(nursery),
@@ -197,12 +207,19 @@ def try_scenarios(
 
 
 @cache
-def _target(role: Role, *, requires_tls: bool, requires_auth: bool, unhurried: bool) -> Target:
-    known = reference_target(role=role, auth_required=requires_auth)
+def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
+    """What is known of a server that meets a scenario with these facts."""
+    known = reference_target(
+        role=role,
+        auth_required="auth_required" in facts,
+        disabled=("VRFY", "EXPN") if "disabled" in facts else (),
+    )
     if unhurried:
         known = msgspec.structs.replace(known, timers="default")
-    if requires_tls:
+    if "starttls_required" in facts:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
+    if "implicit_tls" in facts:
+        known = msgspec.structs.replace(known, address="smtps://127.0.0.1:465")
     return known
 
 

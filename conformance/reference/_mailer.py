@@ -10,12 +10,12 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision
-from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent
+from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._routing import Routing, UnroutableError
 from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
-from conformance.wire.paths import mailbox, path
+from conformance.wire.paths import Mailbox, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Mailer:
         self.trace = Trace(self.decisions)
 
     @decision
-    def take(self, accepted: Accepted) -> None:
+    def take_message(self, accepted: Accepted) -> None:
         """Deliver a message, now or by and by."""
         self.taken += 1
         accepted = replace(accepted, number=self.taken)
@@ -104,7 +104,7 @@ class Mailer:
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
-        found = mailbox(forward_path)
+        found = _mailbox_of(forward_path)
         return found is None or self.site.is_local(found.domain)
 
     # Out.
@@ -152,7 +152,10 @@ class Mailer:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
         while True:
-            sent = self.judged(await self._send(copy))
+            tried = await self._send(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            sent = self.judged(tried)
+            if sent.mail_refused:
+                self.note_refused_mail(copy)
             if sent.failed:
                 self.fail(copy, list(sent.failed))
             if not sent.deferred:
@@ -212,6 +215,16 @@ class Mailer:
         return Sent(deferred=tuple(Failed(each, reason) for each in copy.forward_paths))
 
     @decision
+    def may_try(self, copy: Copy) -> bool:
+        """Whether to try at all: what became of other messages does not matter (§4.5.4.1)."""
+        del copy
+        return True
+
+    @decision
+    def note_refused_mail(self, copy: Copy) -> None:
+        """The next hop refused MAIL for good: that is about this message and not remembered (§4.5.4.1)."""
+
+    @decision
     def retry_after(self, copy: Copy) -> float:
         """Seconds until the next try; the site's choice, not the 30 minutes of §4.5.4.1."""
         del copy
@@ -251,8 +264,8 @@ class Mailer:
     @decision
     def notified(self, copy: Copy) -> bytes:
         """Whom to tell: the reverse-path, less a source route (§6.1)."""
-        found = path(b"<" + copy.reverse_path + b">")
-        return bytes(found.mailbox) if found and found.mailbox else copy.reverse_path
+        found = _mailbox_of(copy.reverse_path)
+        return bytes(found) if found else copy.reverse_path
 
     @decision
     def notification_reverse_path(self) -> bytes:
@@ -297,12 +310,18 @@ class Mailer:
 
 def domain_of(forward_path: bytes) -> str:
     """The domain in small letters; nothing where there is none."""
-    found = mailbox(forward_path)
+    found = _mailbox_of(forward_path)
     return found.domain.decode("ascii").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:
     """The local-part, quotes resolved; that of postmaster in small letters."""
-    found = mailbox(forward_path)
+    found = _mailbox_of(forward_path)
     local = unquoted(found.local) if found else forward_path
     return local.lower() if local.lower() == b"postmaster" else local
+
+
+def _mailbox_of(forward_path: bytes) -> Mailbox | None:
+    """The mailbox of a path, a source route apart."""
+    found = path(b"<" + forward_path + b">")
+    return found.mailbox if found else None

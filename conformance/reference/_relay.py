@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import trio
@@ -41,6 +41,7 @@ class Sent:
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
+    mail_refused: bool = False
 
 
 class _LostError(Exception):
@@ -75,35 +76,54 @@ class RelaySession:
         greeting = await self._reply("greeting")
         if greeting.severity != 2:
             return await self._leave(_all(forward_paths, greeting))
-        hello = await self._say(b"EHLO " + self.own_name())
-        if hello.severity == 5:
-            hello = await self._say(b"HELO " + self.own_name())
-        else:
-            self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
+        hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(_all(forward_paths, hello))
-        mail = await self._say(
-            b"MAIL FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
-        )
-        if mail.severity != 2:
-            return await self._leave(_all(forward_paths, mail))
+        self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
+        if mail is None:
+            mail = await self._mail(reverse_path, eight_bit=eight_bit)
+        if not self.is_success(mail):
+            return await self._leave(replace(_all(forward_paths, mail), mail_refused=mail.severity == 5))
+        for line in self.before_recipients():
+            await self._say(line)
         return await self._leave(await self._recipients(forward_paths, content))
+
+    async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
+        """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
+        for line in self.before_hello():
+            await self._say(line)
+        if self.sends_mail_with_hello():
+            await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
+            return await self._reply("EHLO"), await self._reply("MAIL")
+        for verb in self.hello_verbs():
+            hello = await self._say(verb + b" " + self.own_name())
+            if hello.severity != 5:
+                break
+        return hello, None
+
+    async def _mail(self, reverse_path: bytes, *, eight_bit: bool) -> Reply:
+        argument = b" FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
+        for verb in self.opening_verbs(reverse_path):
+            reply = await self._say(verb + argument)
+            if self.is_success(reply):
+                break
+        return reply
 
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         refused: list[tuple[bytes, Reply]] = []
         taken: list[bytes] = []
         for forward_path in forward_paths:
             reply = await self._say(b"RCPT TO:<%b>" % self.outward_forward_path(forward_path))
-            if reply.severity == 2:
+            if self.is_success(reply):
                 taken.append(forward_path)
             else:
                 refused.append((forward_path, reply))
-        if taken:
-            reply = await self._say(b"DATA")
-            if reply.code == 354:
+        if taken and (not refused or self.sends_to_the_rest()):
+            reply = await self._say(self.data_line())
+            if self.may_send_data(reply):
                 await self.stream.send_all(self.outward_data(content))
                 reply = await self._reply("end of data")
-            if reply.severity != 2:
+            if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
         return _sorted(refused)
 
@@ -139,6 +159,52 @@ class RelaySession:
     def own_name(self) -> bytes:
         """Our name for EHLO (§4.1.1.1)."""
         return HOST
+
+    @decision
+    def before_hello(self) -> tuple[bytes, ...]:
+        """What is said before EHLO: nothing (§4.1.1.1)."""
+        return ()
+
+    @decision
+    def hello_verbs(self) -> tuple[bytes, ...]:
+        """EHLO, and HELO where that is refused (§3.2)."""
+        return b"EHLO", b"HELO"
+
+    @decision
+    def sends_mail_with_hello(self) -> bool:
+        """Whether MAIL goes out before the reply to EHLO has come, which alone could allow that (§4.3.1)."""
+        return False
+
+    @decision
+    def before_recipients(self) -> tuple[bytes, ...]:
+        """What is said between MAIL and RCPT: nothing (§3.3)."""
+        return ()
+
+    @decision
+    def data_line(self) -> bytes:
+        """DATA, without an argument (§4.1.1)."""
+        return b"DATA"
+
+    @decision
+    def is_success(self, reply: Reply) -> bool:
+        """Whether MAIL, RCPT or the mail data were taken: the first digit says so, and nothing else (§4.2)."""
+        return reply.severity == 2
+
+    @decision
+    def may_send_data(self, reply: Reply) -> bool:
+        """Whether the message may follow: after a 354 only (§3.3)."""
+        return reply.code == 354
+
+    @decision
+    def opening_verbs(self, reverse_path: bytes) -> tuple[bytes, ...]:
+        """What opens a transaction: MAIL and nothing else (§4.4)."""
+        del reverse_path
+        return (b"MAIL",)
+
+    @decision
+    def sends_to_the_rest(self) -> bool:
+        """Whether those who are not refused get the message (§4.2.5)."""
+        return True
 
     @decision
     def outward_reverse_path(self, reverse_path: bytes) -> bytes:
@@ -178,6 +244,11 @@ class RelaySession:
         return (b"QUIT",)
 
 
+def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
+    """All of them refused for good."""
+    return Sent(failed=tuple(Failed(each, reason) for each in forward_paths))
+
+
 def _all(forward_paths: Iterable[bytes], reply: Reply | bytes) -> Sent:
     if isinstance(reply, Reply):
         return _sorted([(each, reply) for each in forward_paths])
@@ -185,10 +256,10 @@ def _all(forward_paths: Iterable[bytes], reply: Reply | bytes) -> Sent:
 
 
 def _sorted(refused: Iterable[tuple[bytes, Reply]]) -> Sent:
-    """A 5yz is for good (§4.2.1), all else for now."""
+    """A 4yz is for now (§4.2.1), all else that is no success is for good."""
     failed: list[Failed] = []
     deferred: list[Failed] = []
     for forward_path, reply in refused:
         text = b" / ".join(line.text for line in reply.lines)
-        (failed if reply.severity == 5 else deferred).append(Failed(forward_path, b"%d %b" % (reply.code, text)))
+        (deferred if reply.severity == 4 else failed).append(Failed(forward_path, b"%d %b" % (reply.code, text)))
     return Sent(tuple(failed), tuple(deferred))

@@ -24,7 +24,8 @@ class ReferenceServer:
     """A conformant server, less the defects it is given.
 
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
-    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``requires_auth``
+    session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
+    begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
     take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``routing`` says where that for domains goes that are looked up.
@@ -34,6 +35,7 @@ class ReferenceServer:
     tls: ssl.SSLContext | None = None
     rejects: bool = False
     requires_tls: bool = False
+    implicit_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
     site: Site = field(default_factory=Site)
@@ -54,6 +56,13 @@ class ReferenceServer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
         kind = LmtpSession if self.lmtp else ServerSession
+        if self.implicit_tls and self.tls is not None:
+            secure = trio.SSLStream(stream, self.tls, server_side=True)
+            try:
+                await secure.do_handshake()
+            except trio.BrokenResourceError:
+                return
+            stream = secure
         session = kind(
             stream,
             self.site,
@@ -66,6 +75,7 @@ class ReferenceServer:
             requires_auth=self.requires_auth,
             offers=self.offers,
         )
+        session.secured = self.implicit_tls
         await session.serve()
 
     def dial(self, nursery: trio.Nursery) -> Dial:

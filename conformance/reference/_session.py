@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import trio
@@ -13,6 +13,7 @@ from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
     RECIPIENTS_AT_MOST,
     VERBS,
@@ -21,33 +22,49 @@ from conformance.reference._extensions import (
     refusal_together,
     reply_to,
 )
+from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
-    ALIASES,
     BUSY,
     DOMAIN,
     HOST,
-    LISTS,
-    USERS,
+    MOVED,
+    REFUSED_CONTENT,
     Delivery,
     Site,
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain, mailbox, path_argument
+from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
 
 __all__ = ["Answer", "ServerSession", "Transaction", "answer"]
 
 MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
-MAX_MESSAGE = 10 * 1024 * 1024
-MAX_RECIPIENTS = 1000
+MAX_MESSAGE = 256 * 1024
+MAX_RECIPIENTS = 100
+"""No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
-MAIL_PARAMETERS = {b"BODY": b"8BITMIME", b"SIZE": b"SIZE", b"RET": b"DSN", b"ENVID": b"DSN", b"AUTH": b"AUTH"}
+UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
+"""The commands that RFC 6531 opens to UTF-8."""
+
+NO_STATUS = frozenset({b"CONNECT", b"EHLO", b"HELO", b"LHLO"})
+"""What is answered without an enhanced status code: the connection itself, EHLO, HELO and LHLO (RFC 2034 §3)."""
+
+MAIL_PARAMETERS = {
+    b"BODY": b"8BITMIME",
+    b"SIZE": b"SIZE",
+    b"RET": b"DSN",
+    b"ENVID": b"DSN",
+    b"AUTH": b"AUTH",
+    b"SMTPUTF8": b"SMTPUTF8",
+}
 """The parameters of MAIL, and the extension that each belongs to."""
 
 Handler = Callable[[bytes], Answer | None]
@@ -62,7 +79,9 @@ class Transaction:
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
+    utf8: bool = False
     body: bytes = b"7BIT"
+    size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
 
@@ -70,6 +89,24 @@ class Transaction:
     def eight_bit(self) -> bool:
         """Whether the body may hold octets beyond US-ASCII (RFC 6152 §2)."""
         return self.body != b"7BIT"
+
+
+def _parameters_or_plain(session: ServerSession, keyword: bytes, argument: bytes) -> str:
+    """Whether a path has parameters behind it."""
+    del session, keyword
+    return "parameters" if b"> " in argument else "plain"
+
+
+def _group_or_alone(session: ServerSession, given: Answer) -> str:
+    """Whether the command that is answered came together with others."""
+    del given
+    return "group" if session.grouped else "alone"
+
+
+def _waiting_or_none(session: ServerSession, held: bytes, reply: bytes) -> str:
+    """Whether the command that is answered came together with others."""
+    del held, reply
+    return "group" if session.grouped else "alone"
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -97,6 +134,9 @@ class ServerSession:
     closing: bool = False
     commands: int = 0
     offers: frozenset[str] = frozenset()
+    grouped: bool = False
+    held: bytes = b""
+    answers: bytes = b"CONNECT"
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -117,9 +157,15 @@ class ServerSession:
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 try:
-                    await self.stream.aclose()
+                    await self._close()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
+
+    async def _close(self) -> None:
+        if isinstance(self.stream, trio.SSLStream) and not self.says_that_it_closes():
+            await self.stream.transport_stream.aclose()
+        else:
+            await self.stream.aclose()
 
     async def _read(self) -> bool:
         octets = b""
@@ -132,6 +178,7 @@ class ServerSession:
 
     async def _take_everything(self) -> None:
         """Act on whatever is complete in the buffer."""
+        self.grouped = False
         while not self.closing:
             if self.in_data:
                 found = self.find_end_of_data(self.buffer)
@@ -154,6 +201,7 @@ class ServerSession:
                         continue
                     return
                 octets, self.buffer = line
+                self.grouped = self.grouped or bool(self.buffer)
                 self.commands += 1
                 await self._give(self.line(octets))
 
@@ -163,7 +211,7 @@ class ServerSession:
 
     def line(self, octets: bytes) -> Answer | None:
         """Act on one line: a response where an exchange is under way, else a command."""
-        return self.authentication.take(octets) if self.authentication.exchange else self.command(octets)
+        return self.authentication.auth_line(octets) if self.authentication.exchange else self.command(octets)
 
     async def _drop_line(self) -> None:
         while self.find_command_line(self.buffer) is None:
@@ -179,6 +227,7 @@ class ServerSession:
     @decision
     def line_too_long(self) -> Answer | None:
         """The reply to a command line that is too long (§4.5.3.1.4)."""
+        self.answers = b""
         return answer(500, b"Line too long")
 
     async def _give(self, given: Answer | None) -> None:
@@ -187,7 +236,10 @@ class ServerSession:
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
-        await self._send(self.render(given) * given.times)
+        self.held = self.joined(self.held, self.render(self.with_status(given)) * given.times)
+        if not self.holds_back(given):
+            await self._send(self.held)
+            self.held = b""
         if given.close:
             self.closing = True
         if given.starts_tls:
@@ -242,11 +294,30 @@ class ServerSession:
         return inner[1:] if inner.startswith(b".") else inner
 
     @decision_by(lambda _, given: str(given.code))
+    def with_status(self, given: Answer) -> Answer:
+        """The answer with an enhanced status code before each of its texts, where one belongs (RFC 2034 §3)."""
+        if not self.has(b"ENHANCEDSTATUSCODES") or given.code // 100 not in CLASSES or self.answers in NO_STATUS:
+            return given
+        status = given.status or usual_status(given.code, self.answers)
+        return replace(given, texts=tuple(status + b" " + text for text in given.texts))
+
+    @decision_by(lambda _, given: str(given.code))
     def render(self, given: Answer) -> bytes:
         """The reply's octets: the same code on every line, a hyphen on all but the last (§4.2.1)."""
         code = b"%d" % given.code
         *before, last = given.texts
         return b"".join(code + b"-" + text + CRLF for text in before) + code + b" " + last + CRLF
+
+    @decision_by(_group_or_alone)
+    def holds_back(self, given: Answer) -> bool:
+        """Whether this reply waits for more to be sent with it: never (RFC 2920 §3.2 allows it for a while)."""
+        del given
+        return False
+
+    @decision_by(_waiting_or_none)
+    def joined(self, held: bytes, reply: bytes) -> bytes:
+        """Replies that wait, and one more: in the order of their commands (RFC 2920 §3.2)."""
+        return held + reply
 
     # Commands.
 
@@ -264,8 +335,16 @@ class ServerSession:
 
     @decision
     def has_forbidden_octets(self, line: bytes) -> bool:
-        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2)."""
+        """Whether a command line holds 8-bit or control octets, tabs apart (§2.4, §4.1.2), or UTF-8 out of place."""
+        if self.takes_utf8(line):
+            line = bytes(octet for octet in line if octet < 0x80)
         return any(octet >= 0x7F or (octet < 0x20 and octet != 0x09) for octet in line)
+
+    @decision
+    def takes_utf8(self, line: bytes) -> bool:
+        """Whether the line may hold UTF-8, and what it holds is that (RFC 6531 §3.2)."""
+        verb = line.partition(b" ")[0].upper()
+        return self.extended and self.has(b"SMTPUTF8") and verb in UTF8_COMMANDS and is_utf_8(line)
 
     @decision
     def verb_of(self, line: bytes) -> bytes:
@@ -280,6 +359,7 @@ class ServerSession:
     @decision_by(lambda _, line: line.partition(b" ")[0].strip().upper()[:16].decode("ascii", "replace"))
     def command(self, line: bytes) -> Answer | None:
         """Act on one command line; every line gets one reply (§4.2)."""
+        self.answers = line.partition(b" ")[0].strip().upper()
         if self.has_forbidden_octets(line):
             return self.syntax_error(line)
         line = line.rstrip(b" \t") if b" " not in line.rstrip(b" \t") else line
@@ -351,7 +431,7 @@ class ServerSession:
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
         offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
-        offered += [b"CHUNKING", b"BINARYMIME"]
+        offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
         offered.append(b" ".join((b"AUTH", *self.authentication.auth_mechanisms())))
@@ -366,7 +446,7 @@ class ServerSession:
         """The extensions, less those that this server is to be without."""
         return tuple(line for line in self.extensions() if line.partition(b" ")[0].decode("ascii") not in self.hides)
 
-    @decision
+    @decision_by(lambda _, name: shape_of_name(name))
     def acceptable_client_name(self, name: bytes) -> bool:
         """Whether EHLO's argument is a Domain or an address literal (§4.1.1.1)."""
         return is_domain(name) or is_address_literal(name)
@@ -414,12 +494,18 @@ class ServerSession:
         del why
         self.transaction = None
 
-    @decision
+    @decision_by(_parameters_or_plain)
     def path_and_parameters(self, keyword: bytes, argument: bytes) -> PathArgument | None:
         """The argument of MAIL and RCPT behind ``FROM:`` or ``TO:``, whose case is free (§2.4)."""
         if argument[: len(keyword)].upper() != keyword:
             return None
-        return path_argument(argument[len(keyword) :])
+        return extended_path_argument(argument[len(keyword) :])
+
+    @decision_by(lambda _, path: shape_of_path(path))
+    def acceptable_path(self, path: Path) -> bool:
+        """Whether a path of this form is taken: every form of the grammar is (§4.1.2, §4.1.3)."""
+        del path
+        return True
 
     @decision
     def mail(self, argument: bytes) -> Answer | None:
@@ -431,6 +517,12 @@ class ServerSession:
         return self.open_transaction(argument)
 
     @decision
+    def send(self, verb: bytes, argument: bytes) -> Answer | None:
+        """SEND, SOML and SAML open a transaction as MAIL does (§F.6, RFC 821 §3.4); nobody is at a terminal here."""
+        del verb
+        return self.mail(argument)
+
+    @decision
     def nested_mail(self, argument: bytes) -> Answer | None:
         """The reply to MAIL within a transaction, which stays as it is (§4.1.4)."""
         del argument
@@ -440,14 +532,35 @@ class ServerSession:
     def open_transaction(self, argument: bytes) -> Answer | None:
         """Read the reverse-path and its parameters; nothing changes where they are not acceptable (§4.1.4)."""
         given = self.path_and_parameters(b"FROM:", argument)
-        if given is None:
+        if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
-        refused = self.refuse_mail_parameters(given.parameters)
+        refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
-        body = given.parameters.get(b"BODY", b"7BIT").upper()
-        self.transaction = Transaction(self.kept_reverse_path(given.path), body=body)
+        reverse_path, utf8 = self.kept_reverse_path(given.path), b"SMTPUTF8" in given.parameters
+        if not self.may_be_utf8(reverse_path, utf8):
+            return answer(550, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
+        body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
+        self.transaction = Transaction(
+            reverse_path, utf8=utf8, body=body.upper(), size=int(size) if size.isdigit() else None
+        )
         return answer(250, b"OK")
+
+    @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
+    def refuse_sender(self, path: Path) -> Answer | None:
+        """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
+        if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
+            return None
+        return answer(550, b"No such sender here")
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the path ends in a domain whose mail ends here."""
+        return path.mailbox is not None and self.site.is_local(path.mailbox.domain)
+
+    @decision
+    def may_be_utf8(self, address: bytes, asked: bool) -> bool:
+        """Whether the address can be taken: outside ASCII only where MAIL had SMTPUTF8 (RFC 6531 §3.4)."""
+        return asked or address.isascii()
 
     @decision
     def kept_reverse_path(self, path: Path) -> bytes:
@@ -459,7 +572,7 @@ class ServerSession:
         """The forward-path less its source route (§3.6.1)."""
         return bytes(path.mailbox) if path.mailbox else b""
 
-    @decision
+    @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters that we do not know (§4.1.1.11) or can't meet, or ``None``."""
         if parameters and not self.extended:
@@ -475,7 +588,7 @@ class ServerSession:
             return self.extension_parameter(b"MAIL", keyword, value)
         if not self.mail_parameter_fits(keyword, value):
             return answer(501, b"Bad parameter value")
-        if keyword == b"SIZE" and int(value) > MAX_MESSAGE:
+        if keyword == b"SIZE" and self.is_too_big(int(value)):
             return answer(552, b"Message too big")
         return None
 
@@ -483,28 +596,45 @@ class ServerSession:
     def extension_parameter(self, verb: bytes, keyword: bytes, value: bytes) -> Answer | None:
         """The refusal of a parameter of an extension on request, or ``None``; 555 where it is not offered."""
         refusal = refusal_of(self.offers, verb, keyword, value, secured=self.secured)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.7.1" if refusal[0] == 550 else b"5.5.4") if refusal else None
 
     @decision
     def parameters_together(self, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of parameters of MAIL that are fine each and not together, or ``None``."""
         refusal = refusal_together(parameters)
-        return answer(*refusal) if refusal else None
+        return answer(*refusal, status=b"5.5.4") if refusal else None
 
     @decision_by(lambda _, keyword, *_rest: keyword.decode("ascii"))
     def mail_parameter_fits(self, keyword: bytes, value: bytes) -> bool:
         """Whether the value is one that the parameter's extension defines."""
         match keyword:
             case b"BODY":
-                return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+                return self.knows_body(value)
             case b"SIZE":
-                return value.isdigit() and len(value) <= 20
+                return self.is_size(value)
             case b"RET":
                 return value.upper() in {b"FULL", b"HDRS"}
+            case b"SMTPUTF8":
+                return not value
             case b"ENVID":
                 return is_envelope_id(value)
             case _:
                 return self.authentication.auth_parameter_fits(value)
+
+    @decision
+    def knows_body(self, value: bytes) -> bool:
+        """Whether we take a body of this kind; the value has no case (RFC 6152 §2, RFC 3030 §3)."""
+        return value.upper() in {b"7BIT", b"8BITMIME", b"BINARYMIME"}
+
+    @decision
+    def is_size(self, value: bytes) -> bool:
+        """Whether the value is a size: 1 to 20 digits (RFC 1870 §3)."""
+        return value.isdigit() and len(value) <= 20
+
+    @decision
+    def is_too_big(self, declared: int) -> bool:
+        """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
+        return declared > MAX_MESSAGE
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -513,15 +643,42 @@ class ServerSession:
             return self.rcpt_without_mail(argument)
         if argument[:3].upper() == b"TO:" and argument[3:].lower() == b"<postmaster>":
             return self.take_recipient(b"postmaster")
+        bare = b"TO:<postmaster> "
+        if argument[: len(bare)].lower() == bare.lower():
+            argument = b"TO:<postmaster@%b> " % DOMAIN + argument[len(bare) :]
         given = self.path_and_parameters(b"TO:", argument)
-        if given is None or given.path.mailbox is None:
+        if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
-        if not self.serves(given.path.mailbox):
-            return self.refuse_recipient(bytes(given.path.mailbox))
-        return self.take_recipient(self.kept_forward_path(given.path))
+        return self.take_or_refuse(given.path, given.path.mailbox)
+
+    def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
+        """Whom we take mail for, and whom we don't."""
+        assert self.transaction is not None
+        if not self.may_be_utf8(bytes(mailbox), self.transaction.utf8):
+            return answer(553, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
+        local = self.site.is_local(mailbox.domain)
+        if local and unquoted(mailbox.local) in MOVED:
+            return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
+        if self.serves(mailbox):
+            return self.take_recipient(self.kept_forward_path(path))
+        return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    @decision
+    def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
+        """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
+        taken = self.take_recipient(forward_path)
+        if taken is None or taken.code != 250:
+            return taken
+        return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def refuse_relaying(self, forward_path: bytes) -> Answer | None:
+        """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
+        del forward_path
+        return answer(550, b"No relaying")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -614,8 +771,16 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        if REFUSED_CONTENT in content:
+            return self.refuse_content(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    @decision
+    def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
+        del transaction, content
+        return answer(554, b"This content is not taken")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
@@ -623,7 +788,7 @@ class ServerSession:
         forward_paths = tuple(transaction.forward_paths)
         self.site.delivered.append(Delivery(transaction.reverse_path, forward_paths, content))
         if self.mailer is not None:
-            self.mailer.take(
+            self.mailer.take_message(
                 Accepted(
                     transaction.reverse_path,
                     forward_paths,
@@ -664,31 +829,34 @@ class ServerSession:
         return answer(221, HOST + b" closes the channel", close=True)
 
     @decision
+    def disabled(self, verb: bytes, argument: bytes) -> Answer | None:
+        """The reply to VRFY or EXPN at a site that has turned them off for security (§7.3)."""
+        del argument
+        return answer(252, verb + b" is turned off here; mail will be taken and delivered if it can be")
+
+    @decision
     def vrfy(self, argument: bytes) -> Answer | None:
-        """250 with the mailbox for one that we have verified, 550 for one that is not here (§3.5)."""
+        """What we know of a mailbox or of the users of a name (§3.5)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"VRFY takes a mailbox")
-        found = self._user(argument)
-        if found is None:
-            return answer(550, b"No such mailbox here")
-        return answer(250, b"%b <%b>" % found)
+        told = verified(self.site, argument)
+        return answer(told.code, *told.texts)
 
-    def _user(self, words: bytes) -> tuple[bytes, bytes] | None:
-        asked = mailbox(words.strip(b"<>")) or mailbox(words.strip(b"<>") + b"@" + DOMAIN)
-        if asked is None or not takes_mail_for(self.site, asked):
-            return None
-        local = unquoted(asked.local)
-        return USERS.get(local, local), bytes(asked)
+    @decision
+    def without_utf8_parameter(self, argument: bytes) -> bytes:
+        """The argument of VRFY or EXPN without the parameter that allows UTF-8 in the reply (RFC 6531 §3.7.4.2)."""
+        words, _, last = argument.rpartition(b" ")
+        return words if words and last.upper() == b"SMTPUTF8" and self.has(b"SMTPUTF8") else argument
 
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
+        argument = self.without_utf8_parameter(argument)
         if not argument:
             return answer(501, b"EXPN takes a list")
-        members = (LISTS | ALIASES).get(argument.strip(b"<>").partition(b"@")[0])
-        if members is None:
-            return answer(550, b"No such list here")
-        return answer(250, *(b"<%b>" % member for member in members))
+        told = expanded(argument)
+        return answer(told.code, *told.texts)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:
@@ -737,6 +905,11 @@ class ServerSession:
         self.clear("STARTTLS")
 
     @decision
+    def says_that_it_closes(self) -> bool:
+        """Whether the close alert of TLS goes before the close (RFC 8314 §3.4)."""
+        return True
+
+    @decision
     def greeting_under_tls(self) -> Answer | None:
         """What the server says after the handshake: nothing, the client speaks next (RFC 3207 §4.2)."""
         return None
@@ -759,10 +932,13 @@ _HANDLERS: dict[bytes, Callable[[ServerSession], Callable[[bytes], Answer | None
     b"RSET": lambda session: session.rset,
     b"NOOP": lambda session: session.noop,
     b"QUIT": lambda session: session.quit,
-    b"VRFY": lambda session: session.vrfy,
-    b"EXPN": lambda session: session.expn,
+    b"VRFY": lambda session: partial(session.disabled, b"VRFY") if session.site.keeps_secrets else session.vrfy,
+    b"EXPN": lambda session: partial(session.disabled, b"EXPN") if session.site.keeps_secrets else session.expn,
     b"HELP": lambda session: session.help,
     b"STARTTLS": lambda session: session.starttls,
     b"AUTH": lambda session: session.auth,
+    b"SEND": lambda session: partial(session.send, b"SEND"),
+    b"SOML": lambda session: partial(session.send, b"SOML"),
+    b"SAML": lambda session: partial(session.send, b"SAML"),
 }
 """Looked up by verb, so that only the decision point that is asked counts as consulted."""

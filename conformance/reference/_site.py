@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from conformance.target import Alias, Credentials, MailingList, Role, Store, Target
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 HOST = b"mail.example.test"
@@ -18,6 +18,7 @@ LOGIN_DOMAIN = DOMAIN
 ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
 """Who can authenticate, by name or by address, and with which password."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -26,12 +27,16 @@ FULL = b"full"
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
 LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+REFUSED_CONTENT = b"This content is refused."
+"""What makes the site refuse a message after its end."""
 RELAY_DOMAIN = b"relay.example.test"
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+MOVED = {b"carol": b"carol@elsewhere.example.org"}
+"""Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Site:
-    """What is delivered at the site, and whether its server is down.
+    """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``retry_after`` and ``gives_up_after`` are in seconds.
@@ -66,6 +71,7 @@ class Site:
     retry_after: float = 5.0
     gives_up_after: float = 60.0
     down: bool = False
+    keeps_secrets: bool = False
 
     def store(self, stored: Stored) -> None:
         """Put a message into a mailbox."""
@@ -122,13 +128,16 @@ def reference_target(
     next_hop: str | None = NEXT_HOP,
     store: Store | None = MEMORY,
     auth_required: bool = False,
+    disabled: tuple[Disabled, ...] = (),
 ) -> Target:
-    """What there is to know about the reference server's site.
+    """What there is to know about the reference server's site, where these commands are turned off.
 
     Its password is put where a target file says that one is found, the environment, unless one is there.
     """
     os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
-    target = _target(address, role, next_hop, store, auth_required=auth_required)
+    target = msgspec.structs.replace(
+        _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
+    )
     if role != "lmtp":
         return target
     return msgspec.structs.replace(
@@ -136,7 +145,7 @@ def reference_target(
     )
 
 
-def _target(address: str, role: Role, next_hop: str | None, store: Store | None, *, auth_required: bool) -> Target:
+def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
         role=role,
@@ -144,8 +153,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
         publicly_referenced=True,
         ehlo_name="client.example.test",
         client_trusted=False,
-        auth_required=auth_required,
-        credentials=Credentials(user="alice", password_from=PASSWORD_FROM),
+        credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -156,9 +164,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        moved="carol@example.test",
+        ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
+        refused_content=REFUSED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
         dns_domains=(LOOKED_UP,) if next_hop else (),
@@ -170,4 +181,5 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None,
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
+        limits=Limits(recipients=100, recipients_kind="implementation"),
     )

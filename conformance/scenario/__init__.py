@@ -17,6 +17,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    carries_status,
     closes,
     goes_on,
     holds,
@@ -25,19 +26,25 @@ from conformance.scenario._oracles import (
     one_reply,
     one_reply_each,
     presume,
+    read_as_valid,
     recognised,
     refused,
+    refused_with,
+    replies_to_lines,
     silent,
     stays_open,
     succeeds_with,
     took,
 )
-from conformance.scenario._scenario import Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
+from conformance.scenario._twins import taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
     "FINDINGS",
+    "NO",
+    "NOT",
     "BadScenarioError",
     "Broken",
     "Clause",
@@ -61,6 +68,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "carries_status",
     "closes",
     "goes_on",
     "holds",
@@ -71,8 +79,11 @@ __all__ = [
     "one_reply",
     "one_reply_each",
     "presume",
+    "read_as_valid",
     "recognised",
     "refused",
+    "refused_with",
+    "replies_to_lines",
     "row",
     "scenario",
     "scenarios_of",
@@ -81,6 +92,7 @@ __all__ = [
     "succeeds_with",
     "suite",
     "suites_folder",
+    "taken_like_any_other",
     "took",
     "verdict",
     "watch",

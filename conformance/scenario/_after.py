@@ -55,6 +55,11 @@ def _any(_: object) -> bool:
     return True
 
 
+def _sent_to(token: str) -> Callable[[Received], bool]:
+    mark = token.lower().encode("ascii")
+    return lambda received: any(mark in path.lower() for path in received.forward_paths)
+
+
 async def _none(target: Target, came: M | None, token: str) -> Observation:
     if came is not None:
         return Broken("no message", f"one came with {token}")
@@ -67,9 +72,9 @@ async def _none(target: Target, came: M | None, token: str) -> Observation:
 class Hop:
     """Our next hop as one scenario sees it: the host to which the target relays mail for its first relay domain.
 
-    Messages are found by a token that stands in their envelope or content: ``smtp.token``, or another where a scenario
-    sends several. A token also is a local-part of the relay domain: ``path`` makes it a recipient, or a sender whose
-    notifications come to us. What was asked for is evidence, and dropped when the scenario ends.
+    Messages are found by a token in a forward-path: ``smtp.token``, or another where a scenario sends several.
+    ``path`` makes a recipient of it, or a sender whose notifications come to us. What was asked for is evidence, and
+    dropped when the scenario ends.
     """
 
     server: NextHop
@@ -123,7 +128,7 @@ class Hop:
         return token
 
     async def message(self, token: str | None = None) -> Received:
-        """The first message with the token.
+        """The first message with the token in a forward-path.
 
         Raises:
             NotReady: none came, which by itself proves nothing.
@@ -131,11 +136,12 @@ class Hop:
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
     async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
-        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``.
+        """The first message with the token in a forward-path, or ``None``.
 
-        ``within`` is how many seconds it is waited for, where that is longer than usual.
+        That none came is a finding only for a target that says ``delivery_within``. ``within`` is how many seconds it
+        is waited for, where that is longer than usual.
         """
-        return await self._arrival(token, _any, within or _patience(self.target))
+        return await self._arrival(token, _sent_to(token or self.token), within or _patience(self.target))
 
     async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Received, ...]:
         """All messages with the token: as soon as there are so many, else what has come after a long wait."""
@@ -162,7 +168,7 @@ class Hop:
             NotReady: the later message did not come either.
         """
         await self.message(after)
-        came = await self._arrival(token, _any, self.target.delivery_within or 0.0)
+        came = await self._arrival(token, _sent_to(token or self.token), self.target.delivery_within or 0.0)
         return await _none(self.target, came, token or self.token)
 
     async def no_notification(self, token: str, *, after: str) -> Observation:
@@ -181,6 +187,19 @@ class Hop:
         """All transactions with the token, refused ones too, once so many have ended or after a long wait."""
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
+
+    async def ended(self, received: Received) -> HopConnection:
+        """The connection by which a message came, once it is over.
+
+        Raises:
+            NotReady: the client keeps it open.
+        """
+        connection = received.transaction.connection
+        with trio.move_on_after(_patience(self.target)):
+            await connection.over.wait()
+        if not connection.over.is_set():
+            raise NotReady("next hop", "the connection is still open")
+        return connection
 
     def connections(self, token: str | None = None) -> tuple[HopConnection, ...]:
         """The connections in which the token has a transaction."""

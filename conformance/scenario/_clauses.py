@@ -50,6 +50,8 @@ class _Register(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     text_sha256: str
     clause: tuple[_Entry, ...]
     title: str = ""
+    text: str = ""
+    keyword: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,16 @@ class Clause:
 
 @dataclass(slots=True)
 class Register:
-    """All clauses of all suites, by id and in the order of the files."""
+    """All clauses of all suites, by id and in the order of the files.
+
+    ``texts`` names the text that the lines of a register are those of: the RFC's own, or that of the RFC before it.
+    ``keywords`` are the EHLO keywords by RFC.
+    """
 
     clauses: dict[str, Clause] = field(default_factory=dict)
     text_sha256: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    keywords: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Clause]:
         return iter(self.clauses.values())
@@ -121,6 +129,8 @@ class Register:
         if rfc in self.text_sha256:
             raise SuiteError(f"{path}: a second register for {rfc}; one RFC has one folder")
         self.text_sha256[rfc] = read.text_sha256
+        self.texts[rfc] = read.text or rfc
+        self.keywords[rfc] = read.keyword
         for entry in read.clause:
             if not 1 <= entry.lines[0] <= entry.lines[1]:
                 raise SuiteError(f"{path}: lines of {entry.id!r} are the first and the last, not {entry.lines}")

@@ -80,9 +80,10 @@ def _load(folder: Path) -> Suites:
     return suites
 
 
-def _reading_order(path: Path) -> tuple[list[int], str]:
+def _reading_order(path: Path) -> tuple[list[tuple[str, int]], str]:
+    """By sections, appendices last."""
     section = section_of(path.stem) or ""
-    return [int(number) for number in section.split(".") if number], path.stem
+    return [("", int(part)) if part.isdigit() else (part, 0) for part in section.split(".")], path.stem
 
 
 def _load_file(suites: Suites, path: Path, section: str) -> None:

@@ -99,6 +99,32 @@ def not_refused_as(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Unclear(str(outcome))
 
 
+SYNTAX = frozenset({500, 501, 553})
+"""What refuses a path or a name for its form."""
+
+
+def read_as_valid(outcome: AnyOutcome) -> Observation:
+    """Broken only by a refusal for the form of a path or a name: 500, 501 or 553.
+
+    A refusal with another code read it and refuses it for what it means. Behind a finding let a plain path in the same
+    place be accepted, else the refusal was not for the form.
+    """
+    return not_refused_as(outcome, SYNTAX)
+
+
+def refused_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
+    """Broken by a 5yz refusal with another code than these; success says nothing about the code of a refusal."""
+    match outcome:
+        case Reply() if _is_cut_off(outcome):
+            return Unclear(str(outcome))
+        case Reply() if outcome.code in codes:
+            return Held(str(outcome))
+        case Reply() if outcome.severity == 5:
+            return Broken(_codes(codes), str(outcome))
+        case _:
+            return Unclear(f"no refusal to look at: {outcome}")
+
+
 def goes_on(outcome: AnyOutcome) -> Observation:
     """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code.
 
@@ -131,6 +157,15 @@ def succeeds_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
             return Broken(_codes(codes), str(outcome))
         case _:
             return Unclear(f"no success to look at: {outcome}")
+
+
+def carries_status(outcome: AnyOutcome, code: int, statuses: Collection[str]) -> Observation:
+    """Held where a reply of this code carries one of these enhanced codes (RFC 2034); another reply is unclear."""
+    match outcome:
+        case Reply() if not _is_cut_off(outcome) and outcome.code == code:
+            return holds(outcome.status in statuses, expected=" or ".join(sorted(statuses)), seen=outcome)
+        case _:
+            return Unclear(f"no {code} to look at: {outcome}")
 
 
 def one_message(outcomes: Sequence[Outcome]) -> Observation:
@@ -168,6 +203,26 @@ def one_reply_each(outcomes: Sequence[Outcome], recipients: int) -> Observation:
         return Unclear(f"the session has no end: {seen}")
     expected = f"{recipients} {'reply' if recipients == 1 else 'replies'} to the mail data, then 221 to QUIT"
     return Held(seen) if len(codes) == recipients + 1 else Broken(expected, seen)
+
+
+def replies_to_lines(outcomes: Sequence[Outcome], lines: int) -> Observation:
+    """Several lines in, as many replies out: what ``replies_until_quit(lines)`` returned after this many command lines.
+
+    More replies mean that a line was taken for two, silence in the place of one before the 221 that a line was
+    swallowed. A server that closes before it has answered them all is confirmed before that counts as held.
+    """
+    expected = f"{lines} {'reply' if lines == 1 else 'replies'}, then 221 to QUIT"
+    replies = _replies(outcomes)
+    seen = _all(outcomes)
+    if len(replies) > lines + 1:
+        return Broken(expected, seen)
+    if not outcomes or isinstance(outcomes[-1], Silence):
+        return Unclear(f"the session has no end: {seen}")
+    if any(isinstance(outcome, Silence) for outcome in outcomes):
+        return Broken(expected, seen) if replies and replies[-1].code == 221 else Unclear(seen)
+    if len(replies) <= lines or replies[-1].code == 421:
+        return Held(f"refused by closing: {seen}", confirm=True)
+    return Held(seen) if replies[-1].code == 221 else Unclear(f"QUIT was refused: {seen}")
 
 
 def _one(outcomes: Sequence[Outcome], expected: str) -> Observation:

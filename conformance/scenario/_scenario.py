@@ -12,13 +12,18 @@ from typing import Any, get_args
 from conformance.client import At, Segmentation
 from conformance.scenario._clauses import Clause, Register, SuiteError, nearest
 from conformance.scenario._observation import Observation
-from conformance.target import Role
+from conformance.target import ADDRESS_FACTS, Role
 from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
-NEEDS = frozenset({"smtp", "second", "hop", "store", "dns", "clock"})
-"""What a scenario's parameters can ask for, beside its row."""
+NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "clock"})
+"""What a scenario's parameters can ask for, beside its row; ``another`` opens one more connection at each call."""
+
+NOT = "not "
+"""Before a target fact: the scenario needs that it is not stated."""
+NO = "=no"
+"""Behind a fact: the target must say that it is not so."""
 
 ROLES = frozenset(get_args(Role))
 
@@ -142,7 +147,8 @@ def scenario(
 
     ``start`` is the rung it starts from; several rungs make a row each, named for the rung. ``offers`` are the EHLO
     keywords (with a parameter that has to be listed, as in ``AUTH PLAIN``) and ``facts`` the target facts that it
-    needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered.
+    needs: both make it not-applicable where they are missing; ``lacks`` are EHLO keywords that must not be offered,
+    as ``not auth_required`` is a fact that must not be stated, and ``client_trusted=no`` one that must be denied.
     ``roles`` are the target's roles that the clause is about. ``segments`` adds a copy of each row that is sent cut
     (``"octets"``, ``"line-ends"``). ``alone`` keeps other scenarios off the server meanwhile, ``slow`` leaves it
     to ``--slow``. One more keyword names a parameter of the function and gives its rows, by name; a value made
@@ -167,7 +173,8 @@ def scenario(
         if not inspect.iscoroutinefunction(body):
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
-        _known(body, "target fact", facts_needed, target_facts())
+        plain = [fact.removeprefix(NOT).removesuffix(NO) for fact in facts_needed]
+        _known(body, "target fact", plain, target_facts() | ADDRESS_FACTS)
         _known(body, "role", allowed_roles, ROLES)
         says = (inspect.getdoc(body) or "").partition("\n")[0]
         if not says:
@@ -236,11 +243,11 @@ def _rows(rows: Mapping[str, Mapping[str, Any]], starts: Sequence[At]) -> Iterab
             yield f"[{full}]" if full else "", rung, {name: made.value} if name else {}, made
 
 
-_SECTION = re.compile(r"s(\d+(?:_\d+)*)(?:_|$)")
+_SECTION = re.compile(r"s((?:\d+|[A-Z])(?:_\d+)*)(?:_|$)")
 
 
 def section_of(stem: str) -> str | None:
-    """The section that a file name says: ``s4_1_1_4_data`` is 4.1.1.4; ``None`` for other files."""
+    """The section that a file name says: ``s4_1_1_4_data`` is 4.1.1.4, ``sF_1_turn`` F.1; ``None`` for other files."""
     match = _SECTION.match(stem)
     return match.group(1).replace("_", ".") if match else None
 

@@ -2,8 +2,10 @@
 
 from conformance.target._address import Address, AddressError, is_private, parse_address
 from conformance.target._target import (
+    ADDRESS_FACTS,
     Alias,
     Credentials,
+    Disabled,
     Limits,
     MailingList,
     Role,
@@ -18,10 +20,12 @@ from conformance.target._target import (
 from conformance.target._write import target_text
 
 __all__ = [
+    "ADDRESS_FACTS",
     "Address",
     "AddressError",
     "Alias",
     "Credentials",
+    "Disabled",
     "Limits",
     "MailingList",
     "Role",

@@ -20,6 +20,8 @@ class TargetError(Exception):
 
 Role = Literal["mx", "relay", "submission", "lmtp", "554-only"]
 
+Disabled = Literal["VRFY", "EXPN", "HELP"]
+
 
 class Alias(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An address that stands for others (RFC 5321 §3.9.1)."""
@@ -93,6 +95,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     alias: Alias | None = None
     mailing_list: MailingList | None = None
     moved: str | None = None
+    ambiguous_name: str | None = None
     # What is refused.
     refused: str | None = None
     temporarily_refused: str | None = None
@@ -113,7 +116,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     content_filter: bool | None = None
     credentials: Credentials | None = None
     # Policy.
-    disabled: tuple[Literal["VRFY", "EXPN", "HELP"], ...] = ()
+    disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
@@ -126,20 +129,31 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return parse_address(self.address)
 
     @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS begins with the first octet (RFC 8314 §3.3); the address says so."""
+        return self.where.implicit_tls
+
+    @property
     def mailbox(self) -> str:
         """A mailbox that takes mail: the first declared one, else ``postmaster``, which every server has (§4.5.1)."""
         return self.mailboxes[0] if self.mailboxes else "postmaster"
 
     def knows(self, fact: str) -> bool:
-        """Whether the fact of this name (``refused``, ``mailboxes``…) is stated; a duty, whether it is so."""
-        value = getattr(self, fact)
+        """Whether the fact of this name (``refused``, ``limits.recipients``…) is stated; a duty, whether it is so."""
         if fact in _DUTIES:
-            return value is True
+            return getattr(self, fact) is True
+        whole, _, part = fact.partition(".")
+        value = getattr(self, whole)
+        if part:
+            value = getattr(value, part)
         return value is not None and value not in ((), "", Limits())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate"})
+_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
 """Facts that are about something only where they are so."""
+
+ADDRESS_FACTS = frozenset({"implicit_tls"})
+"""Facts that the address states."""
 
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
@@ -186,8 +200,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state."""
-    return frozenset(Target.__struct_fields__)
+    """The names of all facts a target can state; each limit is one by itself too."""
+    return frozenset({*Target.__struct_fields__, *(f"limits.{limit}" for limit in Limits.__struct_fields__)})
 
 
 def read_target(path: Path) -> Target:
@@ -234,6 +248,9 @@ def _check_words(target: Target, origin: str) -> None:
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for name in _said(target, ["ambiguous_name"]):
+        if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
+            raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")
     for domain in _said(target, _NAMES):
         if not _is_word(domain, but="<>@"):
             raise TargetError(f"{origin}: {domain!r} is no domain; write it in ASCII, an IDN in its A-labels")

@@ -22,6 +22,7 @@ LINES_SHOWN = 6
 """Lines of a reply in its ``str``."""
 
 _CODE = re.compile(rb"[0-9]{3}")
+_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
 _BEGUN_CODE = re.compile(rb"[0-9]{0,2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f]")
 
@@ -90,6 +91,12 @@ class ReplyLine:
         """What stands behind the separator; the whole line where there is no code."""
         return self.content[4:] if self.has_code else self.content
 
+    @property
+    def status(self) -> str:
+        """The enhanced status code that the text begins with (RFC 2034 §4), empty where there is none."""
+        match = _STATUS.match(self.text)
+        return match.group().decode("ascii") if match else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -113,6 +120,11 @@ class Reply:
     def text(self) -> bytes:
         """The texts of all lines, joined by LF."""
         return b"\n".join(line.text for line in self.lines)
+
+    @property
+    def status(self) -> str:
+        """The enhanced status code of the first line (RFC 2034 §4), empty where there is none."""
+        return self.lines[0].status
 
     @property
     def octets(self) -> bytes:

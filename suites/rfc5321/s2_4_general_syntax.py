@@ -10,15 +10,19 @@ from conformance import (
     Observation,
     Reply,
     Silence,
+    Unclear,
     accepted,
     goes_on,
+    holds,
     not_refused_as,
     one_reply,
     presume,
     refused,
+    refused_with,
     row,
     scenario,
     silent,
+    took,
 )
 
 A_MOMENT = 0.25
@@ -138,3 +142,48 @@ async def forward_path_with_8_bit_octets_is_refused(local: bytes, smtp: Client) 
     """A forward-path with octets outside US-ASCII is refused where SMTPUTF8 was not asked for."""
     domain = smtp.target.domains[0].encode("ascii")
     return refused(await smtp.rcpt(b"<" + local + b"@" + domain + b">"))
+
+
+@scenario(
+    "rfc5321/2.4/500-for-8-bit-commands",
+    start=At.EHLO,
+    line={"utf-8": "NÖOP".encode(), "latin-1": "NÖOP".encode("latin-1"), "high-bit-set": b"\xce\xcf\xcf\xd0"},
+    segments=["octets", "line-ends"],
+)
+async def verb_with_8_bit_octets_gets_500(line: bytes, smtp: Client) -> Observation:
+    """The refusal of a verb with octets outside US-ASCII has the code 500."""
+    return refused_with(await smtp.say(line), {500})
+
+
+@scenario("rfc5321/2.4/8bitmime-supported", start=At.EHLO)
+async def eightbitmime_is_offered(smtp: Client) -> Observation:
+    """The reply to EHLO lists 8BITMIME."""
+    if not isinstance(smtp.hello, Reply) or not smtp.offers:
+        return Unclear(f"EHLO lists nothing: {smtp.hello}")
+    return holds("8BITMIME" in smtp.offers, expected="8BITMIME", seen=smtp.hello)
+
+
+EIGHT_BIT_BODY = "Grüße\r\n".encode()
+MIME = b'MIME-Version: 1.0\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: 8bit\r\n'
+
+
+async def _deliver_8_bit(smtp: Client, mime: bytes) -> Observation:
+    outcome = await smtp.mail(parameters=b" BODY=8BITMIME")
+    if isinstance(outcome, Reply) and outcome.severity == 2:
+        presume(accepted(await smtp.rcpt()))
+        outcome = await smtp.data(mime + smtp.message(body=EIGHT_BIT_BODY))
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc5321/2.4/may-ask-for-8-bit-content", start=At.EHLO, offers=["8BITMIME"])
+async def content_of_8_bit_may_be_sent_where_asked_for(smtp: Client) -> Observation:
+    """8-bit content in MIME form, asked for with BODY=8BITMIME, is taken, or refused."""
+    return await _deliver_8_bit(smtp, MIME)
+
+
+@scenario("rfc5321/2.4/may-reject-8-bit-without-mime", start=At.EHLO, offers=["8BITMIME"])
+async def content_of_8_bit_without_mime_may_be_refused(smtp: Client) -> Observation:
+    """8-bit content without a MIME header is taken in spite of that, or refused."""
+    return await _deliver_8_bit(smtp, b"")

@@ -9,6 +9,7 @@ from conformance import (
     Reply,
     Unclear,
     answered,
+    holds,
     presume,
     scenario,
     stays_open,
@@ -57,3 +58,14 @@ async def rejected_session_answers_503(command: bytes, smtp: Client) -> Observat
     """After a 554 greeting every command but QUIT is answered with 503."""
     presume(answered(await smtp.reply(), {554}))
     return answered(await smtp.say(command), {503})
+
+
+@scenario("rfc5321/3.1/554-says-why", start=At.CONNECT, roles=["554-only"])
+async def rejection_says_more_than_a_name(smtp: Client) -> Observation:
+    """The text of a 554 greeting has more words than the name of the server."""
+    outcome = await smtp.reply()
+    if not isinstance(outcome, Reply) or outcome.code != 554:
+        return Unclear(str(outcome))
+    words = outcome.text.split()
+    more = words[1:] if words and b"." in words[0] else words
+    return holds(bool(more), expected="words that help to see what is wrong", seen=outcome)

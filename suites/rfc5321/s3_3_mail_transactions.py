@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from conformance import (
     CRLF,
     At,
     Client,
     Observation,
     Reply,
+    Silence,
     Unclear,
     accepted,
     answered,
     holds,
+    not_refused_as,
+    one_message,
     presume,
     refused,
+    refused_with,
     row,
     scenario,
+    silent,
     stays_open,
     succeeds_with,
     took,
 )
+
+A_MOMENT = 0.25
+"""Seconds in which a server that does not wait for the end of the data has answered."""
 
 
 @scenario("rfc5321/3.3/mail-accepted-250", start=At.EHLO, segments=["octets", "line-ends"])
@@ -176,3 +186,114 @@ async def header_defect_is_no_reason_to_refuse(defect: tuple[set[str], bytes], s
     await smtp.deliver()
     await smtp.transaction()
     return accepted(await smtp.data(added + smtp.message(without=without)))
+
+
+async def _delivered(smtp: Client) -> None:
+    await smtp.deliver()
+    presume(accepted(await smtp.mail()))
+
+
+async def _reset(smtp: Client) -> None:
+    await smtp.transaction()
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail()))
+
+
+@scenario(
+    "rfc5321/3.3/mail-resets",
+    start=At.EHLO,
+    before={"after-delivery": row(_delivered, segments=False), "after-rset": _reset},
+    segments=["octets", "line-ends"],
+)
+async def mail_begins_without_recipients(
+    before: Callable[[Client], Awaitable[None]], smtp: Client, second: Client
+) -> Observation:
+    """Behind a new MAIL no recipient is left of the transaction before it."""
+    presume(accepted(await second.mail()))
+    presume(refused(await second.data()))  # else DATA tells nothing about recipients
+    await before(smtp)
+    return refused(await smtp.data())
+
+
+@scenario("rfc5321/3.3/may-judge-reverse-path-later", start=At.EHLO, facts=["refused"])
+async def reverse_path_may_be_judged_later(smtp: Client) -> Observation:
+    """A sender to whom no mail can go is refused at MAIL, at the recipient, or not at all."""
+    outcome = await smtp.mail(b"<%b>" % (smtp.target.refused or "").encode("ascii"))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("judges it at MAIL", outcome)
+    if not isinstance(outcome, Reply) or outcome.severity != 2:
+        return Unclear(str(outcome))
+    outcome = await smtp.rcpt()
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("judges it at RCPT" if outcome.severity == 5 else "takes it", outcome)
+
+
+@scenario("rfc5321/3.3/550-or-553-for-mail", start=At.EHLO, facts=["refused"])
+async def refused_reverse_path_gets_550_or_553(smtp: Client, second: Client) -> Observation:
+    """A sender to whom no mail can go is refused with 550 or 553 and no other code."""
+    await second.transaction()
+    outcome = await smtp.mail(b"<%b>" % (smtp.target.refused or "").encode("ascii"))
+    if isinstance(outcome, Reply) and outcome.severity == 2:
+        outcome = await smtp.rcpt()
+    return refused_with(outcome, {550, 553})
+
+
+ELSEWHERE = b"<someone@elsewhere.example.org>"
+"""Nobody's mailbox (RFC 2606); no mail data ever follow."""
+
+
+@scenario("rfc5321/3.3/may-decline-relaying", start=At.MAIL)
+async def relaying_may_be_declined(smtp: Client) -> Observation:
+    """A recipient at another host is taken, or refused."""
+    outcome = await smtp.rcpt(ELSEWHERE)
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "declines", outcome)
+
+
+OBJECTIONABLE = {
+    "8-bit": b"Gr\xc3\xbc\xc3\x9fe\r\n",
+    "long-line": b"a" * 1200 + CRLF,
+}
+
+
+@scenario("rfc5321/3.3/data-fails-at-two-points", start=At.DATA, body=OBJECTIONABLE)
+async def data_are_not_refused_before_their_end(body: bytes, smtp: Client) -> Observation:
+    """Nothing is said of mail data before they end."""
+    await smtp.raw(smtp.message(body=body))
+    early = await smtp.reply(within=A_MOMENT)
+    if not isinstance(early, Silence):
+        return silent([early])
+    await smtp.raw(b"." + CRLF)
+    return one_message(await smtp.replies_until_quit())
+
+
+@scenario("rfc5321/3.3/no-550-for-recipients-after-data", start=At.RCPT, facts=["refused"])
+async def refused_recipient_does_not_fail_the_data(smtp: Client, second: Client) -> Observation:
+    """Mail data for a good and a refused recipient do not get 550 where those for the good one alone do not."""
+    await second.deliver()
+    presume(refused(await smtp.rcpt(b"<%b>" % (smtp.target.refused or "").encode("ascii"))))
+    return not_refused_as(await smtp.data(), {550})
+
+
+VALID_FORMS = {
+    "group": b"To: friends: <postmaster@example.test>, postmaster@example.test;",
+    "empty-group": b"To: undisclosed-recipients:;",
+    "comment": b"To: postmaster@example.test (the person (in charge) of mail)",
+    "quoted-name": b'To: "Master, Post" <postmaster@example.test>',
+    "quoted-local-part": b'To: <"post master"@example.test>',
+    "literal": b"To: <postmaster@[192.0.2.1]>",
+    "folded": b"To: Post\r\n Master\r\n\t<postmaster@example.test>",
+    "encoded-word": b"To: =?utf-8?q?Post=20Master?= <postmaster@example.test>",
+    "route": b"To: <@relay.example.test:postmaster@example.test>",
+}
+"""Address fields that RFC 5322 3.4 and 4.4 have; the last is obsolete and to be understood."""
+
+
+@scenario("rfc5321/3.3/tolerate-header-defects", start=At.EHLO, to=VALID_FORMS)
+async def form_of_address_field_is_no_reason_to_refuse(to: bytes, smtp: Client) -> Observation:
+    """A message with an address field in a valid form is taken where one in a plain form is taken."""
+    await smtp.deliver()
+    await smtp.transaction()
+    return accepted(await smtp.data(to + CRLF + smtp.message(without=["To"])))

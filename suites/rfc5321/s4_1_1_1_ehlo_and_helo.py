@@ -190,3 +190,12 @@ async def parameter_keyword_in_any_case(parameter: bytes, smtp: Client, second: 
     """A MAIL parameter of an offered extension is recognised whatever its case."""
     presume(accepted(await second.mail(parameters=b" BODY=8BITMIME")))
     return not_refused_as(await smtp.mail(parameters=parameter), {500, 501, 504, 555})
+
+
+@scenario("rfc5321/4.1.1.1/prepared-for-text-after-literal", start=At.GREETING)
+async def text_behind_the_literal_may_be_put_up_with(smtp: Client) -> Observation:
+    """EHLO with words behind an address literal is taken, or refused."""
+    outcome = await smtp.ehlo(smtp.address_literal + b" some host")
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)

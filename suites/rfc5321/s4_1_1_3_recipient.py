@@ -54,3 +54,12 @@ async def rcpt_may_have_parameters(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc5321/4.1.1.3/may-refuse-source-route", start=At.MAIL)
+async def source_route_to_elsewhere_may_be_refused(smtp: Client) -> Observation:
+    """A recipient behind a source route over the server itself is refused, or taken."""
+    outcome = await smtp.rcpt(b"<@relay.client.example.test:" + smtp.forward_path[1:])
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else f"refuses it with {outcome.code}", outcome)

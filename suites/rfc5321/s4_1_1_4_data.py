@@ -17,7 +17,7 @@ from conformance import (
 )
 
 BARE_LF_LINE = "rfc5321/4.1.1.4/no-bare-lf-lines"
-ONLY_CRLF = "rfc5321/2.3.8/only-crlf"
+ONLY_CRLF = "rfc5321/2.3.8/only-crlf-in-mail-data"
 STUFFED = "rfc5321/4.5.2/stuffed-dot-does-not-end"
 
 LOOK_ALIKES = {
@@ -36,7 +36,13 @@ LOOK_ALIKES = {
 }
 
 
-@scenario("rfc5321/4.1.1.4/lf-dot-lf", start=At.DATA, eod=LOOK_ALIKES, tags=["smuggling"])
+@scenario(
+    "rfc5321/4.1.1.4/lf-dot-lf",
+    start=At.DATA,
+    eod=LOOK_ALIKES,
+    tags=["smuggling"],
+    segments=["octets", "line-ends"],
+)
 async def data_does_not_end_at(eod: bytes, smtp: Client) -> Observation:
     """Only CRLF.CRLF ends mail data: one message in, one reply out."""
     await smtp.raw(smtp.message(body=b"first" + eod + b"second" + CRLF) + b"." + CRLF)

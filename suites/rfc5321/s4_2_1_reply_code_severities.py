@@ -78,7 +78,7 @@ async def reply_ends(line: bytes, smtp: Client) -> Observation:
     return _ends(await smtp.replies_until_quit())
 
 
-@scenario("rfc5321/4.2.1/3yz-held", start=At.RCPT)
+@scenario("rfc5321/4.2.1/3yz-held", start=At.RCPT, segments=["octets", "line-ends"])
 async def lines_behind_a_354_are_data(smtp: Client) -> Observation:
     """After the 354 to DATA the server waits for the end of the data, and answers no command in it."""
     presume(accepted(await smtp.say(b"DATA"), {354}))
@@ -114,7 +114,7 @@ async def text_of_250_may_change(smtp: Client) -> Observation:
 NOT_IMPLEMENTED = "rfc5321/4.2.1/504-for-unimplemented-parameter"
 
 
-@scenario(NOT_IMPLEMENTED, start=At.EHLO)
+@scenario(NOT_IMPLEMENTED, start=At.EHLO, offers=["HELP"])
 async def help_topic_is_no_reason_for_502(smtp: Client, second: Client) -> Observation:
     """HELP that is known is not called unimplemented for its topic."""
     presume(recognised(await second.say(b"HELP")))

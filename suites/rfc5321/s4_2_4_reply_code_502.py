@@ -16,7 +16,12 @@ from conformance import (
 )
 
 
-@scenario("rfc5321/4.2.4/500-for-unknown", start=At.EHLO, line={"plain": b"BOGUS", "with-argument": b"BOGUS argument"})
+@scenario(
+    "rfc5321/4.2.4/500-for-unknown",
+    start=At.EHLO,
+    line={"plain": b"BOGUS", "with-argument": b"BOGUS argument"},
+    segments=["octets", "line-ends"],
+)
 async def unknown_command_gets_500(line: bytes, smtp: Client) -> Observation:
     """A command that the server does not know is answered with 500."""
     return answered(await smtp.say(line), {500})

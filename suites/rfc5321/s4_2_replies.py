@@ -90,9 +90,41 @@ def _lower(line: bytes) -> bytes:
         for verb, (usual, other) in LINES.items()
         for form, line in {"lower": _lower(usual), "space": usual + b" ", "argument": other}.items()
     },
+    segments=["octets"],
 )
 async def command_in_another_form_brings_one_reply(line: bytes, smtp: Client) -> Observation:
     """A verb in lower case, white space behind it, an argument too many or too few: one reply each."""
+    await smtp.raw(line + CRLF)
+    return one_reply(await smtp.replies_until_quit())
+
+
+ODD_COMMANDS = {
+    "nul-in-verb": b"NO\0OP",
+    "nul-in-argument": b"NOOP a\0b",
+    "nul-at-end": b"NOOP\0",
+    "nul-alone": b"\0",
+    "bell": b"NOOP \a",
+    "backspace": b"NOOQ\bP",
+    "delete": b"NOOP \x7f",
+    "end-of-file": b"NOOP \x04\x1a",
+    "8-bit-verb": b"N\xd6\xd6P",
+    "8-bit-argument": b"NOOP \xff\xfe",
+    "utf-8-argument": "NOOP f\u00fcr".encode(),
+    "telnet": b"\xff\xf4\xff\xfdNOOP",
+    "cr-in-argument": b"NOOP a\rb",
+    "cr-at-end": b"NOOP\r",
+    "two-cr-at-end": b"NOOP\r\r",
+    "tab-behind-verb": b"NOOP\targument",
+    "space-before-verb": b" NOOP",
+    "spaces-alone": b"   ",
+    "percent": b"NOOP %s%n%x",
+}
+"""Command lines that hold what no command should: control characters, full octets, bare CR, white space."""
+
+
+@scenario("rfc5321/4.2/one-reply", start=At.EHLO, line=ODD_COMMANDS, segments=["octets"])
+async def odd_line_brings_one_reply(line: bytes, smtp: Client) -> Observation:
+    """A line of odd octets is a line: it brings one reply, and the next command another."""
     await smtp.raw(line + CRLF)
     return one_reply(await smtp.replies_until_quit())
 

@@ -16,6 +16,7 @@ from conformance import (
     accepted,
     holds,
     presume,
+    replies_to_lines,
     row,
     scenario,
     succeeds_with,
@@ -49,10 +50,11 @@ async def connection_is_greeted_with_220(smtp: Client) -> Observation:
     command={
         "helo": row((b"HELO client.example.test", {250}), start=At.GREETING),
         "data": row((b"DATA", {354}), start=At.RCPT),
-        "vrfy": (b"VRFY postmaster", {250, 251, 252}),
+        "vrfy": row((b"VRFY postmaster", {250, 251, 252}), segments=False),
         "expn": row((b"EXPN staff", {250, 252}), offers=["EXPN"]),
-        "help": (b"HELP", {211, 214}),
+        "help": row((b"HELP", {211, 214}), offers=["HELP"]),
     },
+    segments=["octets", "line-ends"],
 )
 async def success_has_the_code_of_the_table(command: tuple[bytes, set[int]], smtp: Client) -> Observation:
     """A command that is served gets a code of success that the table lists for it."""
@@ -60,7 +62,7 @@ async def success_has_the_code_of_the_table(command: tuple[bytes, set[int]], smt
     return succeeds_with(await smtp.say(line), codes)
 
 
-@scenario("rfc5321/4.3.1/listed-replies", start=At.RCPT)
+@scenario("rfc5321/4.3.1/listed-replies", start=At.RCPT, segments=["octets", "line-ends"])
 async def end_of_data_has_the_code_of_the_table(smtp: Client) -> Observation:
     """Mail data that is taken gets 250."""
     presume(accepted(await smtp.say(b"DATA"), {354}))
@@ -75,3 +77,20 @@ async def text_of_354_may_differ(smtp: Client) -> Observation:
     presume(accepted(outcome, {354}))
     listed = isinstance(outcome, Reply) and outcome.text.lower() == b"start mail input; end with <crlf>.<crlf>"
     return took("the text of the RFC" if listed else "a text of its own", outcome)
+
+
+GROUPS = {
+    "noops": [b"NOOP", b"NOOP", b"NOOP"],
+    "resets": [b"RSET", b"NOOP", b"RSET", b"VRFY postmaster", b"RSET"],
+    "transaction": [b"MAIL FROM:<>", b"RCPT TO:<postmaster>", b"RCPT TO:<postmaster>", b"RSET"],
+    "refusals": [b"RCPT TO:<postmaster>", b"MAIL FROM:<>", b"MAIL FROM:<>", b"RSET", b"DATA"],
+    "unknown": [b"BOGUS", b"NOOP", b"RSET"],
+}
+"""Commands that a client may send in one segment where it is offered PIPELINING (RFC 2920)."""
+
+
+@scenario("rfc5321/4.2/one-reply", start=At.EHLO, offers=["PIPELINING"], group=GROUPS, segments=["octets", "line-ends"])
+async def group_brings_a_reply_to_each(group: list[bytes], smtp: Client) -> Observation:
+    """Commands sent all at once bring one reply each, however they are cut."""
+    await smtp.raw(b"".join(line + CRLF for line in group))
+    return replies_to_lines(await smtp.replies_until_quit(len(group)), len(group))

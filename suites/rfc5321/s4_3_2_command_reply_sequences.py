@@ -35,6 +35,7 @@ def watch_three_digits(exchange: Exchange) -> Observation | None:
     "rfc5321/4.3.2/501-for-arguments",
     start=At.EHLO,
     line={"rset": b"RSET now", "quit": b"QUIT now", "data": row(b"DATA now", start=At.RCPT)},
+    segments=["octets", "line-ends"],
 )
 async def argument_where_none_may_be_gets_501(line: bytes, smtp: Client, second: Client) -> Observation:
     """RSET, QUIT and DATA with an argument are answered with 501."""
@@ -147,7 +148,9 @@ async def syntax_error_gets(line: bytes, smtp: Client) -> Observation:
     return took(f"answers {outcome.code}", outcome)
 
 
-@scenario("rfc5321/4.3.2/no-too-long-under-512", start=At.EHLO, verb={"noop": b"NOOP", "help": b"HELP"})
+@scenario(
+    "rfc5321/4.3.2/no-too-long-under-512", start=At.EHLO, verb={"noop": b"NOOP", "help": row(b"HELP", offers=["HELP"])}
+)
 async def line_under_512_octets_is_not_too_long(verb: bytes, smtp: Client, second: Client) -> Observation:
     """A command that is known with a short argument is not refused with 500 in a line of 511 octets."""
     presume(not_refused_as(await second.say(verb + b" argument"), {500}))

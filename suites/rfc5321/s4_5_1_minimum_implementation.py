@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Observation, accepted, presume, recognised, row, scenario
+from conformance import (
+    At,
+    Client,
+    Held,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    presume,
+    recognised,
+    refused,
+    row,
+    scenario,
+    took,
+)
 
 
 @scenario(
@@ -41,6 +55,7 @@ async def postmaster_without_domain_is_taken(smtp: Client) -> Observation:
         "capital": row(b"Postmaster", "rfc5321/4.5.1/postmaster-has-no-case"),
         "upper": row(b"POSTMASTER", "rfc5321/4.5.1/postmaster-has-no-case"),
     },
+    segments=["octets"],
 )
 async def postmaster_at_each_domain_is_taken(local: bytes, smtp: Client) -> Observation:
     """Mail for postmaster is accepted at each domain that the target serves."""
@@ -51,3 +66,24 @@ async def postmaster_at_each_domain_is_taken(local: bytes, smtp: Client) -> Obse
             return taken
         presume(accepted(await smtp.say(b"RSET")))
     return Held("taken at each domain")
+
+
+@scenario("rfc5321/4.5.1/postmaster-from-anywhere", start=At.GREETING, hello={"ehlo": b"EHLO ", "helo": b"HELO "})
+async def postmaster_gets_mail_without_a_sender(hello: bytes, smtp: Client) -> Observation:
+    """Mail for postmaster with the null reverse-path is accepted, behind EHLO and behind HELO."""
+    presume(accepted(await smtp.say(hello + smtp.helo_name)))
+    presume(accepted(await smtp.mail(b"<>")))
+    return accepted(await smtp.rcpt(b"<postmaster>"))
+
+
+@scenario("rfc5321/4.5.1/no-postmaster-behind-554", start=At.CONNECT, roles=["554-only"])
+async def server_that_takes_no_mail_has_a_postmaster_or_none(smtp: Client) -> Observation:
+    """Behind a greeting with 554 mail for postmaster is refused, or taken."""
+    presume(refused(await smtp.reply(), {554}))
+    for line in (b"EHLO " + smtp.ehlo_name, b"MAIL FROM:" + smtp.reverse_path, b"RCPT TO:<postmaster>"):
+        outcome = await smtp.say(line)
+        if not isinstance(outcome, Reply):
+            return Unclear(str(outcome))
+        if outcome.severity != 2:
+            return took(f"refuses {line.split(b' ')[0].decode()}", outcome)
+    return took("takes mail for postmaster", outcome)

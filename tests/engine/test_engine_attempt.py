@@ -243,8 +243,17 @@ LACKING: dict[str, tuple[Scenario, str, str]] = {
     "hop": (scenario(breaking, needs=frozenset({"smtp", "hop"})), "relay-domains", "does not say relay-domains"),
     "store": (scenario(breaking, needs=frozenset({"smtp", "store"})), "store", "the target file does not say store"),
     "dns": (scenario(breaking, needs=frozenset({"smtp", "dns"})), "dns-domains", "does not say dns-domains"),
+    "denied": (scenario(breaking, facts=("client_trusted=no",)), "client-trusted", "does not say client-trusted"),
     "clock": (scenario(breaking, needs=frozenset({"smtp", "clock"})), "clock", "this version can't provide"),
 }
+
+
+def test_a_fact_that_must_be_denied_is_denied() -> None:
+    denied = scenario(breaking, facts=("client_trusted=no",))
+    trusts = msgspec.structs.replace(TARGET, client_trusted=True)
+    ran = run(denied, target=trusts)
+    assert ran.result.why == "is not about a target of which client-trusted is true"
+    assert run(denied, target=msgspec.structs.replace(TARGET, client_trusted=False)).result.verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(("lacks", "name", "why"), LACKING.values(), ids=LACKING)

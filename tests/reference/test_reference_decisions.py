@@ -24,6 +24,7 @@ from conformance.reference import (
     matches,
 )
 from conformance.reference._decision import DecisionPoint, decision, decision_by
+from conformance.reference._lmtp import LmtpSession
 from conformance.reference.defects import load_defects
 
 Declared = dict[str, Defect]
@@ -120,6 +121,14 @@ def points() -> list[DecisionPoint[Any, Any, Any]]:
     return [
         value for decider in deciders().values() for value in vars(decider).values() if isinstance(value, DecisionPoint)
     ]
+
+
+def test_no_two_deciders_have_a_point_of_the_same_name() -> None:
+    apart = {name: decider for name, decider in deciders().items() if not issubclass(decider, LmtpSession)}
+    names = [
+        value.name for decider in apart.values() for value in vars(decider).values() if isinstance(value, DecisionPoint)
+    ]
+    assert len(names) == len(set(names))
 
 
 def test_every_choice_says_what_it_is_about() -> None:

@@ -296,7 +296,7 @@ def under_tls(clear: bytes, secured: bytes, behind: bytes = b"") -> tuple[list[i
             nursery.start_soon(ReferenceServer(tls=server_tls()).serve, theirs)
             await ours.send_all(clear + b"STARTTLS\r\n" + behind)
             heard = b""
-            while b"220 Ready" not in heard:
+            while b"Ready to start TLS" not in heard:
                 heard += bytes(await ours.receive_some(65536))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -349,7 +349,7 @@ def test_a_handshake_that_fails_ends_the_session() -> None:
                 nursery.start_soon(ReferenceServer(tls=server_tls()).serve, theirs)
                 await ours.send_all(b"STARTTLS\r\n")
                 heard = b""
-                while b"220 Ready" not in heard:
+                while b"Ready to start TLS" not in heard:
                     heard += bytes(await ours.receive_some(65536))
                 await ours.send_all(b"NOOP\r\nthis is no handshake\r\n")
                 while octets := await ours.receive_some(65536):

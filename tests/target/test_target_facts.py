@@ -49,6 +49,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "mailing_list",
         MailingList(address="l@a.test", members=("a@a.test",), owner="o@a.test"),
     ),
+    "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
     "one temporarily failing": ('temporarily-refused = "t@a.test"', "temporarily_refused", "t@a.test"),

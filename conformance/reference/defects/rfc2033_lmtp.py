@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
+from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
 from conformance.reference._lmtp import LmtpSession
-from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._session import Answer, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, HOST, Delivery
 
 OfOctets = Callable[[bytes], Answer | None]
@@ -150,15 +151,15 @@ def lmtp_asks_for_ehlo_first(clean: OfOctets, session: LmtpSession, argument: by
 )
 def lmtp_refuses_a_second_lhlo(clean: OfOctets, session: LmtpSession, argument: bytes) -> Answer | None:
     """Answers 503 to LHLO after LHLO."""
-    return answer(503, b"5.5.1 Duplicate LHLO") if session.client_name is not None else clean(argument)
+    return answer(503, b"Duplicate LHLO") if session.client_name is not None else clean(argument)
 
 
-@defect(LmtpSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})
-def lmtp_knows_lhlo_in_capitals_only(clean: OfOctets, session: LmtpSession, line: bytes) -> Answer | None:
+@defect(ServerSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})
+def lmtp_knows_lhlo_in_capitals_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Does not know LHLO in lower case."""
     del session
     verb = line.partition(b" ")[0]
-    return answer(500, b"5.5.2 What?") if verb.upper() == b"LHLO" and verb != b"LHLO" else clean(line)
+    return answer(500, b"What?") if verb.upper() == b"LHLO" and verb != b"LHLO" else clean(line)
 
 
 @defect(ServerSession.refuse_hello, profile="lmtp", proves={"rfc2033/4.1/lhlo_without_a_name_is_refused"})
@@ -192,7 +193,7 @@ def lmtp_greets_without_a_name(clean: Callable[[], bytes], session: ServerSessio
 
 
 @defect(
-    LmtpSession.extensions,
+    ServerSession.extensions,
     profile="lmtp",
     proves={"rfc2033/4.1/lhlo_reply_lists_keywords"},
     also={"rfc5321/4.1.1.1/ehlo-reply-form", "rfc5321/4.1.1.1/ehlo-keyword-syntax"},
@@ -215,21 +216,21 @@ def _without(keyword: bytes, clean: Extensions) -> tuple[bytes, ...]:
     return tuple(line for line in clean() if line.split(b" ")[0] != keyword)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/pipelining_is_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/pipelining_is_offered"})
 def lmtp_offers_no_pipelining(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list PIPELINING."""
     del session
     return _without(b"PIPELINING", clean)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/enhanced_status_codes_are_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/enhanced_status_codes_are_offered"})
 def lmtp_offers_no_enhanced_status_codes(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list ENHANCEDSTATUSCODES."""
     del session
     return _without(b"ENHANCEDSTATUSCODES", clean)
 
 
-@defect(LmtpSession.extensions, profile="lmtp", proves={"rfc2033/5/eight_bit_mime_is_offered"})
+@defect(ServerSession.extensions, profile="lmtp", proves={"rfc2033/5/eight_bit_mime_is_offered"})
 def lmtp_offers_no_8bitmime(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Does not list 8BITMIME."""
     del session
@@ -237,15 +238,16 @@ def lmtp_offers_no_8bitmime(clean: Extensions, session: ServerSession) -> tuple[
 
 
 @defect(
-    LmtpSession.coded,
+    ServerSession.with_status,
     profile="lmtp",
     proves={
         "rfc2033/5/reply_has_an_enhanced_status_code*",
         "rfc2033/5/reply_after_the_dot_has_an_enhanced_status_code",
     },
+    also={"rfc2034/4/required-on-replies"},
 )
 def lmtp_lists_enhanced_status_codes_and_gives_none(
-    clean: Callable[[Answer], Answer], session: LmtpSession, given: Answer
+    clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
 ) -> Answer:
     """Lists ENHANCEDSTATUSCODES, and replies without them."""
     del clean, session
@@ -253,20 +255,21 @@ def lmtp_lists_enhanced_status_codes_and_gives_none(
 
 
 @defect(
-    LmtpSession.coded,
+    ServerSession.with_status,
     profile="lmtp",
     proves={
         "rfc2033/5/reply_has_an_enhanced_status_code[unknown]",
         "rfc2033/5/reply_has_an_enhanced_status_code[rcpt-without-mail]",
         "rfc2033/5/reply_has_an_enhanced_status_code[data-without-recipients]",
     },
+    also={"rfc2034/4/class-agrees"},
 )
 def lmtp_gives_refusals_a_code_of_success(
-    clean: Callable[[Answer], Answer], session: LmtpSession, given: Answer
+    clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
 ) -> Answer:
-    """Puts 2.0.0 before every text."""
-    del clean, session
-    return replace(given, texts=tuple(b"2.0.0 " + text for text in given.texts))
+    """Puts 2.0.0 before the text of a refusal."""
+    del session
+    return clean(replace(given, status=b"2.0.0")) if given.code // 100 == 5 else clean(given)
 
 
 @defect(ServerSession.refuse_mail_parameters, profile="lmtp", proves={"rfc2033/5/body_parameter_is_taken*"})
@@ -275,7 +278,7 @@ def lmtp_lists_8bitmime_and_refuses_body(
 ) -> Answer | None:
     """Lists 8BITMIME, and refuses BODY."""
     del session
-    return answer(555, b"5.5.4 Unsupported option: BODY") if b"BODY" in parameters else clean(parameters)
+    return answer(555, b"Unsupported option: BODY") if b"BODY" in parameters else clean(parameters)
 
 
 @defect(
@@ -292,7 +295,7 @@ def lmtp_lists_8bitmime_and_refuses_body(
 def lmtp_answers_data_without_recipients_with_554(clean: Nothing, session: ServerSession) -> Answer | None:
     """Answers 554 to DATA without a recipient, as SMTP allows and LMTP does not."""
     del clean, session
-    return answer(554, b"5.5.1 No valid recipients")
+    return answer(554, b"No valid recipients")
 
 
 @defect(
@@ -317,6 +320,7 @@ def lmtp_takes_a_message_for_nobody(clean: Nothing, session: ServerSession) -> A
         "rfc2033/4.2/refused_recipient_gets_no_reply[last]",
         "rfc2033/4.2/duplicate_gets_a_reply_of_its_own*",
     },
+    also={"rfc2033/4.3/*"},
 )
 def lmtp_gives_one_reply_for_all(clean: Paths, session: LmtpSession, forward_paths: list[bytes]) -> list[bytes]:
     """Answers the mail data once, as an SMTP server does."""
@@ -324,7 +328,12 @@ def lmtp_gives_one_reply_for_all(clean: Paths, session: LmtpSession, forward_pat
     return clean(forward_paths)[:1]
 
 
-@defect(LmtpSession.answered_recipients, profile="lmtp", proves={"rfc2033/4.2/duplicate_gets_a_reply_of_its_own*"})
+@defect(
+    LmtpSession.answered_recipients,
+    profile="lmtp",
+    proves={"rfc2033/4.2/duplicate_gets_a_reply_of_its_own*"},
+    also={"rfc2033/4.3/*"},
+)
 def lmtp_answers_each_mailbox_once(clean: Paths, session: LmtpSession, forward_paths: list[bytes]) -> list[bytes]:
     """Gives a recipient that was accepted twice one reply."""
     del session
@@ -425,3 +434,77 @@ def lmtp_answers_unknown_commands_late(
 def smtp_port_speaks_lmtp(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
     """Takes LHLO on port 25."""
     return session.take_hello(HOST) if verb == b"LHLO" else clean(verb)
+
+
+@defect(
+    Chunking.acknowledge,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/other_chunks_bring_one_reply[two*",
+        "rfc2033/4.3/other_chunks_bring_one_reply[around-another]",
+    },
+    also={"rfc2033/4.3/*", "rfc5321/4.3.2/*", "rfc5321/4.2.2/*"},
+)
+def lmtp_answers_each_chunk_for_each_recipient(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers every chunk as often as there are recipients."""
+    given, transaction = clean(octets), chunking.session.transaction
+    return replace(given, times=len(transaction.forward_paths)) if given and transaction else given
+
+
+@defect(
+    Chunking.acknowledge,
+    profile="lmtp",
+    proves={"rfc2033/4.3/other_chunks_bring_one_reply*"},
+    also={"rfc2033/4.3/*"},
+)
+def lmtp_answers_no_chunk_but_the_last(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers nothing to a chunk that is not the last."""
+    del clean, chunking, octets
+    return None
+
+
+@defect(
+    Chunking.take,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/last_chunk_brings_a_reply_each[two*",
+        "rfc2033/4.3/empty_last_chunk_brings_a_reply_each[two*",
+        "rfc2033/4.3/last_chunk_brings_a_reply_for_each_duplicate*",
+    },
+    only={"last"},
+)
+def lmtp_answers_the_last_chunk_once(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers the last chunk once, as an SMTP server does."""
+    del chunking
+    given = clean(octets)
+    return replace(given, more=()) if given else given
+
+
+@defect(
+    Chunking.take,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.3/last_chunk_brings_a_reply_each*",
+        "rfc2033/4.3/empty_last_chunk_brings_a_reply_each*",
+    },
+    also={"rfc2033/4.3/*", "rfc5321/4.3.2/*"},
+    only={"last"},
+)
+def lmtp_answers_the_last_chunk_once_more(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
+    """Answers the last chunk itself, and then once for each recipient."""
+    del chunking
+    given = clean(octets)
+    return replace(answer(250, b"OK"), more=(given,)) if given else given
+
+
+@defect(
+    Chunking.out_of_sequence,
+    profile="lmtp",
+    proves={"rfc2033/4.3/last_chunk_for_nobody_is_not_taken"},
+)
+def lmtp_takes_chunks_for_nobody(
+    clean: Callable[[Transaction | None], Answer | None], chunking: Chunking, transaction: Transaction | None
+) -> Answer | None:
+    """Answers 250 to a chunk without a recipient."""
+    del chunking
+    return answer(250, b"OK") if transaction else clean(transaction)

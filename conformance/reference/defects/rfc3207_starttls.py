@@ -23,7 +23,10 @@ def starttls_keyword_has_a_parameter(clean: Extensions, session: ServerSession) 
     return tuple(b"STARTTLS required" if keyword == b"STARTTLS" else keyword for keyword in clean())
 
 
-@defect(ServerSession.extensions, proves={"rfc3207/4.2/starttls_is_not_offered_under_tls"})
+@defect(
+    ServerSession.extensions,
+    proves={"rfc3207/4.2/starttls_is_not_offered_under_tls", "rfc8314/3.3/starttls_is_not_listed_on_a_port_with_tls"},
+)
 def starttls_is_offered_under_tls(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists STARTTLS under TLS."""
     return (*clean(), b"STARTTLS") if session.secured else clean()
@@ -336,7 +339,10 @@ def extensions_differ_under_tls(clean: Extensions, session: ServerSession) -> tu
     return tuple(keyword for keyword in clean() if keyword != b"DSN") if session.secured else clean()
 
 
-@defect(ServerSession.starttls, proves={RESULT + "second_starttls_is_refused"})
+@defect(
+    ServerSession.starttls,
+    proves={RESULT + "second_starttls_is_refused", "rfc8314/3.3/starttls_is_refused_on_a_port_with_tls"},
+)
 def starttls_is_taken_under_tls(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Agrees to STARTTLS under TLS."""
     return answer(220, b"Ready to start TLS once more") if session.secured else clean(argument)

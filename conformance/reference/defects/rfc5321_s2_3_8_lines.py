@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from conformance.reference._decision import defect
@@ -9,12 +10,16 @@ from conformance.reference._session import Answer, Line, ServerSession
 
 FindLine = Callable[[bytes], Line | None]
 
+WITH_BARE_LF = ("lf-dot-lf", "lf-dot-cr", "cr-dot-lf", "lf-dot-crlf", "crlf-dot-lf")
+WITH_BARE_CR = ("cr-dot-cr", "cr-dot-crlf", "crlf-dot-cr", "crlf-dot-cr-crlf", "cr-crlf-dot-cr-crlf")
+
 
 @defect(
     ServerSession.find_command_line,
     proves={
         "rfc5321/2.3.8/bare_line_end_does_not_end_a_command[lf]*",
         "rfc5321/2.3.8/bare_line_end_does_not_end_a_command[lf-cr]*",
+        *(f"rfc5321/2.3.8/commands_end_at_crlf_alone[{row}]*" for row in WITH_BARE_LF),
     },
 )
 def bare_lf_ends_a_command(clean: FindLine, session: ServerSession, buffer: bytes) -> Line | None:
@@ -29,6 +34,7 @@ def bare_lf_ends_a_command(clean: FindLine, session: ServerSession, buffer: byte
     proves={
         "rfc5321/2.3.8/bare_line_end_does_not_end_a_command[cr]*",
         "rfc5321/2.4/nothing_happens_before_crlf[cr]",
+        *(f"rfc5321/2.3.8/commands_end_at_crlf_alone[{row}]*" for row in WITH_BARE_CR),
     },
     also={"rfc5321/4.2/one-reply"},
 )
@@ -41,6 +47,43 @@ def bare_cr_ends_a_command(clean: FindLine, session: ServerSession, buffer: byte
         return None
     del session
     return line, rest
+
+
+UNICODE_LINE_END = rb"(?:[\0\x0b\x0c\x1e\x85]|\xe2\x80\xa8)"
+OTHER_SYSTEMS = ("nul", "vt", "ff", "rs", "nel", "utf-8-nel", "utf-8-line-separator")
+
+
+@defect(
+    ServerSession.find_command_line,
+    proves={
+        *(f"rfc5321/2.3.8/bare_line_end_does_not_end_a_command[{row}]*" for row in OTHER_SYSTEMS),
+        "rfc5321/2.3.8/commands_end_at_crlf_alone[crlf-nul-dot-crlf]*",
+        "rfc5321/2.3.8/commands_end_at_crlf_alone[crlf-dot-nul-crlf]*",
+    },
+    also={"rfc5321/4.2/one-reply"},
+)
+def command_ends_where_a_text_file_has_a_line_end(
+    clean: FindLine, session: ServerSession, buffer: bytes
+) -> Line | None:
+    """Takes NUL, VT, FF, RS, NEL and the line separator of Unicode for the end of a command line."""
+    del session
+    proper = clean(buffer)
+    found = re.search(UNICODE_LINE_END, buffer)
+    if found is None or (proper is not None and len(proper[0]) < found.start()):
+        return proper
+    return buffer[: found.start()], buffer[found.end() :]
+
+
+@defect(
+    ServerSession.find_end_of_data,
+    proves={f"rfc5321/2.3.8/dot_between_bare_line_ends_is_data[{row}]" for row in OTHER_SYSTEMS},
+    also={"rfc5321/4.5.2/all-ascii", "rfc5321/4.5.2/stuffed-dot-does-not-end"},
+)
+def data_end_where_a_text_file_has_line_ends(clean: FindLine, session: ServerSession, buffer: bytes) -> Line | None:
+    """Ends the mail data at a dot between two NUL, VT, FF, RS, NEL or line separators of Unicode."""
+    del session
+    found = re.search(UNICODE_LINE_END + rb"\xc2?\." + rb"\xc2?" + UNICODE_LINE_END, buffer)
+    return (buffer[: found.start()] + b"\r\n", buffer[found.end() :]) if found else clean(buffer)
 
 
 @defect(

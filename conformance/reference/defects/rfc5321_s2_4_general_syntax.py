@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.reference._decision import defect
-from conformance.reference._session import Line, ServerSession
+from conformance.reference._session import Answer, Line, ServerSession, answer
 from conformance.wire.paths import Mailbox, PathArgument
 
 ReadPath = Callable[[bytes, bytes], PathArgument | None]
@@ -17,6 +17,7 @@ ReadPath = Callable[[bytes, bytes], PathArgument | None]
         "rfc5321/2.4/verb_is_known_in_any_case*",
         "rfc5321/2.4/transaction_in_any_case[verbs-*",
     },
+    also={"rfc4954/8/case-insensitive"},
 )
 def verbs_are_known_in_upper_case_only(clean: Callable[[bytes], bytes], session: ServerSession, line: bytes) -> bytes:
     """Knows verbs in upper case only."""
@@ -77,3 +78,36 @@ def eight_bit_paths_are_taken(
     if argument.isascii():
         return clean(keyword, argument)
     return clean(keyword, argument[: len(keyword)] + b"<alice@example.test>")
+
+
+@defect(ServerSession.syntax_error, proves={"rfc5321/2.4/verb_with_8_bit_octets_gets_500*"})
+def eight_bit_commands_get_550(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, line: bytes
+) -> Answer | None:
+    """Answers 550 to a command with octets outside US-ASCII."""
+    del clean, session, line
+    return answer(550, b"No such octets here")
+
+
+@defect(ServerSession.extensions, proves={"rfc5321/2.4/eightbitmime_is_offered"})
+def eightbitmime_is_not_offered(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
+    """Does not offer 8BITMIME."""
+    del session
+    return tuple(keyword for keyword in clean() if keyword != b"8BITMIME")
+
+
+@defect(
+    ServerSession.end_of_data,
+    varies={
+        "rfc5321/2.4/content_of_8_bit_may_be_sent_where_asked_for",
+        "rfc5321/2.4/content_of_8_bit_without_mime_may_be_refused",
+    },
+)
+def content_of_8_bit_is_refused(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, content: bytes
+) -> Answer | None:
+    """Refuses content of 8 bit, as it may."""
+    if content.isascii():
+        return clean(content)
+    session.clear("end of data")
+    return answer(554, b"No 8-bit content")

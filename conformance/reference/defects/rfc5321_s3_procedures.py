@@ -95,7 +95,7 @@ def rcpt_gets_252(clean: OfOctets, session: ServerSession, forward_path: bytes) 
         "rfc5321/3.3/refused_reverse_path_gets_4yz_or_5yz",
         "rfc5321/4.1.4/bad_argument_of_mail_is_refused*",
     },
-    also={"rfc5321/4.3.2/mail-replies"},
+    also={"rfc5321/4.3.2/mail-replies", "rfc5321/4.1.2/bad-characters-in-domain"},
 )
 def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 354 to a MAIL that it can't read."""
@@ -133,7 +133,13 @@ def rcpt_without_mail_gets_550(clean: OfOctets, session: ServerSession, argument
     return answer(550, b"No sender")
 
 
-@defect(ServerSession.rcpt, proves={"rfc5321/3.3/source_route_does_not_end_the_session*"})
+@defect(
+    ServerSession.rcpt,
+    proves={
+        "rfc5321/3.3/source_route_does_not_end_the_session*",
+        "rfc5321/4.1.2/source_route_leaves_the_recipients*",
+    },
+)
 def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Hangs up on a source route."""
     del session
@@ -204,7 +210,16 @@ def _fields(content: bytes) -> list[bytes]:
     return [line.partition(b":")[0].lower() for line in header.split(b"\r\n")]
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"},
+    also={
+        "rfc5321/4.5.3.1.6/text-line-1000",
+        "rfc5321/4.5.3.1.8/recipients-in-header",
+        "rfc5321/4.5.3.1/lengths-in-octets",
+        "rfc5321/6.3/100-received",
+    },
+)
 def header_defects_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message unless it has exactly the usual header fields, each once."""
     usual = sorted([b"from", b"to", b"date", b"message-id", b"subject"])

@@ -16,9 +16,17 @@ OfOctets = Callable[[bytes], Answer | None]
 
 EITHER = ("rfc5321/4.1.1.4/data_does_not_end_at", "rfc5321/4.1.1.4/data_does_not_end_at_segment_end")
 
+BARE_LINES = "rfc5321/2.3.8/dot_between_bare_line_ends_is_data"
+
+
+SMUGGLES = "rfc5321/2.3.8/no_second_message_is_smuggled"
+NOT_SMUGGLED = {"cr-crlf-dot-cr-crlf", "crlf-nul-dot-crlf", "crlf-dot-nul-crlf"}
+"""Look-alikes behind which no message is hidden."""
+
 
 def _rows(*labels: str) -> set[str]:
-    return {f"{name}[{label}]" for name in EITHER for label in labels}
+    found = {f"{name}[{label}]*" for name in EITHER for label in labels}
+    return found | {f"{SMUGGLES}[{label}]" for label in labels if label not in NOT_SMUGGLED}
 
 
 def _earliest(clean: FindEnd, buffer: bytes, look_alike: bytes) -> Line | None:
@@ -30,7 +38,7 @@ def _earliest(clean: FindEnd, buffer: bytes, look_alike: bytes) -> Line | None:
     return buffer[: found.start()] + CRLF, buffer[found.end() :]
 
 
-@defect(ServerSession.find_end_of_data, proves=_rows("lf-dot-lf", "crlf-dot-lf"))
+@defect(ServerSession.find_end_of_data, proves={*_rows("lf-dot-lf", "crlf-dot-lf"), BARE_LINES + "[lf]"})
 def data_ends_at_lf_dot_lf(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
     """Ends the mail data at LF.LF."""
     del session
@@ -51,14 +59,14 @@ def data_ends_at_lf_dot_cr(clean: FindEnd, session: ServerSession, buffer: bytes
     return _earliest(clean, buffer, rb"(?<!\r)\n\.\r(?!\n)")
 
 
-@defect(ServerSession.find_end_of_data, proves=_rows("cr-dot-lf"))
+@defect(ServerSession.find_end_of_data, proves={*_rows("cr-dot-lf"), BARE_LINES + "[lf-cr]"})
 def data_ends_at_cr_dot_lf(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
     """Ends the mail data at CR.LF."""
     del session
     return _earliest(clean, buffer, rb"\r\.\n")
 
 
-@defect(ServerSession.find_end_of_data, proves=_rows("cr-dot-cr"))
+@defect(ServerSession.find_end_of_data, proves={*_rows("cr-dot-cr"), BARE_LINES + "[cr]"})
 def data_ends_at_cr_dot_cr(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
     """Ends the mail data at CR.CR."""
     del session
@@ -91,6 +99,27 @@ def nul_is_dropped_from_data(clean: FindEnd, session: ServerSession, buffer: byt
     """Drops NUL before it looks for the end of the mail data."""
     del session
     return _earliest(clean, buffer, rb"\r\n\0?\.\0?\r\n")
+
+
+ODD_CONTENT = re.compile(rb"(?<!\r)\n|\r(?!\n)|[\0\x80-\xff]")
+
+
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/4.5.2/odd_octets_do_not_upset_the_session*"},
+    also={
+        "rfc5321/2.3.8/only-crlf-in-mail-data",
+        "rfc5321/4.1.1.4/lf-dot-lf",
+        "rfc5321/4.1.1.4/no-bare-lf-lines",
+        "rfc5321/4.5.2/all-ascii",
+        "rfc5321/4.5.2/stuffed-dot-does-not-end",
+    },
+)
+def odd_content_is_answered_twice(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Answers a message with bare line ends, NUL or full octets with two replies."""
+    del session
+    given = clean(content)
+    return replace(given, times=2) if given and ODD_CONTENT.search(content) else given
 
 
 @defect(ServerSession.find_end_of_data, proves={"rfc5321/4.1.1.4/data_may_end_at_once*"})
@@ -130,6 +159,9 @@ def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: by
         "rfc5321/4.1.1.4/data_may_end_at_once*",
         "rfc5321/4.1.1.4/end_of_data_is_answered",
         "rfc5321/4.5.2/single_dot_ends_the_data*",
+    },
+    also={
+        "rfc5321/4.5.4.2/several-transactions-at-once",
     },
 )
 def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:

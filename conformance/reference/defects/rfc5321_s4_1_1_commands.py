@@ -111,8 +111,10 @@ def parameters_are_known_in_upper_case_only(
 ) -> PathArgument | None:
     """Knows the keywords of parameters in upper case only."""
     del session
-    parameters = argument.rpartition(b">")[2]
-    return clean(keyword, argument) if parameters == parameters.upper() else None
+    given = clean(keyword, argument)
+    if given is None or not given.parameters:
+        return given
+    return given if all(b" " + word in argument for word in given.parameters) else None
 
 
 @defect(ServerSession.nested_mail, proves={"rfc5321/4.1.1.2/nested_mail_is_refused_or_clears"})
@@ -147,6 +149,9 @@ def bare_postmaster_has_case(clean: OfOctets, session: ServerSession, argument: 
     proves={
         "rfc5321/4.1.1.3/bare_postmaster_is_taken*",
         "rfc5321/4.5.1/postmaster_without_domain_is_taken*",
+    },
+    also={
+        "rfc5321/4.5.1/postmaster-from-anywhere",
     },
 )
 def bare_postmaster_is_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
@@ -324,6 +329,8 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.1.1.9/noop_takes_a_string[quoted-string]",
     },
     also={
+        "rfc5321/7.3/252-when-disabled",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.9/noop-ignores-argument",
         "rfc5321/4.2/one-reply",
         "rfc5321/4.2.4/no-500-for-listed",
@@ -350,7 +357,11 @@ def verbs_are_known_with_parameters_only(clean: OfOctets, session: ServerSession
     return clean(line) if known else answer(501, b"A parameter is needed")
 
 
-@defect(ServerSession.ehlo, proves={"rfc5321/4.1.1.1/ehlo_is_known*"}, also={"rfc5321/4.5.1/ehlo-supported"})
+@defect(
+    ServerSession.ehlo,
+    proves={"rfc5321/4.1.1.1/ehlo_is_known*", "rfc5321/2.2.1/ehlo_is_supported_whatever_is_offered*"},
+    also={"rfc5321/4.5.1/ehlo-supported"},
+)
 def first_ehlo_is_not_implemented(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 502 to EHLO, so that clients fall back to HELO."""
     del clean, session, argument
@@ -389,7 +400,7 @@ def ehlo_reply_does_not_name_the_server(clean: Callable[[], bytes], session: Ser
 @defect(
     ServerSession.hello_text,
     proves={"rfc5321/4.1.1.1/watch_ehlo_greet_is_7_bit"},
-    also={"rfc5321/4.2/printable-text"},
+    also={"rfc5321/A/high-bit-zero", "rfc5321/4.2/printable-text"},
 )
 def ehlo_greeting_is_8_bit(clean: Callable[[], bytes], session: ServerSession) -> bytes:
     """Greets in the reply to EHLO with 8-bit text."""
@@ -461,7 +472,7 @@ def notify_is_refused_by_policy(
 ) -> Answer | None:
     """Takes no requests for notifications, by policy."""
     del session
-    return answer(554, b"No notifications, by policy") if parameters else clean(parameters)
+    return answer(554, b"No notifications, by policy") if b"NOTIFY" in parameters else clean(parameters)
 
 
 @defect(
@@ -512,14 +523,34 @@ def session_ends_with_the_server(clean: OfOctets, session: ServerSession, argume
     return answer(421, b"Going down", close=True) if session.site.down else clean(argument)
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_deny_a_mailbox"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/4.1.1.6/vrfy_does_not_deny_a_mailbox"},
+    also={
+        "rfc5321/3.5.1/local-part-at-domain-recognized",
+        "rfc5321/3.5.3/251-and-551-as-for-rcpt",
+        "rfc5321/3.5.3/252-when-not-verifiable",
+        "rfc5321/7.3/vrfy-tries",
+        "rfc5321/7.3/no-550-for-all",
+    },
+)
 def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 550 to VRFY whoever is asked for."""
     del session
     return answer(550, b"No such mailbox here") if b"@" in argument else clean(argument)
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"},
+    also={
+        "rfc5321/3.5.3/250-only-when-verified",
+        "rfc5321/3.5.3/500-or-502-when-only-syntax",
+        "rfc5321/7.3/no-250-for-syntax",
+        "rfc5321/7.3/no-pretended-verification",
+        "rfc5321/7.3/vrfy-tries",
+    },
+)
 def vrfy_confirms_everybody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to VRFY whoever is asked for."""
     del session
@@ -540,7 +571,11 @@ def expn_knows_no_quotes(clean: OfOctets, session: ServerSession, argument: byte
     return answer(501, b"EXPN takes a list") if argument.startswith(b'"') else clean(argument)
 
 
-@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"})
+@defect(
+    ServerSession.expn,
+    proves={"rfc5321/4.1.1.7/expn_confirms_lists_only"},
+    also={"rfc5321/3.5.3/250-only-when-verified", "rfc5321/7.3/no-pretended-verification"},
+)
 def expn_confirms_everything(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to EXPN also where there is no list."""
     given = clean(argument)

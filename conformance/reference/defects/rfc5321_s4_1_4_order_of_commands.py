@@ -53,7 +53,11 @@ def every_command_needs_ehlo(clean: OfOctets, session: ServerSession, line: byte
     return answer(503, b"Say EHLO first") if session.client_name is None else clean(line)
 
 
-@defect(ServerSession.open_transaction, proves={"rfc5321/4.1.4/bad_argument_of_mail_is_refused*"})
+@defect(
+    ServerSession.open_transaction,
+    proves={"rfc5321/4.1.4/bad_argument_of_mail_is_refused*"},
+    also={"rfc5321/4.1.2/bad-characters-in-domain"},
+)
 def any_mail_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Takes a MAIL that it can't read."""
     given = clean(argument)

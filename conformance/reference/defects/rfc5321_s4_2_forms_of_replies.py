@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
@@ -58,11 +60,41 @@ def _declare_answered_twice() -> None:
         override = _twice(is_odd)
         override.__name__ = f"odd_{form}_is_answered_twice"
         override.__doc__ = f"Answers {what} with two replies where it comes behind EHLO."
-        proves = {f"rfc5321/4.2/command_in_another_form_brings_one_reply[*-{form}]"}
+        proves = {f"rfc5321/4.2/command_in_another_form_brings_one_reply[*-{form}]*"}
         defect(ServerSession.command, proves=proves)(override)
 
 
 _declare_answered_twice()
+
+
+USUAL_LINE = re.compile(rb"[A-Za-z]+(?: [^%\x00-\x1f\x7f-\xff]*)?")
+
+
+@defect(ServerSession.command, proves={"rfc5321/4.2/odd_line_brings_one_reply*"})
+def odd_octets_are_answered_twice(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Answers a line of odd octets behind EHLO with two replies."""
+    behind_ehlo = session.extended and session.commands == 2
+    given = clean(line)
+    odd = line and USUAL_LINE.fullmatch(line) is None and not line.startswith(b"NOOP one")
+    return replace(given, times=2) if behind_ehlo and given and odd else given
+
+
+GROUPED = {
+    (b"NOOP", b"NOOP"),
+    (b"NOOP", b"RSET"),
+    (b"RCPT TO:<postmaster>", b"RCPT TO:<postmaster>"),
+    (b"MAIL FROM:<>", b"MAIL FROM:<>"),
+}
+_last_line: WeakKeyDictionary[ServerSession, bytes] = WeakKeyDictionary()
+
+
+@defect(ServerSession.command, proves={"rfc5321/4.3.1/group_brings_a_reply_to_each*"})
+def repeated_command_goes_unanswered(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
+    """Gives no reply to a third command that is much like the second."""
+    before = _last_line.get(session, b"")
+    _last_line[session] = line
+    given = clean(line)
+    return None if session.commands == 4 and (before, line) in GROUPED else given
 
 
 @defect(

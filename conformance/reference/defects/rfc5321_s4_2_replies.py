@@ -54,7 +54,7 @@ def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) ->
     return b"%d\r\n" % given.code
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text"})
+@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text", "rfc5321/A/watch_high_bits"})
 def help_is_not_ascii(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers HELP in UTF-8."""
     del clean, session, argument
@@ -103,6 +103,9 @@ def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: byt
     ServerSession.command,
     proves={"rfc5321/4.2.4/listed_capability_is_known*", "rfc5321/4.2.4/listed_parameter_is_known*"},
     also={
+        "rfc5321/2.2.1/extension-mechanism",
+        "rfc5321/7.3/252-when-disabled",
+        "rfc5321/7.3/expn-supported",
         "rfc5321/4.1.1.8/help-supported",
         "rfc5321/4.5.1/vrfy-supported",
         "rfc3207/4/501-with-parameters",

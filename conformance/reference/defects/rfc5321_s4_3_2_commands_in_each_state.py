@@ -41,6 +41,7 @@ def _in_time(command: str, state: str = "*") -> str:
     only={"NOOP", "HELP", "EXPN", "VRFY"},
     proves={_in_time(command) for command in ("noop", "help", "expn", "vrfy")},
     also={
+        "rfc5321/7.3/252-when-disabled",
         "rfc5321/4.1.1.7/expn-at-any-time",
         "rfc5321/4.1.1.8/help-at-any-time",
         "rfc5321/4.1.1.9/noop-at-any-time",
@@ -197,6 +198,10 @@ def nested_mail_loses_the_state(clean: OfOctets, session: ServerSession, argumen
     ServerSession.command,
     only={"NOOP", "VRFY", "EXPN", "HELP"},
     proves={HERE + "command_without_effect_changes_nothing*"},
+    also={
+        "rfc5321/4.3.2/noop-replies",
+        "rfc5321/4.3.2/vrfy-replies",
+    },
 )
 def harmless_commands_lose_the_state(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Forgets the session at NOOP, VRFY, EXPN and HELP, unless a message has just been taken."""
@@ -274,7 +279,7 @@ def data_without_recipients_gets_552(clean: Decide, session: ServerSession) -> A
 @defect(
     ServerSession.open_transaction,
     proves={HERE + "accepted_mail_begins_a_transaction*"},
-    also={"rfc5321/4.1.4/several-transactions"},
+    also={"rfc5321/4.5.1/postmaster-from-anywhere", "rfc5321/4.1.4/several-transactions"},
 )
 def later_mail_opens_nothing(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to MAIL and opens nothing behind HELO, behind one MAIL that it refused, or behind a message."""
@@ -290,6 +295,7 @@ def later_mail_opens_nothing(clean: OfOctets, session: ServerSession, argument: 
     also={
         "rfc5321/3.3/resent-fields-do-not-matter",
         "rfc5321/3.3/tolerate-header-defects",
+        "rfc5321/3.7.2/*",
         "rfc5321/4.1.4/several-transactions",
     },
 )

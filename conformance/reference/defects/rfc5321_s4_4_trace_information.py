@@ -158,6 +158,9 @@ def received_has_a_name_behind_for(clean: OfMessage, trace: Trace, accepted: Acc
 @defect(
     Trace.for_clause,
     proves=stamp("one-path", several=True) | stamp("form", several=True),
+    also={
+        "rfc5321/7.2/recipients-not-in-header",
+    },
 )
 def received_lists_all_recipients(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
     """Writes all recipients behind FOR."""
@@ -224,7 +227,18 @@ def old_received_fields_are_sorted(
     return clean(accepted, b"".join(reversed(fields)) + content[len(before) :])
 
 
-@defect(Trace.with_trace, proves=trace("on-top") | trace("nowhere-else"))
+@defect(
+    Trace.with_trace,
+    proves=trace("on-top") | trace("nowhere-else"),
+    also={
+        "rfc5321/2.4/relay-trusts-content",
+        "rfc5321/3.6.3/relay-*",
+        "rfc5321/6.4/relay-changes-nothing",
+        "rfc5321/4.1.1.4/end-keeps-the-last-crlf",
+        "rfc5321/4.5.2/reversible-storage",
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+    },
+)
 def received_field_goes_to_the_end_of_the_header(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes
 ) -> bytes:
@@ -253,7 +267,14 @@ def no_return_path_for_null(clean: Callable[[bytes], bytes], _: Trace, reverse_p
     return clean(reverse_path) if reverse_path else b""
 
 
-@defect(Trace.return_path, proves={"rfc5321/4.4/return_path_is_that_of_mail*"})
+@defect(
+    Trace.return_path,
+    proves={"rfc5321/4.4/return_path_is_that_of_mail*"},
+    also={
+        "rfc5321/2.4/server-keeps-case-of-local-part",
+        "rfc5321/3.9.1/alias-keeps-the-rest",
+    },
+)
 def return_path_of_the_postmaster(clean: Callable[[bytes], bytes], _: Trace, reverse_path: bytes) -> bytes:
     """Writes the postmaster into every Return-Path field."""
     del reverse_path

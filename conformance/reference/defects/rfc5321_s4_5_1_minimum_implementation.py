@@ -23,7 +23,7 @@ class OnLine(Protocol):
 
 
 UNKNOWN: dict[str, set[str]] = {
-    "ehlo": {"rfc5321/4.1.1.1/ehlo-supported"},
+    "ehlo": {"rfc5321/2.2.1/extension-mechanism", "rfc5321/4.1.1.1/ehlo-supported"},
     "mail": set(),
     "rcpt": {
         "rfc5321/3.3/rcpt-without-mail",
@@ -32,6 +32,9 @@ UNKNOWN: dict[str, set[str]] = {
         "rfc5321/4.1.1.3/postmaster-has-no-case",
         "rfc5321/4.5.1/postmaster-without-domain",
         "rfc5321/4.5.1/postmaster-at-each-domain",
+        "rfc5321/4.5.1/postmaster-from-anywhere",
+        "rfc5321/4.5.3.1.1/local-part-64",
+        "rfc5321/F.6/send-as-in-rfc-821",
         "rfc5321/4.5.1/postmaster-has-no-case",
     },
     "data": {"rfc5321/4.1.4/out-of-order-503"},
@@ -42,7 +45,7 @@ UNKNOWN: dict[str, set[str]] = {
         "rfc5321/4.1.1.10/close-after-quit",
         "rfc5321/4.1.1.10/quit-at-any-time",
     },
-    "vrfy": {"rfc5321/4.2.4/no-500-for-listed"},
+    "vrfy": {"rfc5321/4.2.4/no-500-for-listed", "rfc5321/7.3/252-when-disabled"},
 }
 """A required command that is unknown, and the clauses that fall with it, beside that it is required."""
 

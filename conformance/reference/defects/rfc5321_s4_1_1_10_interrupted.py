@@ -1,0 +1,101 @@
+"""Defects where a message is interrupted, refused or one of two at once (RFC 5321 §4.1.1.10, §4.2.5, §4.5.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import WeakSet
+
+import trio
+
+from conformance.reference._decision import defect
+from conformance.reference._session import Answer, Line, ServerSession, Transaction
+
+HERE = "rfc5321/4.1.1.10"
+UNFINISHED = {f"{HERE}/unfinished_message_is_not_{done}*" for done in ("relayed", "delivered")}
+OfMessage = Callable[[Transaction, bytes], None]
+
+
+@defect(ServerSession.lost_client, proves=UNFINISHED, also={"rfc5321/4.1.1/hold-until-end-of-data"})
+def unfinished_message_is_delivered(clean: Callable[[], None], session: ServerSession) -> None:
+    """Delivers what has come of a message whose client is gone."""
+    if session.in_data and session.transaction is not None:
+        session.deliver(session.transaction, session.buffer)
+    clean()
+
+
+@defect(
+    ServerSession.find_end_of_data,
+    proves={f"{HERE}/nothing_goes_out_before_the_end"},
+    also={"rfc5321/4.1.1.10/lost-connection-cancels", "rfc5321/4.5.4.2/several-transactions-at-once"},
+)
+def message_goes_out_before_its_end(
+    clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes
+) -> Line | None:
+    """Sends a message on as soon as a part of it has come."""
+    found = clean(buffer)
+    if found is None and buffer and session.transaction is not None:
+        session.deliver(session.transaction, buffer)
+    return found
+
+
+_gone: WeakSet[ServerSession] = WeakSet()
+
+
+@defect(
+    ServerSession.lost_client, name="lost-client-takes-its-messages-along", proves={f"{HERE}/finished_message_is_kept*"}
+)
+def notes_who_is_gone(clean: Callable[[], None], session: ServerSession) -> None:
+    """Forgets what it accepted from a client that is gone."""
+    _gone.add(session)
+    clean()
+
+
+@defect(ServerSession.deliver, name="lost-client-takes-its-messages-along")
+def delivers_in_a_while(clean: OfMessage, session: ServerSession, transaction: Transaction, content: bytes) -> None:
+    """Forgets what it accepted from a client that is gone."""
+
+    async def later() -> None:
+        await trio.sleep(5)
+        if session not in _gone:
+            clean(transaction, content)
+
+    assert session.mailer is not None
+    assert session.mailer.nursery is not None
+    session.mailer.nursery.start_soon(later)
+
+
+@defect(
+    ServerSession.refuse_content,
+    proves={f"{HERE}/refused_message_is_not_{done}" for done in ("relayed", "delivered")},
+)
+def refused_message_is_delivered(
+    clean: Callable[[Transaction, bytes], Answer | None],
+    session: ServerSession,
+    transaction: Transaction,
+    content: bytes,
+) -> Answer | None:
+    """Refuses a message after its end and delivers it all the same."""
+    session.deliver(transaction, content)
+    return clean(transaction, content)
+
+
+_in_data: WeakSet[ServerSession] = WeakSet()
+
+
+@defect(
+    ServerSession.begin_data,
+    name="messages-of-two-sessions-are-mixed",
+    proves={f"{HERE}/two_messages_at_once_are_kept_apart"},
+    also={"rfc5321/4.1.1.10/lost-connection-cancels"},
+)
+def notes_who_is_in_data(clean: Callable[[], Answer | None], session: ServerSession) -> Answer | None:
+    """Mixes messages that come at the same time."""
+    _in_data.add(session)
+    return clean()
+
+
+@defect(ServerSession.deliver, name="messages-of-two-sessions-are-mixed")
+def mixes_messages(clean: OfMessage, session: ServerSession, transaction: Transaction, content: bytes) -> None:
+    """Mixes messages that come at the same time."""
+    others = [other for other in _in_data if other is not session and other.in_data and other.site is session.site]
+    clean(transaction, content + others[0].buffer if others else content)

@@ -1,0 +1,152 @@
+"""Defects of a relay as a client: its order, its words, what it makes of replies (RFC 5321 §3.3, §4.2, §4.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import Failed, RelaySession
+from conformance.wire import Reply
+
+Lines = tuple[bytes, ...]
+OfLines = Callable[[], Lines]
+OfReply = Callable[[Reply], bool]
+
+HERE = "rfc5321/4.3.1"
+AS_A_CLIENT = f"{HERE}/relay_as_a_client"
+SUCCESS = f"{HERE}/success_is_told_by_the_code"
+LISTED = {250, 251, 252}
+
+
+@defect(
+    RelaySession.before_hello,
+    proves={f"{AS_A_CLIENT}[hello-before-mail]", f"{AS_A_CLIENT}[ehlo-first]"},
+    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order"},
+)
+def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
+    """Says MAIL before EHLO."""
+    return (*clean(), b"MAIL FROM:<>")
+
+
+@defect(RelaySession.hello_verbs, proves={f"{AS_A_CLIENT}[ehlo-first]"})
+def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
+    """Says HELO where EHLO would be taken."""
+    return tuple(reversed(clean()))
+
+
+@defect(RelaySession.sends_mail_with_hello, proves={f"{AS_A_CLIENT}[reply-to-ehlo]"})
+def relay_does_not_wait_for_the_reply_to_ehlo(clean: Callable[[], bool], _: RelaySession) -> bool:
+    """Sends MAIL together with EHLO."""
+    del clean
+    return True
+
+
+@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[order]"})
+def relay_says_data_before_rcpt(clean: OfLines, _: RelaySession) -> Lines:
+    """Says DATA before RCPT."""
+    return (*clean(), b"DATA")
+
+
+@defect(
+    RelaySession.before_recipients,
+    proves={f"{AS_A_CLIENT}[no-nested-mail]"},
+    also={"rfc5321/3.3/commands-in-order"},
+)
+def relay_says_mail_twice(clean: OfLines, _: RelaySession) -> Lines:
+    """Says MAIL again within a transaction."""
+    return (*clean(), b"MAIL FROM:<>")
+
+
+@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[ascii]"})
+def relay_says_8_bit_words(clean: OfLines, _: RelaySession) -> Lines:
+    """Says NOOP with a word that is not ASCII."""
+    return (*clean(), b"NOOP caf\xe9")
+
+
+@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[line-ends]"})
+def relay_says_bare_lf(clean: OfLines, _: RelaySession) -> Lines:
+    """Says NOOP with a bare LF."""
+    return (*clean(), b"NOOP one\ntwo")
+
+
+@defect(RelaySession.data_line, proves={f"{AS_A_CLIENT}[no-arguments]"})
+def relay_says_data_with_an_argument(clean: Callable[[], bytes], _: RelaySession) -> bytes:
+    """Says DATA with an argument."""
+    return clean() + b" now"
+
+
+@defect(RelaySession.outward_parameters, proves={f"{AS_A_CLIENT}[parameters]"})
+def relay_gives_parameters_that_nobody_offered(
+    clean: Callable[[bool], bytes], _: RelaySession, eight_bit: bool
+) -> bytes:
+    """Gives MAIL a parameter of an extension that the next hop does not offer."""
+    return clean(eight_bit) + b" RET=HDRS"
+
+
+@defect(RelaySession.own_name, proves={f"{AS_A_CLIENT}[name]"})
+def relay_gives_a_short_name(clean: Callable[[], bytes], _: RelaySession) -> bytes:
+    """Says EHLO with a name that has no domain."""
+    return clean().partition(b".")[0]
+
+
+@defect(RelaySession.farewell, proves={f"{HERE}/relay_leaves_with_quit*"})
+def relay_leaves_without_quit(clean: OfLines, _: RelaySession) -> Lines:
+    """Closes the connection without QUIT."""
+    del clean
+    return ()
+
+
+def fails_for(does: str, name: str, wrong: OfReply, rows: Iterable[str]) -> None:
+    """Declare a relay that takes some replies of success for failure."""
+
+    def override(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
+        return clean(reply) and not wrong(reply)
+
+    override.__name__, override.__doc__ = name.replace("-", "_"), does
+    defect(RelaySession.is_success, proves={f"{SUCCESS}[{row}]" for row in rows})(override)
+
+
+fails_for(
+    "Wants text behind the code.", "relay-wants-text", lambda reply: not reply.text.strip(), ["no-text", "bare-code"]
+)
+fails_for("Reads the text for a code.", "relay-reads-the-text", lambda reply: b"550" in reply.text, ["odd-text"])
+fails_for("Takes no reply of many lines.", "relay-reads-ten-lines", lambda reply: len(reply.lines) > 10, ["many-lines"])
+fails_for(
+    "Takes no long reply line.",
+    "relay-reads-400-octets",
+    lambda reply: any(len(line.content) > 400 for line in reply.lines),
+    ["512-octets"],
+)
+fails_for(
+    "Knows the listed codes only.",
+    "relay-knows-listed-codes-only",
+    lambda reply: reply.code not in LISTED,
+    ["new-code", "unlisted-code"],
+)
+
+
+@defect(Mailer.fail, proves={f"{HERE}/failure_is_told_by_the_code*"})
+def relay_believes_a_friendly_refusal(
+    clean: Callable[[Copy, list[Failed]], None], _: Mailer, copy: Copy, failed: list[Failed]
+) -> None:
+    """Takes a refusal whose text says OK for success."""
+    real = [each for each in failed if b"OK" not in each.reason]
+    if real:
+        clean(copy, real)
+
+
+@defect(
+    RelaySession.may_send_data,
+    proves={f"{HERE}/no_mail_data_without_354[250]", f"{HERE}/no_mail_data_without_354[new-2yz]"},
+)
+def relay_sends_data_after_any_success(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
+    """Sends the message after a 2yz to DATA."""
+    return clean(reply) or reply.severity == 2
+
+
+@defect(RelaySession.may_send_data, proves={f"{HERE}/no_mail_data_without_354*"})
+def relay_sends_data_after_anything(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
+    """Sends the message whatever the reply to DATA is."""
+    del clean, reply
+    return True

@@ -1,0 +1,224 @@
+"""Defects against RFC 5321 6.1 and 4.2.5: lost messages, and notifications that are missing or wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import Failed, RelaySession
+from conformance.reference._session import ServerSession, Transaction
+from conformance.reference._site import FULL
+from conformance.wire.paths import Path
+
+HERE = "rfc5321/6.1"
+AT_THE_RELAY = re.compile(
+    rb"(?im)^(?:From|Sender|Reply-To|Errors-To|Return-Path|Return-Receipt-To): <([^<>]+@relay[^<>]+)>"
+)
+
+OfFailure = Callable[[Copy, list[Failed]], None]
+OfCopy = Callable[[Copy], bytes]
+
+
+@defect(
+    Mailer.notify,
+    proves={
+        f"{HERE}/refused_by_the_next_hop_is_notified*",
+        f"{HERE}/each_failed_recipient_is_notified",
+        f"{HERE}/partial_failure_is_notified",
+        f"{HERE}/failure_after_acceptance_is_notified*",
+    },
+    also={
+        "rfc5321/4.2/client-acts-on-code",
+    },
+)
+def failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: list[Failed]) -> None:
+    """Drops what can't be delivered and tells nobody."""
+    del clean, copy, failed
+
+
+@defect(
+    Mailer.notification_reverse_path,
+    proves={
+        f"{HERE}/notification[null]",
+        f"{HERE}/notification[null-for-dsn]",
+        f"{HERE}/notification_of_refused_data_is_null",
+    },
+)
+def notification_from_the_postmaster(clean: Callable[[], bytes], _: Mailer) -> bytes:
+    """Sends notifications with the postmaster as their reverse-path."""
+    del clean
+    return b"postmaster@example.test"
+
+
+@defect(Mailer.notify, proves={f"{HERE}/notification[to-the-sender]"})
+def notification_to_the_postmaster_too(clean: OfFailure, mailer: Mailer, copy: Copy, failed: list[Failed]) -> None:
+    """Sends notifications to the sender and to the postmaster of its domain."""
+    del clean
+    to = mailer.notified(copy)
+    others = (to, b"postmaster@relay.example.test") if b"@relay" in to else (to,)
+    mailer.dispatch(Copy(b"", others, mailer.notification(copy, to, failed)))
+
+
+@defect(Mailer.notification, proves={f"{HERE}/notification[report]"})
+def notification_in_words_only(
+    clean: Callable[[Copy, bytes, list[Failed]], bytes], _: Mailer, copy: Copy, to: bytes, failed: list[Failed]
+) -> bytes:
+    """Sends notifications that no program can read."""
+    return re.sub(rb"(?m)^Content-Type: multipart/report[^\r\n]*", b"Content-Type: text/plain", clean(copy, to, failed))
+
+
+@defect(RelaySession.opening_verbs, proves={f"{HERE}/notification[by-mail]"})
+def notification_by_send(
+    clean: Callable[[bytes], tuple[bytes, ...]], _: RelaySession, reverse_path: bytes
+) -> tuple[bytes, ...]:
+    """Tries to send notifications with SEND."""
+    return clean(reverse_path) if reverse_path else (b"SEND", *clean(reverse_path))
+
+
+@defect(Mailer.notify, proves={f"{HERE}/errors_go_to_no_header_field*"})
+def notification_to_whom_the_header_names(clean: OfFailure, mailer: Mailer, copy: Copy, failed: list[Failed]) -> None:
+    """Sends notifications to the addresses in the header section too."""
+    clean(copy, failed)
+    for address in AT_THE_RELAY.findall(copy.content):
+        mailer.dispatch(Copy(b"", (address,), mailer.notification(copy, address, failed)))
+
+
+@defect(
+    Mailer.may_notify,
+    name="notification-of-null-to-the-author",
+    proves={f"{HERE}/null_reverse_path_gets_no_notification*"},
+)
+def notifies_of_null(clean: Callable[[bytes], bool], _: Mailer, reverse_path: bytes) -> bool:
+    """Sends a notification about a message with the null reverse-path to its author."""
+    del clean, reverse_path
+    return True
+
+
+@defect(Mailer.notified, name="notification-of-null-to-the-author")
+def notifies_the_author(clean: OfCopy, _: Mailer, copy: Copy) -> bytes:
+    """Sends a notification about a message with the null reverse-path to its author."""
+    author = AT_THE_RELAY.search(copy.content)
+    return author[1] if author and not copy.reverse_path else clean(copy) or b"postmaster@example.test"
+
+
+@defect(
+    ServerSession.kept_reverse_path,
+    name="notification-along-the-route",
+    proves={f"{HERE}/route_is_taken_off_the_reverse_path"},
+)
+def keeps_the_route(clean: Callable[[Path], bytes], _: ServerSession, path: Path) -> bytes:
+    """Sends notifications along the source route of the reverse-path."""
+    return path.route + clean(path)
+
+
+@defect(Mailer.notified, name="notification-along-the-route")
+def notifies_along_the_route(clean: OfCopy, _: Mailer, copy: Copy) -> bytes:
+    """Sends notifications along the source route of the reverse-path."""
+    del clean
+    return copy.reverse_path
+
+
+@defect(Mailer.notified_together, proves={f"{HERE}/each_failed_recipient_is_notified"})
+def notification_of_the_first_failure_only(
+    clean: Callable[[list[Failed]], list[list[Failed]]], _: Mailer, failed: list[Failed]
+) -> list[list[Failed]]:
+    """Tells of the first recipient that failed and of no other."""
+    return clean(failed[:1])
+
+
+@defect(Mailer.notified_together, proves={f"{HERE}/one_notification_names_all"})
+def notification_for_each_failure(
+    clean: Callable[[list[Failed]], list[list[Failed]]], _: Mailer, failed: list[Failed]
+) -> list[list[Failed]]:
+    """Sends a notification for each recipient that failed."""
+    return [each for one in failed for each in clean([one])]
+
+
+@defect(Mailer.fail, proves={f"{HERE}/partial_failure_is_notified"})
+def partial_failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: list[Failed]) -> None:
+    """Tells nobody where some recipients were served."""
+    if len(failed) == len(copy.forward_paths):
+        clean(copy, failed)
+
+
+@defect(RelaySession.sends_to_the_rest, proves={f"{HERE}/the_other_recipient_gets_its_copy"})
+def one_refused_recipient_stops_all(clean: Callable[[], bool], _: RelaySession) -> bool:
+    """Sends to nobody where the next hop refuses one of the recipients."""
+    del clean
+    return False
+
+
+@defect(Mailer.deliver_here, proves={f"{HERE}/failure_after_acceptance_is_notified*"})
+def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: Copy, forward_path: bytes) -> bytes:
+    """Takes mail for a full mailbox and tells nobody."""
+    return b"" if forward_path.startswith(FULL + b"@") else clean(copy, forward_path)
+
+
+@defect(
+    Mailer.deliver_here,
+    proves={f"{HERE}/accepted_message_reaches_the_mailbox", f"{HERE}/each_of_several_messages_is_processed"},
+    also={
+        "rfc5321/3.9/*",
+        "rfc5321/3.9.1/*",
+        "rfc5321/3.9.2/*",
+        "rfc5321/4.1.1.10/completed-transaction-kept",
+        "rfc5321/4.1.1.3/source-route-stripped",
+        "rfc5321/4.1.1.5/keeps-accepted-message",
+        "rfc5321/4.1.1.4/late-errors-by-mail",
+        "rfc5321/4.2.5/2yz-notifies",
+    },
+)
+def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: Copy, forward_path: bytes) -> bytes:
+    """Answers 250 and puts nothing into any mailbox."""
+    del clean, copy, forward_path
+    return b""
+
+
+@defect(
+    Mailer.grouped,
+    proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},
+    also={
+        "rfc5321/4.1.2/ignore-source-routes",
+        "rfc5321/4.5.3.1.8/accepted-recipients-kept",
+        "rfc5321/4.5.3.2.*",
+        "rfc5321/4.5.3.2/*",
+        "rfc5321/4.4/each-failure-notified",
+        "rfc5321/4.1.1.4/late-errors-by-mail",
+        "rfc5321/4.2.5/2yz-notifies",
+        "rfc5321/4.4/partial-failure-notification",
+    },
+)
+def relayed_mail_is_lost(
+    clean: Callable[[tuple[bytes, ...]], list[tuple[bytes, ...]]], _: Mailer, forward_paths: tuple[bytes, ...]
+) -> list[tuple[bytes, ...]]:
+    """Answers 250 and passes nothing on."""
+    del clean, forward_paths
+    return []
+
+
+@defect(ServerSession.deliver, proves={f"{HERE}/each_of_several_messages_is_processed"})
+def third_message_is_lost(
+    clean: Callable[[Transaction, bytes], None], session: ServerSession, transaction: Transaction, content: bytes
+) -> None:
+    """Answers 250 to the third message of a session and forgets it."""
+    if len(session.site.delivered) < 2:
+        clean(transaction, content)
+
+
+@defect(
+    Mailer.note_refused_mail,
+    name="refused-mail-command-is-remembered",
+    proves={f"{HERE}/refused_mail_command_is_not_remembered"},
+)
+def remembers_refused_mail(clean: Callable[[Copy], None], mailer: Mailer, copy: Copy) -> None:
+    """Sends nothing more to a host that once refused MAIL."""
+    clean(copy)
+    mailer.site.down = True
+
+
+@defect(Mailer.may_try, name="refused-mail-command-is-remembered")
+def tries_no_more(clean: Callable[[Copy], bool], mailer: Mailer, copy: Copy) -> bool:
+    """Sends nothing more to a host that once refused MAIL."""
+    return clean(copy) and not mailer.site.down

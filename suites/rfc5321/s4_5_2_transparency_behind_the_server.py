@@ -1,0 +1,119 @@
+"""RFC 5321 4.5.2 - Transparency, as it shows behind the server: dots and control characters go through."""
+
+from __future__ import annotations
+
+from conformance import (
+    CRLF,
+    At,
+    Client,
+    Delivered,
+    Hop,
+    NotReady,
+    Observation,
+    Store,
+    holds,
+    row,
+    same_body,
+    scenario,
+    split_message,
+    visible,
+)
+
+DOTS = {
+    "dot": b".",
+    "two-dots": b"..",
+    "three-dots": b"...",
+    "dot-and-text": b".text",
+    "dot-space": b". ",
+    "many-dots": b"." * 80,
+}
+CHARACTERS = {
+    "tab": b"\t",
+    "spaces-at-the-end": b"text   ",
+    "tab-at-the-end": b"text\t",
+    "vertical-tab": b"a\x0bb",
+    "form-feed": b"a\x0cb",
+    "bell": b"a\x07b",
+    "backspace": b"a\x08b",
+    "escape": b"a\x1bb",
+    "control-z": b"a\x1ab",
+    "delete": b"a\x7fb",
+    "all-printable": bytes(range(32, 127)),
+}
+
+
+def lines(*given: bytes) -> bytes:
+    """A body with ordinary lines about these."""
+    return b"".join(line + CRLF for line in (b"before", *given, b"behind"))
+
+
+@scenario("rfc5321/4.5.2/client-adds-dot", start=At.EHLO, line=DOTS)
+async def relay_doubles_dots(line: bytes, smtp: Client, hop: Hop) -> Observation:
+    """A line that begins with a dot goes to the next hop with one dot more."""
+    sent = smtp.message(body=lines(line))
+    await smtp.deliver(sent, hop.path())
+    received = await hop.message()
+    came = [each.rstrip() for each in received.lines.split(CRLF)]
+    return holds((b"." + line).rstrip() in came, expected=visible(b"." + line), seen=visible(received.lines[-200:]))
+
+
+@scenario("rfc5321/4.5.2/reversible-storage", start=At.EHLO, line={**DOTS, **CHARACTERS, "nul": b"a\0b"})
+async def relayed_mail_leaves_as_it_came(line: bytes, smtp: Client, hop: Hop) -> Observation:
+    """A line with dots or unusual characters reaches the next hop as it was sent."""
+    sent = smtp.message(body=lines(line))
+    await smtp.deliver(sent, hop.path())
+    received = await hop.message()
+    return holds(received.content.endswith(sent), expected=visible(line), seen=visible(received.content[-200:]))
+
+
+def whole(mail: Delivered, sent: bytes) -> Observation:
+    """The body is as it was sent, as far as the store shows."""
+    same = same_body(mail, sent)
+    if same is None:
+        raise NotReady("store", f"it may lose this by itself: {', '.join(sorted(mail.loses))}")
+    body = split_message(sent)[1] or b""
+    return holds(same, expected=visible(body, 200), seen=visible((split_message(mail.content)[1] or b""), 200))
+
+
+@scenario("rfc5321/4.5.2/all-characters-delivered", start=At.EHLO, line={**CHARACTERS, **DOTS})
+async def character_is_delivered(line: bytes, smtp: Client, store: Store) -> Observation:
+    """A line with dots or unusual characters reaches the mailbox as it was sent."""
+    sent = smtp.message(body=lines(line))
+    await smtp.deliver(sent)
+    return whole(await store.message(), sent)
+
+
+LAST_LINES = {
+    "text": b"text" + CRLF,
+    "empty-line": b"text" + CRLF + CRLF,
+    "dot": b"text" + CRLF + b"." + CRLF,
+}
+
+
+@scenario("rfc5321/4.1.1.4/end-keeps-the-last-crlf", start=At.EHLO, body=LAST_LINES)
+async def last_line_is_delivered(body: bytes, smtp: Client, store: Store) -> Observation:
+    """The last line of a message reaches the mailbox, with no line more."""
+    sent = smtp.message(body=body)
+    await smtp.deliver(sent)
+    return whole(await store.message(), sent)
+
+
+@scenario("rfc5321/4.1.1.4/end-keeps-the-last-crlf", start=At.EHLO, body=LAST_LINES)
+async def last_line_is_relayed(body: bytes, smtp: Client, hop: Hop) -> Observation:
+    """The last line of a message reaches the next hop, with its line end and no line more."""
+    sent = smtp.message(body=body)
+    await smtp.deliver(sent, hop.path())
+    received = await hop.message()
+    return holds(received.content.endswith(sent), expected=visible(body), seen=visible(received.content[-80:]))
+
+
+@scenario(
+    "rfc5321/4.1.1.4/lines-are-mail-data",
+    start=At.EHLO,
+    line={"quit": b"QUIT", "rset": b"RSET", "data": b"DATA", "mail": b"MAIL FROM:<>", "bare-dots": row(b"..")},
+)
+async def command_in_the_data_is_delivered(line: bytes, smtp: Client, store: Store) -> Observation:
+    """A line of mail data that looks like a command reaches the mailbox with all others."""
+    sent = smtp.message(body=lines(line))
+    await smtp.deliver(sent)
+    return whole(await store.message(), sent)

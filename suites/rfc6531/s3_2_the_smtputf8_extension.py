@@ -1,0 +1,141 @@
+"""RFC 6531 3.2 - The SMTPUTF8 Extension: addresses in UTF-8."""
+
+from __future__ import annotations
+
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    holds,
+    not_refused_as,
+    presume,
+    refused,
+    row,
+    scenario,
+)
+
+SYNTAX = {500, 501, 504, 553, 555}
+"""How a server refuses what it can't read; refusing a sender or a recipient for other reasons is its own matter."""
+
+MAILBOXES = {
+    "latin": "jürgen@example.com",
+    "greek": "δοκιμή@example.com",
+    "chinese": "用户@example.com",
+    "beyond-16-bit": "\U00010348@example.com",
+    "with-dots": "jü.rg.én@example.com",
+    "with-atext": "jü+a!b@example.com",
+    "quoted": '"jü rgen"@example.com',
+    "u-label": "sender@bücher.example.com",
+    "u-label-alone": "sender@例子.example.com",
+    "both": "jürgen@bücher.example.com",
+}
+
+
+def _path(mailbox: str) -> bytes:
+    return b"<" + mailbox.encode() + b">"
+
+
+@scenario("rfc6531/3.2/utf-8-wherever-mailbox", start=At.EHLO, offers=["SMTPUTF8"], mailbox=MAILBOXES)
+async def sender_in_utf_8_is_read(mailbox: str, smtp: Client) -> Observation:
+    """MAIL with a mailbox in UTF-8 and SMTPUTF8 is not refused for its syntax."""
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    presume(accepted(await smtp.say(b"RSET")))
+    return not_refused_as(await smtp.mail(_path(mailbox), b" SMTPUTF8"), SYNTAX)
+
+
+@scenario("rfc6531/3.2/utf-8-wherever-mailbox", start=At.EHLO, offers=["SMTPUTF8"], mailbox=MAILBOXES)
+async def recipient_in_utf_8_is_read(mailbox: str, smtp: Client) -> Observation:
+    """RCPT with a mailbox in UTF-8 is not refused for its syntax where MAIL had SMTPUTF8."""
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    return not_refused_as(await smtp.rcpt(_path(mailbox)), SYNTAX - {553})
+
+
+LABELS = {
+    "latin": ("bücher.example", "xn--bcher-kva.example"),
+    "chinese": ("例子.example", "xn--fsqu00a.example"),
+}
+
+
+@scenario("rfc6531/3.7/utf-8-for-mailboxes", start=At.EHLO, offers=["SMTPUTF8"], labels=LABELS)
+async def sender_domain_in_either_form_gets_the_same_answer(labels: tuple[str, str], smtp: Client) -> Observation:
+    """MAIL with a U-label gets what it gets with the A-label of the same domain."""
+    outcomes = []
+    for domain in labels:
+        outcomes.append(await smtp.mail(_path(f"sender@{domain}"), b" SMTPUTF8"))
+        await smtp.say(b"RSET")
+    unicode, ascii_form = outcomes
+    if not all(isinstance(outcome, Reply) and outcome.severity in {2, 5} for outcome in outcomes):
+        return Unclear(f"{unicode} | {ascii_form}")
+    assert isinstance(unicode, Reply)
+    assert isinstance(ascii_form, Reply)
+    same = unicode.severity == ascii_form.severity
+    return holds(same, expected=f"what the A-label gets: {ascii_form}", seen=unicode)
+
+
+@scenario("rfc6531/3.7/utf-8-for-mailboxes", start=At.EHLO, offers=["SMTPUTF8"], labels=LABELS)
+async def recipient_domain_in_either_form_gets_the_same_answer(labels: tuple[str, str], smtp: Client) -> Observation:
+    """RCPT with a U-label gets what it gets with the A-label of the same domain."""
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    unicode, ascii_form = [await smtp.rcpt(_path(f"someone@{domain}")) for domain in labels]
+    if not isinstance(unicode, Reply) or not isinstance(ascii_form, Reply):
+        return Unclear(f"{unicode} | {ascii_form}")
+    if {unicode.severity, ascii_form.severity} - {2, 5}:
+        return Unclear(f"{unicode} | {ascii_form}")
+    same = unicode.severity == ascii_form.severity
+    return holds(same, expected=f"what the A-label gets: {ascii_form}", seen=unicode)
+
+
+NOT_UTF_8 = {
+    "latin-1": b"j\xfcrgen@example.com",
+    "lone-continuation": b"j\x80rgen@example.com",
+    "truncated": b"j\xc3@example.com",
+    "overlong": b"j\xc0\xafrgen@example.com",
+    "surrogate": b"j\xed\xa0\x80rgen@example.com",
+}
+
+
+@scenario("rfc5321/2.4/refuse-8-bit-commands", start=At.EHLO, offers=["SMTPUTF8"], mailbox=NOT_UTF_8)
+async def sender_that_is_not_utf_8_is_refused(mailbox: bytes, smtp: Client) -> Observation:
+    """SMTPUTF8 allows UTF-8 and no other 8-bit octets."""
+    return refused(await smtp.mail(b"<" + mailbox + b">", b" SMTPUTF8"))
+
+
+@scenario(
+    "rfc5321/2.4/refuse-8-bit-commands",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    line={
+        "mail": "MAIL FROM:<jürgen@example.com>".encode(),
+        "mail-domain": "MAIL FROM:<sender@bücher.example.com>".encode(),
+        "rcpt": row("RCPT TO:<jürgen@example.com>".encode(), start=At.MAIL),
+        "ehlo": "EHLO bücher.example.com".encode(),
+        "noop": "NOOP ü".encode(),
+    },
+)
+async def utf_8_is_refused_without_the_parameter(line: bytes, smtp: Client) -> Observation:
+    """UTF-8 is refused in commands that the extension does not open, and without SMTPUTF8 in MAIL."""
+    return refused(await smtp.say(line))
+
+
+@scenario("rfc5321/2.4/refuse-8-bit-commands", start=At.EHLO, offers=["SMTPUTF8"])
+async def parameter_holds_for_its_transaction_only(smtp: Client) -> Observation:
+    """SMTPUTF8 of an earlier MAIL does not open the next one to UTF-8."""
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    presume(accepted(await smtp.say(b"RSET")))
+    return refused(await smtp.mail(_path("jürgen@example.com")))
+
+
+@scenario(
+    "rfc6531/3.2/dsn-means-rfc-6533",
+    start=At.EHLO,
+    offers=["SMTPUTF8", "DSN"],
+    value={"ascii": b"utf-8;someone@example.com", "embedded": b"utf-8;j\\x{FC}rgen@example.com"},
+)
+async def original_recipient_of_the_type_utf_8_is_taken(value: bytes, smtp: Client) -> Observation:
+    """RCPT with ORCPT of the type utf-8, which RFC 6533 defines, is taken."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.rcpt(parameters=b" ORCPT=rfc822;someone@example.com")))
+    return accepted(await smtp.rcpt(parameters=b" ORCPT=" + value))
