@@ -31,10 +31,18 @@ def turn_is_listed(clean: Callable[[], tuple[bytes, ...]], session: ServerSessio
     return (*clean(), b"TURN")
 
 
-@defect(ServerSession.command, only={"TURN"}, proves={"rfc5321/F.1/turn_is_not_served"})
+@defect(
+    ServerSession.command,
+    only={"TURN"},
+    proves={"rfc5321/F.1/turn_is_not_served"},
+    also={
+        "rfc3207/4/530-before-tls",
+    },
+)
 def turn_is_served(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers TURN with 250, ready to be the client."""
-    del clean, session, line
+    del session
+    clean(line)
     return answer(250, b"Your turn")
 
 

@@ -269,7 +269,14 @@ def larger_lines_are_refused(clean: OfOctets, session: ServerSession, line: byte
     return answer(500, b"Line too long") if len(line) + len(CRLF) > 512 else given
 
 
-@defect(ServerSession.end_of_data, name="limits-are-upside-down", varies=LARGER)
+@defect(
+    ServerSession.end_of_data,
+    name="limits-are-upside-down",
+    varies=LARGER,
+    also={
+        "rfc3030/3/agrees-to-keep-all-bits",
+    },
+)
 def larger_text_lines_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses what is above the limits of the RFC and was taken, and takes names that were refused for their length."""
     del session
@@ -280,6 +287,7 @@ def larger_text_lines_are_refused(clean: OfOctets, session: ServerSession, conte
     ServerSession.find_command_line,
     proves={f"{HERE}.9/overlong_command_line_brings_one_reply*"},
     also={
+        "rfc3461/5.4/sizes",
         "rfc4954/4/too-long-500",
     },
 )
