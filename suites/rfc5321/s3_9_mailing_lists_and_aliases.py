@@ -21,8 +21,6 @@ from conformance import (
     visible,
 )
 
-ADDED_ON_DELIVERY = {"return-path", "received", "delivered-to", "x-original-to", "envelope-to", "delivery-date"}
-
 
 def alias_of(smtp: Client) -> tuple[bytes, int]:
     """The path of the alias, and how many it stands for."""
@@ -89,9 +87,9 @@ async def alias_changes_nothing_else(smtp: Client, store: Store) -> Observation:
     await smtp.deliver(sent, path)
     mail = await store.message()
     said, wanted = return_path(mail), smtp.reverse_path
-    kept = [field.body.strip() for field in split_message(mail.content)[0] if field.name not in ADDED_ON_DELIVERY]
+    kept = [field.body.strip() for field in split_message(mail.content)[0]]
     ours = [field.body.strip() for field in split_message(sent)[0]]
-    good = said == wanted and kept == ours
+    good = said == wanted and kept[-len(ours) :] == ours
     return holds(good, expected=f"{visible(wanted)} and the fields as sent", seen=(visible(said), len(kept)))
 
 

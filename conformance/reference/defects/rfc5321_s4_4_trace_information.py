@@ -231,6 +231,7 @@ def old_received_fields_are_sorted(
     Trace.with_trace,
     proves=trace("on-top") | trace("nowhere-else"),
     also={
+        "rfc5321/3.9.1/alias-keeps-the-rest",
         "rfc5321/2.4/relay-trusts-content",
         "rfc5321/3.6.3/relay-*",
         "rfc5321/6.4/relay-changes-nothing",

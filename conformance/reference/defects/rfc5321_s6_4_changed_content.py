@@ -30,6 +30,7 @@ CHANGES = {
     "rfc5321/4.1.1.4/end-keeps-the-last-crlf",
     "rfc5321/2.4/relay-trusts-content",
     "rfc5321/6.4/relay-changes-nothing",
+    "rfc5321/4.5.4.2/several-transactions-at-once",
 }
 """What a relay breaks that changes more than one part of a message."""
 KEPT = {
@@ -398,7 +399,10 @@ def apparently_to_is_added(
     return clean(accepted, content) if b"\nTo:" in accepted.header else field + clean(accepted, content)
 
 
-@defect(Trace.with_trace, proves={f"{RELAYED}/recipients_are_not_copied_into_the_header*"})
+@defect(
+    Trace.with_trace,
+    proves={f"{RELAYED}/recipients_are_not_copied_into_the_header*"},
+)
 def recipients_are_copied_into_the_header(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes
 ) -> bytes:
@@ -410,7 +414,7 @@ def recipients_are_copied_into_the_header(
 @defect(
     Trace.with_trace,
     proves={f"{RELAYED}/header_addresses_stay"},
-    also={"rfc5321/6.4/relay-changes-nothing"},
+    also={"rfc5321/4.5.4.2/several-transactions-at-once", "rfc5321/6.4/relay-changes-nothing"},
 )
 def header_is_made_from_the_envelope(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes
@@ -423,8 +427,8 @@ def header_is_made_from_the_envelope(
 
 @defect(Mailer.expanded, proves={f"{RELAYED}/header_does_not_route"})
 def header_routes(clean: Callable[[Copy], list[Copy]], _: Mailer, copy: Copy) -> list[Copy]:
-    """Sends a message to the recipient in To besides."""
-    to = re.search(rb"(?m)^To: <([^>]*)>", copy.content)
+    """Sends a message that begins with To to the recipient there besides."""
+    to = re.search(rb"\+0000\r\nTo: <([^>]*)>", copy.content)
     wanted = copy.forward_paths[0].rpartition(b"@")[2] if copy.forward_paths else b""
     if to and wanted.startswith(b"relay.") and b"alice" in to[1]:
         also = b"alice@" + wanted
