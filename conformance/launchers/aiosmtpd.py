@@ -19,5 +19,5 @@ AIOSMTPD = PyPIServer(
         "an authenticator of ours knows one user, from version 1.3 on",
     ),
     login=True,
-    facts={"bounces": None},
+    facts={"bounces": None, "delivery_within": 2.0},
 )

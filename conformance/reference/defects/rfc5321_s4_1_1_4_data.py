@@ -206,6 +206,13 @@ def each_recipient_brings_a_reply(clean: OfOctets, session: ServerSession, conte
         *(f"rfc5321/4.5.2/longer_line_does_not_end_the_data[{row}]*" for row in ("dot-space", "dot-tab", "many-dots")),
         *_rows("crlf-dot-nul-crlf"),
     },
+    also={
+        "rfc5321/4.1.1.4/end-keeps-the-last-crlf",
+        "rfc5321/4.1.1.4/lines-are-mail-data",
+        "rfc5321/4.5.2/all-characters-delivered",
+        "rfc5321/4.5.2/reversible-storage",
+        "rfc5321/4.5.2/client-adds-dot",
+    },
 )
 def dotted_line_ends_the_data(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
     """Ends the mail data at any line that begins with a dot."""
@@ -230,6 +237,10 @@ def white_space_around_the_dot_is_ignored(clean: FindEnd, session: ServerSession
     proves={
         "rfc5321/4.5.2/control_character_does_not_upset_the_session*",
         *_rows("crlf-nul-dot-crlf", "crlf-dot-nul-crlf"),
+    },
+    also={
+        "rfc5321/4.5.2/all-characters-delivered",
+        "rfc5321/4.5.2/reversible-storage",
     },
 )
 def control_character_ends_the_data(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
