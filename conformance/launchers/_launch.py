@@ -30,7 +30,7 @@ from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keepe
 from conformance.launchers._launcher import Installed, Launcher
 from conformance.launchers._ports import free_name_server, free_port, is_free
 from conformance.launchers._servers import LAUNCHERS, launcher_of
-from conformance.launchers._site import HOST, USERS, Site
+from conformance.launchers._site import HOST, PASSWORD_FROM, USERS, Site, password
 from conformance.target import Target, read_target, target_text
 
 START_SECONDS = 60.0
@@ -163,7 +163,8 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
         _lay(launcher, installed, site, stays=stays)
-        (folder / TARGET).write_text(target_text(launcher.target(installed, site)), encoding="utf-8")
+        hint = f"# The password: export {PASSWORD_FROM}={password()}\n" if launcher.login else ""
+        (folder / TARGET).write_text(hint + target_text(launcher.target(installed, site)), encoding="utf-8")
         me = os.getpid()
         server = Server(folder, Record(launcher.name, launcher.for_version, me, started(me), stays, site.port))
         server.record = replace(server.record, pid=0)

@@ -71,7 +71,7 @@ class Chunking:
         return (buffer[: self.due.size], buffer[self.due.size :]) if len(buffer) >= self.due.size else None
 
     @decision_by(lambda chunking, octets: chunking.place_of(octets))
-    def take(self, octets: bytes) -> Answer | None:
+    def take_chunk(self, octets: bytes) -> Answer | None:
         """Answer the chunk that is here: one 250 each, and the message is done with the last (RFC 3030 §2)."""
         chunk, transaction = self.due, self.session.transaction
         assert chunk is not None

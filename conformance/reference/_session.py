@@ -192,7 +192,7 @@ class ServerSession:
                 if chunk is None:
                     return
                 octets, self.buffer = chunk
-                await self._give(self.chunking.take(octets))
+                await self._give(self.chunking.take_chunk(octets))
             else:
                 line = self.find_command_line(self.buffer)
                 if line is None:

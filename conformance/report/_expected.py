@@ -25,7 +25,7 @@ HEAD = """\
 ANY_TEXT = "*"
 
 CHANGES = re.compile(
-    r"\\x[0-9a-f]{2}(?:[^|]*?\\x[0-9a-f]{2}){3}[^|]*"  # octets of a handshake
+    r"(?:\\x[0-9a-f]{2}(?:(?! \| ).){0,8}){4,}(?:(?! \| ).)*"  # octets of a handshake, up to the next reply
     r"|\d\d:\d\d:\d\d(?:\.\d+)?|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b|\d{5,}"
 )
 """What looks like a time or an id, and so is another in every run."""

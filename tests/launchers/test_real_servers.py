@@ -16,7 +16,7 @@ from conformance.launchers._cache import cache_folder
 from conformance.launchers._site import password
 from conformance.target import Target
 
-pytestmark = [pytest.mark.real_server, pytest.mark.xdist_group("real-servers")]
+pytestmark = pytest.mark.real_server
 
 MESSAGE = (
     "From: <sender@client.example.test>\r\nTo: <{0}>\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\n"

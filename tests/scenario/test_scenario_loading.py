@@ -238,7 +238,10 @@ MISTAKES = {
         declared(arguments='start=At.EHLO, value={"x": 1}'),
         "shows: no parameter takes the rows of value",
     ),
-    "a parameter that there is not": (declared(parameters="smtp, sink"), "shows: parameters can be clock, dns"),
+    "a parameter that there is not": (
+        declared(parameters="smtp, sink"),
+        "shows: parameters can be another, clock, dns",
+    ),
     "no docstring": (declared(text=""), "shows: the first line of the docstring says what the scenario shows"),
     "no coroutine": (declared().replace("async def", "def"), "shows: a scenario is a coroutine; write async def"),
     "a name twice": (declared() + declared(), "shows: a scenario or a watch of this name stands above it"),

@@ -20,6 +20,7 @@ FRAMEWORK = "rfc1870/3/"
 SERVICE = "rfc1870/4/"
 EXTENDED = "rfc1870/6/"
 ACTION = "rfc1870/6.1/"
+PARAMETERS = {"rfc3030/3/body-value", "rfc5321/2.2.1/extension-mechanism", "rfc5321/4.1.2/parameter-syntax"}
 KEEPS = "rfc5321/4.1.4/bad-mail-keeps-state"
 
 
@@ -92,7 +93,7 @@ def empty_size_spoils_the_session(
     ServerSession.refuse_mail_parameters,
     only={"some"},
     proves={SERVICE + "size_is_taken*"},
-    also={"rfc1870/6.1/552-for-good", "rfc3030/3/body-value", KEEPS},
+    also={"rfc1870/6.1/552-for-good", *PARAMETERS, KEEPS},
 )
 def size_is_listed_and_unknown(clean: OfParameters, session: ServerSession, parameters: Parameters) -> Answer | None:
     """Lists SIZE and answers MAIL with 555 where it is used."""
@@ -103,7 +104,7 @@ def size_is_listed_and_unknown(clean: OfParameters, session: ServerSession, para
     ServerSession.refuse_mail_parameters,
     only={"some"},
     proves={SERVICE + "size_is_taken[*-body]"},
-    also={"rfc3030/3/body-value"},
+    also=PARAMETERS,
 )
 def size_stands_alone(clean: OfParameters, session: ServerSession, parameters: Parameters) -> Answer | None:
     """Takes SIZE only where no other parameter stands."""

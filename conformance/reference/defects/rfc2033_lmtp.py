@@ -464,7 +464,7 @@ def lmtp_answers_no_chunk_but_the_last(clean: OfOctets, chunking: Chunking, octe
 
 
 @defect(
-    Chunking.take,
+    Chunking.take_chunk,
     profile="lmtp",
     proves={
         "rfc2033/4.3/last_chunk_brings_a_reply_each[two*",
@@ -481,7 +481,7 @@ def lmtp_answers_the_last_chunk_once(clean: OfOctets, chunking: Chunking, octets
 
 
 @defect(
-    Chunking.take,
+    Chunking.take_chunk,
     profile="lmtp",
     proves={
         "rfc2033/4.3/last_chunk_brings_a_reply_each*",

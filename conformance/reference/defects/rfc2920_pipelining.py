@@ -18,7 +18,7 @@ Renders = Callable[[Answer], bytes]
 HERE = "rfc2920/3.2/"
 GROUP = HERE + "group_is_answered_as_its_commands_are"
 CONTENT = "rfc2920/3.1/commands_behind_the_content_are_answered"
-ALSO = {"rfc5321/*", "rfc1870/*", "rfc6152/*", "rfc3030/*", "rfc3207/*", "rfc2920/*"}
+ALSO = {f"rfc{number}/*" for number in (1870, 2033, 2034, 2920, 3030, 3207, 3463, 4954, 5321, 6152, 9422)}
 """A server that loses or holds back what it owes looks broken in many ways."""
 
 

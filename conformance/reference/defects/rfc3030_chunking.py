@@ -51,7 +51,7 @@ def binary_is_offered_alone(clean: Extensions, session: ServerSession) -> tuple[
 @defect(
     ServerSession.begin_data,
     proves={HERE + "message_with_data_is_taken"},
-    also={"rfc1870/*", "rfc2920/*", "rfc3030/*", "rfc5321/*", "rfc6152/*"},
+    also={"rfc1870/*", "rfc2920/*", "rfc3030/*", "rfc4954/*", "rfc5321/*", "rfc6152/*"},
 )
 def chunking_replaces_data(clean: Decide, session: ServerSession) -> Answer | None:
     """Refuses DATA, now that it has BDAT."""
@@ -60,7 +60,7 @@ def chunking_replaces_data(clean: Decide, session: ServerSession) -> Answer | No
 
 
 @defect(
-    Chunking.take,
+    Chunking.take_chunk,
     only={"last"},
     proves={
         HERE + "message_in_one_chunk_is_taken*",
@@ -209,7 +209,7 @@ def empty_chunks_are_waited_for(clean: Find, chunking: Chunking, buffer: bytes) 
     return clean(buffer) if chunking.due is None or chunking.due.size or buffer else None
 
 
-@defect(Chunking.take, only={"last"}, proves={HERE + "commands_behind_a_chunk_are_commands[*]"}, also=ALSO)
+@defect(Chunking.take_chunk, only={"last"}, proves={HERE + "commands_behind_a_chunk_are_commands[*]"}, also=ALSO)
 def last_chunk_flushes_the_input(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Throws away what has come behind the last chunk."""
     chunking.session.buffer = b""
@@ -217,7 +217,7 @@ def last_chunk_flushes_the_input(clean: OfOctets, chunking: Chunking, octets: by
 
 
 @defect(
-    Chunking.take,
+    Chunking.take_chunk,
     only={"last"},
     name="what-comes-behind-the-last-chunk-is-refused",
     proves={HERE + "commands_behind_a_chunk_are_commands*"},
@@ -272,7 +272,9 @@ def chunk_behind_the_last_gets_554(
     return answer(554, b"No transaction")
 
 
-@defect(Chunking.take, only={"last"}, proves={HERE + "last_chunk_ends_the_transaction"}, also=ALSO | {"rfc2920/*"})
+@defect(
+    Chunking.take_chunk, only={"last"}, proves={HERE + "last_chunk_ends_the_transaction"}, also=ALSO | {"rfc2920/*"}
+)
 def last_chunk_keeps_the_transaction(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Keeps sender and recipients when a chunked message is taken."""
     session = chunking.session
@@ -401,7 +403,7 @@ BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|[\x00\x80-\xff]")
 
 
 @defect(
-    Chunking.take,
+    Chunking.take_chunk,
     only={"last"},
     proves={
         BINARY + "binary_message_is_taken[all-octets]",
@@ -422,7 +424,7 @@ def binary_is_text(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer
     return answer(554, b"That is no text") if refused else given
 
 
-@defect(Chunking.take, only={"last"}, proves={BINARY + "binary_message_is_taken[one-long-run]"})
+@defect(Chunking.take_chunk, only={"last"}, proves={BINARY + "binary_message_is_taken[one-long-run]"})
 def binary_has_lines(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Answers 500 to a binary message with more than 998 octets between two CRLF."""
     refused = _is_binary(chunking) and any(len(line) > 998 for line in octets.split(b"\r\n"))
@@ -430,7 +432,7 @@ def binary_has_lines(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answ
     return answer(500, b"Line too long") if refused else given
 
 
-@defect(Chunking.take, only={"last"}, proves={BINARY + "binary_message_in_pipelined_chunks_is_taken*"})
+@defect(Chunking.take_chunk, only={"last"}, proves={BINARY + "binary_message_in_pipelined_chunks_is_taken*"})
 def binary_comes_in_one_chunk(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Answers 554 to a binary message in several chunks."""
     transaction = chunking.session.transaction
@@ -479,7 +481,7 @@ def undeclared_binary_is_refused(clean: OfOctets, session: ServerSession, conten
 # What becomes of the octets.
 
 
-@defect(Chunking.take, only={"last"}, proves={HERE + "relayed_chunks_are_what_was_sent*"})
+@defect(Chunking.take_chunk, only={"last"}, proves={HERE + "relayed_chunks_are_what_was_sent*"})
 def dots_are_taken_out_of_chunks(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Takes a dot off the lines of a chunked message, as if they had been doubled."""
     transaction = chunking.session.transaction

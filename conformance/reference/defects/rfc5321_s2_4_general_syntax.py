@@ -102,6 +102,12 @@ def eightbitmime_is_not_offered(clean: Callable[[], tuple[bytes, ...]], session:
         "rfc5321/2.4/content_of_8_bit_may_be_sent_where_asked_for",
         "rfc5321/2.4/content_of_8_bit_without_mime_may_be_refused",
     },
+    also={
+        "rfc5321/4.5.3.1/lengths-in-octets",
+        "rfc6152/3/*",
+        "rfc3030/3/agrees-to-keep-all-bits",
+        "rfc6531/3.1/message-extended",
+    },
 )
 def content_of_8_bit_is_refused(
     clean: Callable[[bytes], Answer | None], session: ServerSession, content: bytes

@@ -17,7 +17,16 @@ Decide = Callable[[], Answer | None]
         "rfc5321/2.2.1/parameter_of_an_offer_is_known*",
         "rfc5321/4.1.2/parameters_of_mail_are_read[*",
     },
-    also={"rfc5321/4.1.1.1/keywords-have-no-case"},
+    also={
+        "rfc1870/*",
+        "rfc3030/3/body-value",
+        "rfc3461/*",
+        "rfc6531/3.1/paths-extended",
+        "rfc4954/*",
+        "rfc6152/*",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
+        "rfc5321/4.1.1.1/keywords-have-no-case",
+    },
 )
 def parameters_of_mail_are_offered_and_unknown(
     clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
@@ -52,7 +61,9 @@ def server_calls_itself_localhost(clean: Callable[[], bytes], session: ServerSes
     return b"localhost greets you"
 
 
-@defect(ServerSession.command, varies={"rfc5321/2.3.8/line_length_may_be_limited"})
+@defect(
+    ServerSession.command, varies={"rfc5321/2.3.8/line_length_may_be_limited"}, also={"rfc2034/4/required-on-replies"}
+)
 def long_lines_are_refused(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Refuses command lines of more than 2,048 octets, as it may."""
     del session

@@ -40,7 +40,11 @@ def recipients_are_kept_aside(clean: Callable[[str], None], session: ServerSessi
     ServerSession.open_transaction,
     name="mail-inherits-the-recipients",
     proves=INHERITED,
-    also={"rfc5321/4.1.1.4/buffers-empty-after-data", "rfc5321/4.1.1.5/rset-discards"},
+    also={
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc5321/4.1.1.4/buffers-empty-after-data",
+        "rfc5321/4.1.1.5/rset-discards",
+    },
 )
 def recipients_are_taken_over(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Gives a new transaction the recipients of the one before."""
@@ -80,7 +84,11 @@ def mail_is_relayed_anywhere(clean: OfOctets, session: ServerSession, forward_pa
     return session.take_recipient(forward_path)
 
 
-@defect(ServerSession.refuse_relaying, proves={"rfc5321/3.6.2/refused_relaying_gets_550"})
+@defect(
+    ServerSession.refuse_relaying,
+    proves={"rfc5321/3.6.2/refused_relaying_gets_550"},
+    also={"rfc5321/7.9/550-for-policy"},
+)
 def refused_relaying_gets_553(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Refuses to relay with 553."""
     del clean, session, forward_path
@@ -90,7 +98,11 @@ def refused_relaying_gets_553(clean: OfOctets, session: ServerSession, forward_p
 _OBJECTIONABLE = re.compile(rb"[\x80-\xff]|[^\r\n]{1001}")
 
 
-@defect(ServerSession.find_end_of_data, proves={"rfc5321/3.3/data_are_not_refused_before_their_end*"})
+@defect(
+    ServerSession.find_end_of_data,
+    proves={"rfc5321/3.3/data_are_not_refused_before_their_end*"},
+    also={"rfc5321/2.3.8/only-crlf-in-mail-data", "rfc5321/4.5.2/stuffed-dot-does-not-end", "rfc6152/3/usual-stuffing"},
+)
 def data_are_refused_in_the_middle(
     clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes
 ) -> Line | None:
@@ -121,7 +133,11 @@ def data_are_refused_for_one_recipient(clean: OfOctets, session: ServerSession, 
     return answer(550, b"Mailbox not found")
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/3.3/form_of_address_field_is_no_reason_to_refuse*"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/3.3/form_of_address_field_is_no_reason_to_refuse*"},
+    also={"rfc5321/4.5.3.1.8/recipients-in-header"},
+)
 def address_fields_have_one_form(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message unless the field To has a plain address in brackets."""
     header = content.partition(b"\r\n\r\n")[0]

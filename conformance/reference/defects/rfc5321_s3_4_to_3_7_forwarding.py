@@ -42,7 +42,7 @@ _RECEIVED = re.compile(
 @defect(
     ServerSession.end_of_data,
     proves={"rfc5321/3.7.2/odd_trace_field_is_no_reason_to_refuse*"},
-    also={"rfc5321/4.4/relay-does-not-inspect", "rfc5321/6.3/100-received"},
+    also={"rfc5321/6.3/100-received", "rfc5321/4.4/relay-does-not-inspect"},
 )
 def odd_trace_fields_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message with a Return-Path, or with a Received field that is long or not as it writes them."""

@@ -178,7 +178,7 @@ def user_is_a_list_of_one(clean: OfOctets, session: ServerSession, argument: byt
 @defect(
     ServerSession.vrfy,
     proves={"rfc5321/3.5.1/vrfy_knows_the_servers_own_mailboxes"},
-    also={"rfc5321/4.1.1.6/confirms-user"},
+    also={"rfc5321/7.3/no-550-for-all", "rfc5321/7.3/vrfy-tries", "rfc5321/4.1.1.6/confirms-user"},
 )
 def vrfy_knows_no_mailboxes(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 550 to VRFY of every mailbox, however it is named."""
@@ -191,6 +191,7 @@ def vrfy_knows_no_mailboxes(clean: OfOctets, session: ServerSession, argument: b
     ServerSession.vrfy,
     proves={"rfc5321/3.5.1/vrfy_knows_a_mailbox_with_its_domain"},
     also={
+        "rfc5321/7.3/vrfy-tries",
         "rfc5321/3.5.3/251-and-551-as-for-rcpt",
         "rfc5321/3.5.3/252-when-not-verifiable",
         "rfc5321/4.1.1.6/confirms-user",
@@ -229,7 +230,12 @@ def vrfy_is_not_listed(clean: Keywords, session: ServerSession) -> tuple[bytes, 
         "rfc5321/3.5.3/unknown_mailbox_gets_no_250",
         "rfc5321/3.5.3/vrfy_tells_good_from_bad_or_confirms_neither",
     },
-    also={"rfc5321/4.1.1.6/confirms-user"},
+    also={
+        "rfc5321/7.3/no-250-for-syntax",
+        "rfc5321/7.3/no-pretended-verification",
+        "rfc5321/7.3/vrfy-tries",
+        "rfc5321/4.1.1.6/confirms-user",
+    },
 )
 def vrfy_looks_at_the_syntax_only(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to VRFY of every mailbox that has the right form."""
@@ -241,7 +247,7 @@ def vrfy_looks_at_the_syntax_only(clean: OfOctets, session: ServerSession, argum
 @defect(
     ServerSession.expn,
     proves={"rfc5321/3.5.3/address_that_gets_no_mail_gets_no_250[expn]*"},
-    also={"rfc5321/4.1.1.7/confirms-list"},
+    also={"rfc5321/7.3/no-pretended-verification", "rfc5321/4.1.1.7/confirms-list"},
 )
 def expn_looks_at_the_syntax_only(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to EXPN of every mailbox that has the right form."""

@@ -215,6 +215,7 @@ def _fields(content: bytes) -> list[bytes]:
     proves={"rfc5321/3.3/header_defect_is_no_reason_to_refuse*"},
     also={
         "rfc5321/4.4/relay-does-not-inspect",
+        "rfc5321/4.5.3.1.8/relay-no-header-tests",
         "rfc5321/4.5.3.1.6/text-line-1000",
         "rfc5321/4.5.3.1.8/recipients-in-header",
         "rfc5321/4.5.3.1/lengths-in-octets",

@@ -138,6 +138,10 @@ _scanned: WeakKeyDictionary[ServerSession, int] = WeakKeyDictionary()
         "rfc5321/4.1.1.4/data_ends_at_crlf_dot_crlf~*",
         "rfc5321/4.1.1.4/data_may_end_at_once~octets",
     },
+    also={
+        "rfc5321/4.5.2/single-dot-ends",
+        "rfc2920/3.2/nothing-is-lost",
+    },
 )
 def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
     """Looks for the end of the mail data in each read by itself, and misses one that two reads share."""
@@ -210,8 +214,11 @@ def each_recipient_brings_a_reply(clean: OfOctets, session: ServerSession, conte
         "rfc5321/4.1.1.4/end-keeps-the-last-crlf",
         "rfc5321/4.1.1.4/lines-are-mail-data",
         "rfc5321/4.5.2/all-characters-delivered",
-        "rfc5321/4.5.2/reversible-storage",
         "rfc5321/4.5.2/client-adds-dot",
+        "rfc5321/4.5.2/reversible-storage",
+        "rfc5321/2.3.8/only-crlf-in-mail-data",
+        "rfc1870/6/size-is-not-the-end",
+        "rfc6152/3/usual-stuffing",
     },
 )
 def dotted_line_ends_the_data(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:
@@ -241,6 +248,7 @@ def white_space_around_the_dot_is_ignored(clean: FindEnd, session: ServerSession
     also={
         "rfc5321/4.5.2/all-characters-delivered",
         "rfc5321/4.5.2/reversible-storage",
+        "rfc5321/2.3.8/only-crlf-in-mail-data",
     },
 )
 def control_character_ends_the_data(clean: FindEnd, session: ServerSession, buffer: bytes) -> Line | None:

@@ -29,6 +29,7 @@ SENDER = Path(Mailbox(b"sender", b"client.example.test"))
         "rfc5321/4.1.2/dot_string_in_*_is_read[*-first]",
         "rfc5321/4.1.2/dot_string_in_*_is_read[every-special]*",
     },
+    also={"rfc6531/3.2/*"},
 )
 def atoms_are_letters_and_digits(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Refuses a local-part with anything but letters, digits and dots."""

@@ -56,7 +56,7 @@ def every_command_needs_ehlo(clean: OfOctets, session: ServerSession, line: byte
 @defect(
     ServerSession.open_transaction,
     proves={"rfc5321/4.1.4/bad_argument_of_mail_is_refused*"},
-    also={"rfc5321/4.1.2/bad-characters-in-domain"},
+    also={"rfc3461/*", "rfc4954/5/*", "rfc6531/3.4/*", "rfc5321/4.1.2/bad-characters-in-domain"},
 )
 def any_mail_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Takes a MAIL that it can't read."""

@@ -29,7 +29,7 @@ def mixed_case_is_answered_twice(clean: OfOctets, session: ServerSession, line: 
     del session
     given = clean(line)
     verb = line.partition(b" ")[0]
-    return replace(given, times=2) if given and not verb.isupper() and not verb.islower() else given
+    return replace(given, times=2) if given and verb.isalpha() and not verb.isupper() and not verb.islower() else given
 
 
 def _in_time(command: str, state: str = "*") -> str:
@@ -41,6 +41,10 @@ def _in_time(command: str, state: str = "*") -> str:
     only={"NOOP", "HELP", "EXPN", "VRFY"},
     proves={_in_time(command) for command in ("noop", "help", "expn", "vrfy")},
     also={
+        "rfc2034/4/*",
+        "rfc4954/4/*",
+        "rfc4954/9/*",
+        "rfc3207/6/*",
         "rfc5321/7.3/252-when-disabled",
         "rfc5321/4.1.1.7/expn-at-any-time",
         "rfc5321/4.1.1.8/help-at-any-time",

@@ -45,7 +45,14 @@ def long_local_parts_are_syntax_errors(
     return None if is_long else given
 
 
-@defect(ServerSession.acceptable_client_name, proves={f"{HERE}.2/*"})
+@defect(
+    ServerSession.acceptable_client_name,
+    proves={f"{HERE}.2/*"},
+    also={
+        "rfc5321/4.1.1.1/ehlo-syntax",
+        "rfc5321/4.1.1.1/helo-syntax",
+    },
+)
 def long_names_are_syntax_errors(clean: Callable[[bytes], bool], session: ServerSession, name: bytes) -> bool:
     """Answers 501 to EHLO and HELO with a name of more than 250 octets."""
     del session
@@ -70,14 +77,16 @@ def long_paths_are_syntax_errors(
 def lines_over_500_octets_are_too_long(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 500 to a command line of more than 500 octets."""
     del session
-    return answer(500, b"Line too long") if len(line) + len(CRLF) > 500 else clean(line)
+    given = clean(line)
+    return answer(500, b"Line too long") if len(line) + len(CRLF) > 500 else given
 
 
 @defect(ServerSession.command, only={"RCPT"}, varies={f"{HERE}.4/rcpt_with_a_long_original_recipient_*"})
 def dsn_does_not_lengthen_lines(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 500 to RCPT in a line of more than 512 octets, its parameters notwithstanding."""
     del session
-    return answer(500, b"Line too long") if len(line) + len(CRLF) > 512 else clean(line)
+    given = clean(line)
+    return answer(500, b"Line too long") if len(line) + len(CRLF) > 512 else given
 
 
 @defect(ServerSession.help, varies={f"{HERE}.5/help_has_one_line_or_several"})
@@ -256,7 +265,8 @@ def larger_names_are_taken(clean: Callable[[bytes], bool], session: ServerSessio
 def larger_lines_are_refused(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Refuses what is above the limits of the RFC and was taken, and takes names that were refused for their length."""
     del session
-    return answer(500, b"Line too long") if len(line) + len(CRLF) > 512 else clean(line)
+    given = clean(line)
+    return answer(500, b"Line too long") if len(line) + len(CRLF) > 512 else given
 
 
 @defect(ServerSession.end_of_data, name="limits-are-upside-down", varies=LARGER)
@@ -266,7 +276,13 @@ def larger_text_lines_are_refused(clean: OfOctets, session: ServerSession, conte
     return answer(554, b"Line too long") if _too_long(content, 1000) else clean(content)
 
 
-@defect(ServerSession.find_command_line, proves={f"{HERE}.9/overlong_command_line_brings_one_reply*"})
+@defect(
+    ServerSession.find_command_line,
+    proves={f"{HERE}.9/overlong_command_line_brings_one_reply*"},
+    also={
+        "rfc4954/4/too-long-500",
+    },
+)
 def long_command_lines_are_cut(
     clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes
 ) -> Line | None:

@@ -75,7 +75,15 @@ def ehlo_waits_for_others(clean: OfOctets, session: ServerSession, argument: byt
     return None if others else clean(argument)
 
 
-@defect(ServerSession.open_transaction, proves={STRATEGY + "two_transactions_are_open_at_once"})
+@defect(
+    ServerSession.open_transaction,
+    proves={STRATEGY + "two_transactions_are_open_at_once"},
+    also={
+        "rfc2920/3.1/content-first-in-a-group",
+        "rfc2920/3.2/in-order",
+        "rfc2920/3.2/nothing-is-lost",
+    },
+)
 def one_message_at_a_time_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers no MAIL while mail data are coming in another session."""
     return None if any(other.in_data for other in _beside(session)) else clean(argument)

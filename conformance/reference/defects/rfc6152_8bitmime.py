@@ -32,7 +32,7 @@ def eight_bit_keyword_has_a_parameter(clean: Extensions, session: ServerSession)
 @defect(
     ServerSession.knows_body,
     proves={FRAMEWORK + "body_is_taken*"},
-    also={"rfc1870/4/extended-mail-accepted", "rfc3030/3/*", KEEPS},
+    also={"rfc1870/4/extended-mail-accepted", "rfc3030/3/*", "rfc5321/2.2.1/*", "rfc5321/4.1.2/*", KEEPS},
 )
 def body_is_listed_and_refused(clean: Knows, session: ServerSession, value: bytes) -> bool:
     """Lists 8BITMIME and takes no BODY."""
@@ -43,7 +43,7 @@ def body_is_listed_and_refused(clean: Knows, session: ServerSession, value: byte
 @defect(
     ServerSession.knows_body,
     proves={FRAMEWORK + "body_is_taken[7bit*]", FRAMEWORK + "body_is_taken[keyword-mixed]"},
-    also={"rfc1870/4/extended-mail-accepted"},
+    also={"rfc1870/4/extended-mail-accepted", "rfc5321/2.2.1/*", "rfc5321/4.1.2/*"},
 )
 def only_8_bit_is_taken(clean: Knows, session: ServerSession, value: bytes) -> bool:
     """Knows BODY=8BITMIME and not BODY=7BIT."""
