@@ -16,6 +16,7 @@ from conformance import (
     NotReady,
     Observation,
     Received,
+    Reply,
     StampClause,
     Store,
     TimeStamp,
@@ -519,8 +520,11 @@ async def return_path_is_no_reason_to_refuse(smtp: Client, hop: Hop) -> Observat
     control = new_token()
     await smtp.deliver(smtp.message(token=control), hop.path(control))
     await smtp.transaction(hop.path())
-    taken = await smtp.data(smtp.message(before=OLD))
-    return accepted(taken)
+    begun = await smtp.say(b"DATA")
+    if not (isinstance(begun, Reply) and begun.code == 354):
+        raise NotReady("DATA", begun)
+    await smtp.raw(smtp.message(before=OLD) + b"." + CRLF)
+    return accepted(await smtp.reply())
 
 
 @scenario("rfc5321/4.4/may-take-return-path-off", start=At.EHLO)

@@ -64,7 +64,11 @@ async def long_way_is_no_loop(fields: int, smtp: Client, hop: Hop) -> Observatio
     sender = new_token()
     before = b"".join(foreign(number) for number in range(fields, 0, -1))
     await smtp.transaction(hop.path(), reverse_path=hop.path(sender))
-    outcome = await smtp.data(smtp.message(before=before))
+    begun = await smtp.say(b"DATA")
+    if not (isinstance(begun, Reply) and begun.code == 354):
+        raise NotReady("DATA", begun)
+    await smtp.raw(smtp.message(before=before) + b"." + CRLF)
+    outcome = await smtp.reply()
     if isinstance(outcome, Reply) and outcome.severity == 5:
         return holds(False, expected="a message that goes on", seen=outcome)
     if not (isinstance(outcome, Reply) and outcome.severity == 2):

@@ -297,6 +297,7 @@ def later_mail_opens_nothing(clean: OfOctets, session: ServerSession, argument: 
     ServerSession.take_recipient,
     proves={HERE + "accepted_recipient_counts*"},
     also={
+        "rfc5321/4.4/relay-does-not-inspect",
         "rfc5321/3.3/resent-fields-do-not-matter",
         "rfc5321/3.3/tolerate-header-defects",
         "rfc5321/3.7.2/*",
