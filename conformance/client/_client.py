@@ -194,6 +194,7 @@ class Client:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
             await self.authenticate()
+            self.offers.pop("STARTTLS", None)  # it was offered to a client that was not known yet
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:

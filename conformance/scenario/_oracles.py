@@ -35,7 +35,7 @@ def refused(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """Held by a 5yz (or by one of ``codes``), broken by success; a 4yz, 421 or the end of the connection is unclear."""
     expected = _codes(codes) if codes else "a 5yz refusal"
     match outcome:
-        case Reply() if _is_cut_off(outcome):
+        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or {530}):
             return Unclear(str(outcome))
         case Reply() if codes and outcome.code in codes:
             return Held(str(outcome))
@@ -53,7 +53,7 @@ def accepted(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """Held by a 2yz (or by one of ``codes``), broken by a 5yz or 3yz; a 4yz or the end of the connection is unclear."""
     expected = _codes(codes) if codes else "a 2yz reply"
     match outcome:
-        case Reply() if _is_cut_off(outcome):
+        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes):
             return Unclear(str(outcome))
         case Reply() if outcome.code in codes or (not codes and outcome.severity == 2):
             return Held(str(outcome))
@@ -72,7 +72,7 @@ def answered(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """
     expected = _codes(codes) if codes else "one reply"
     match outcome:
-        case Reply() if _is_cut_off(outcome):
+        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or {530}):
             return Unclear(str(outcome))
         case Reply() if not codes or outcome.code in codes:
             return Held(str(outcome))
@@ -128,14 +128,14 @@ def refused_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
 def goes_on(outcome: AnyOutcome) -> Observation:
     """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code.
 
-    500 and 502 are unclear: a command that is not recognised says nothing about the order.
+    500, 502 and 530 are unclear: a command that is not recognised, or wants more first, says nothing about the order.
     """
     match outcome:
         case Reply() if _is_cut_off(outcome):
             return Unclear(str(outcome))
         case Reply() if outcome.severity in {2, 3}:
             return Held(str(outcome))
-        case Reply() if outcome.severity == 5 and outcome.code not in {500, 502}:
+        case Reply() if outcome.severity == 5 and outcome.code not in {500, 502, 530}:
             return Broken("a 2yz or 3yz reply", str(outcome))
         case _:
             return Unclear(str(outcome))
@@ -306,6 +306,11 @@ def holds(condition: bool, *, expected: str, seen: object) -> Observation:
 def took(branch: str, outcome: object = "") -> Observation:
     """The branch of a MAY."""
     return Took(branch, str(outcome))
+
+
+def _asks_for_more(outcome: Reply, codes: Collection[int]) -> bool:
+    """Whether the refusal is for want of TLS or authentication, where that is not what is looked for (RFC 4954 §6)."""
+    return outcome.code == 530 and 530 not in codes
 
 
 def _codes(codes: Collection[int]) -> str:

@@ -33,8 +33,8 @@ EXTENSION_CODES = {
     "ETRN": frozenset({253, 458, 459}),
     "ATRN": frozenset({453}),
 }
-ALWAYS_ALLOWED = frozenset({521, 556})
-"""RFC 7504 gives these to every server."""
+ALWAYS_ALLOWED = frozenset({521, 530, 538, 556})
+"""RFC 7504 gives 521 and 556 to every server; 530 and 538 come before what they ask for is offered (RFC 4954 §6)."""
 
 
 @scenario(

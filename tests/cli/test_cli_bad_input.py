@@ -187,7 +187,7 @@ def test_a_bad_target_file(command: Command, out: Path, tmp_path: Path, text: st
         (["rfc5321/4.1.1.99"], "nothing is selected by 'rfc5321/4.1.1.99'; did you mean 'rfc5321/4.1.1.9'?"),
         (["rfc5321/4.1.1.9/noop_gets_251"], "did you mean 'rfc5321/4.1.1.9/noop_gets_250'?"),
         (["@smugling"], "nothing is selected by '@smugling'; did you mean '@smuggling'?"),
-        (["rfc5231"], "nothing is selected by 'rfc5231'; did you mean 'rfc5321'?"),
+        (["rfc53211"], "nothing is selected by 'rfc53211'; did you mean 'rfc5321'?"),
         (["refrence"], "nothing is selected by 'refrence'; did you mean 'reference'?"),
         (["mail.test:25"], "nothing is selected by 'mail.test:25'; a server is written smtp://mail.test:25"),
         (["zzz"], "a target is smtp://host:port, a .toml file, or one of: smtp-conformance servers"),

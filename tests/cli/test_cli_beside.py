@@ -33,7 +33,8 @@ def test_compare_tells_what_differs(command: Command, two: tuple[Path, Path], tm
     ended = command("compare", *two, "--html", page)
     assert ended.status == 1
     assert (
-        f"{NOOP}/noop_gets_250[ehlo]\n    clean 1: pass: 250 OK\n    wrong 1: deviates: 214 Nothing done\n" in ended.out
+        f"{NOOP}/noop_gets_250[ehlo]\n    clean 1: pass: 250 2.0.0 OK\n    wrong 1: deviates: 214 2.0.0 Nothing done\n"
+        in ended.out
     )
     assert RSET not in ended.out
     text = page.read_text(encoding="utf-8")

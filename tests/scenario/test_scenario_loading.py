@@ -7,7 +7,7 @@ import pytest
 from scenario_suites import HEAD, clause, declared, loaded, problem, written
 
 from conformance.client import At, Segmentation
-from conformance.scenario import SuiteError, Suites, load, row, scenario, scenarios_of, watch
+from conformance.scenario import NO, NOT, SuiteError, Suites, load, row, scenario, scenarios_of, watch
 from conformance.scenario._scenario import MAIL_ROLES, private_module_name, section_of
 from conformance.target import ADDRESS_FACTS, facts
 
@@ -341,4 +341,4 @@ def test_our_suites_load_and_ask_for_what_there_is() -> None:
     assert suites.watches
     for found in suites:
         assert found.id.startswith(f"{Path(found.path).parent.name}/")
-        assert {fact.removeprefix("not ") for fact in found.facts} <= facts() | ADDRESS_FACTS
+        assert {fact.removeprefix(NOT).removesuffix(NO) for fact in found.facts} <= facts() | ADDRESS_FACTS
