@@ -113,7 +113,7 @@ async def late_greeting_is_waited_for(seconds: float, smtp: Client, hop: Hop, dn
     if len(dns.exchangers) < OWN_EXCHANGER + 1:
         return Unclear("the target file names no fourth exchanger, and the others serve other scenarios")
     address = dns.exchangers[OWN_EXCHANGER]
-    dns.add(f"{dns.name()}. A {address}")
+    dns.add(f"{dns.name()}. MX 10 {dns.name('late')}.\n{dns.name('late')}. A {address}")
     hop.server.script(address, Rule.late(Step.CONNECT, seconds))
     await smtp.deliver(smtp.message(), b"<recipient@%b>" % dns.name().encode("ascii"))
     received = await hop.arrival(within=seconds + 120)

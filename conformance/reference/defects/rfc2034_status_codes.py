@@ -149,6 +149,7 @@ def status_codes_are_of_our_own(clean: WithStatus, session: ServerSession, given
 @defect(
     ServerSession.take_recipient,
     proves={"rfc3463/3.2/good_recipient_is_not_called_bad"},
+    also={"rfc2034/4/class-agrees"},
 )
 def good_recipient_gets_2_1_1(
     clean: Callable[[bytes], Answer | None], session: ServerSession, forward_path: bytes

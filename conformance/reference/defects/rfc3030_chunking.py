@@ -51,7 +51,16 @@ def binary_is_offered_alone(clean: Extensions, session: ServerSession) -> tuple[
 @defect(
     ServerSession.begin_data,
     proves={HERE + "message_with_data_is_taken"},
-    also={"rfc1870/*", "rfc2920/*", "rfc3030/*", "rfc4954/*", "rfc5321/*", "rfc6152/*"},
+    also={
+        "rfc1870/*",
+        "rfc2920/*",
+        "rfc3030/*",
+        "rfc4954/*",
+        "rfc5321/*",
+        "rfc6152/*",
+        "rfc3461/5.1/rcpt-not-refused",
+        "rfc6531/3.1/message-extended",
+    },
 )
 def chunking_replaces_data(clean: Decide, session: ServerSession) -> Answer | None:
     """Refuses DATA, now that it has BDAT."""

@@ -130,6 +130,7 @@ def refused_starttls_waits_for_a_handshake(clean: OfOctets, session: ServerSessi
     ServerSession.command,
     only={"STARTTLS"},
     proves={HERE + "starttls_in_any_case_is_the_same*"},
+    also={"rfc2034/4/required-on-replies"},
 )
 def starttls_is_known_in_capitals_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Knows STARTTLS in capitals only."""
@@ -318,6 +319,7 @@ def keeps_their_effect(clean: Callable[[], None], session: ServerSession) -> Non
 @defect(
     ServerSession.ehlo,
     proves={RESULT + "ehlo_is_taken_under_tls*"},
+    also={"rfc8314/3.3/smtp-inside-tls"},
 )
 def ehlo_is_for_the_clear(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to EHLO under TLS."""

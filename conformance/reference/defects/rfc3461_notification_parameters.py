@@ -33,7 +33,7 @@ def dsn_keyword_has_a_parameter(clean: Callable[[], tuple[bytes, ...]], session:
         "rfc3461/5.1/mail_gets_the_same_code_with_parameters*",
         "rfc3461/5.1/null_reverse_path_takes_parameters*",
     },
-    also={"rfc3461/*"},
+    also={"rfc3461/*", "rfc5321/4.1.2/parameter-syntax"},
 )
 def mail_parameters_of_dsn_are_unknown(
     clean: Refuse, session: ServerSession, parameters: dict[bytes, bytes]
@@ -195,6 +195,7 @@ def long_orcpt_is_refused(clean: Fits, session: ServerSession, keyword: bytes, v
     name="values-of-dsn-are-short",
     only={"ENVID"},
     proves={"rfc3461/5.4/parameter_of_the_least_size_is_taken[envid-*]"},
+    also={"rfc5321/4.1.2/parameter-syntax"},
 )
 def long_envid_is_refused(clean: Fits, session: ServerSession, keyword: bytes, value: bytes) -> bool:
     """Takes values that are shorter than every server takes."""

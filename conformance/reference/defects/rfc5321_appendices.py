@@ -16,6 +16,9 @@ OfVerb = Callable[[bytes, bytes], Answer | None]
     varies={"rfc5321/A/body_with_full_octets_is_taken_or_refused"},
     also={
         "rfc5321/4.5.3.1/lengths-in-octets",
+        "rfc3030/3/agrees-to-keep-all-bits",
+        "rfc6152/3/keyword-means-support",
+        "rfc6531/3.1/message-extended",
     },
 )
 def full_octets_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:

@@ -77,7 +77,7 @@ def command_ends_where_a_text_file_has_a_line_end(
 @defect(
     ServerSession.find_end_of_data,
     proves={f"rfc5321/2.3.8/dot_between_bare_line_ends_is_data[{row}]" for row in OTHER_SYSTEMS},
-    also={"rfc5321/4.5.2/all-ascii", "rfc5321/4.5.2/stuffed-dot-does-not-end"},
+    also={"rfc5321/4.5.2/all-ascii", "rfc5321/4.5.2/stuffed-dot-does-not-end", "rfc6152/3/usual-stuffing"},
 )
 def data_end_where_a_text_file_has_line_ends(clean: FindLine, session: ServerSession, buffer: bytes) -> Line | None:
     """Ends the mail data at a dot between two NUL, VT, FF, RS, NEL or line separators of Unicode."""

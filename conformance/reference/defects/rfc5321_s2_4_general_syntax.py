@@ -17,7 +17,7 @@ ReadPath = Callable[[bytes, bytes], PathArgument | None]
         "rfc5321/2.4/verb_is_known_in_any_case*",
         "rfc5321/2.4/transaction_in_any_case[verbs-*",
     },
-    also={"rfc4954/8/case-insensitive"},
+    also={"rfc4954/8/case-insensitive", "rfc3030/2/bdat-syntax", "rfc3207/4/reply-codes"},
 )
 def verbs_are_known_in_upper_case_only(clean: Callable[[bytes], bytes], session: ServerSession, line: bytes) -> bytes:
     """Knows verbs in upper case only."""
@@ -62,7 +62,12 @@ EIGHT_BIT = {
 }
 
 
-@defect(ServerSession.has_forbidden_octets, name="eight-bit-commands-are-taken", proves=EIGHT_BIT)
+@defect(
+    ServerSession.has_forbidden_octets,
+    name="eight-bit-commands-are-taken",
+    proves=EIGHT_BIT,
+    also={"rfc6531/3.7/utf-8-for-mailboxes"},
+)
 def eight_bit_lines_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Takes paths with octets outside US-ASCII."""
     del session
@@ -89,7 +94,7 @@ def eight_bit_commands_get_550(
     return answer(550, b"No such octets here")
 
 
-@defect(ServerSession.extensions, proves={"rfc5321/2.4/eightbitmime_is_offered"})
+@defect(ServerSession.extensions, proves={"rfc5321/2.4/eightbitmime_is_offered"}, also={"rfc6531/3.1/8bitmime"})
 def eightbitmime_is_not_offered(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
     """Does not offer 8BITMIME."""
     del session

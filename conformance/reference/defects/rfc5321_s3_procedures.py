@@ -95,7 +95,16 @@ def rcpt_gets_252(clean: OfOctets, session: ServerSession, forward_path: bytes) 
         "rfc5321/3.3/refused_reverse_path_gets_4yz_or_5yz",
         "rfc5321/4.1.4/bad_argument_of_mail_is_refused*",
     },
-    also={"rfc5321/4.3.2/mail-replies", "rfc5321/4.1.2/bad-characters-in-domain"},
+    also={
+        "rfc5321/4.3.2/mail-replies",
+        "rfc5321/4.1.2/bad-characters-in-domain",
+        "rfc3461/4.3/ret-value",
+        "rfc3461/4.4/envid-value",
+        "rfc3461/4.5/mail-twice-501",
+        "rfc3461/5.1/mail-invalid-501",
+        "rfc4954/5/value-is-xtext",
+        "rfc6531/3.4/no-value",
+    },
 )
 def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 354 to a MAIL that it can't read."""
@@ -107,7 +116,19 @@ def bad_mail_gets_354(clean: OfOctets, session: ServerSession, argument: bytes) 
 @defect(
     ServerSession.take_recipient,
     proves={"rfc5321/3.3/second_recipient_is_taken"},
-    also={"rfc5321/4.1.4/transaction-order"},
+    also={
+        "rfc5321/4.1.4/transaction-order",
+        "rfc3461/2/four-parameters",
+        "rfc3461/4.1/notify-case",
+        "rfc3461/4.1/notify-value",
+        "rfc3461/4.2/address-not-constrained",
+        "rfc3461/4.2/orcpt-value",
+        "rfc3461/4/xtext",
+        "rfc3461/5.4/command-length",
+        "rfc3461/5.4/sizes",
+        "rfc5321/4.1.4/out-of-order-keeps-state",
+        "rfc6531/3.2/dsn-means-rfc-6533",
+    },
 )
 def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Takes one recipient in a transaction and refuses more."""
@@ -116,7 +137,11 @@ def second_recipient_is_refused(clean: OfOctets, session: ServerSession, forward
     return clean(forward_path)
 
 
-@defect(ServerSession.refuse_recipient, proves={"rfc5321/3.3/undeliverable_recipient_is_refused"})
+@defect(
+    ServerSession.refuse_recipient,
+    proves={"rfc5321/3.3/undeliverable_recipient_is_refused"},
+    also={"rfc2920/3.2/354-only-with-recipients"},
+)
 def any_recipient_is_taken(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Takes a recipient that it can't deliver to."""
     del clean
@@ -148,7 +173,11 @@ def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argum
     return clean(argument)
 
 
-@defect(ServerSession.begin_data, proves={"rfc5321/3.3/accepted_data_gets_354*"}, also={"rfc5321/4.3.1/listed-replies"})
+@defect(
+    ServerSession.begin_data,
+    proves={"rfc5321/3.3/accepted_data_gets_354*"},
+    also={"rfc5321/4.3.1/listed-replies", "rfc1870/4/larger-gets-552", "rfc2920/3.2/354-only-with-recipients"},
+)
 def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
     """Answers 250 to DATA and then waits for the data."""
     del session
@@ -159,7 +188,7 @@ def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
 @defect(
     ServerSession.end_of_data,
     proves={"rfc5321/3.3/accepted_message_gets_250"},
-    also={"rfc5321/4.3.1/listed-replies", "rfc5321/4.3.2/data-replies"},
+    also={"rfc5321/4.3.1/listed-replies", "rfc5321/4.3.2/data-replies", "rfc3030/2/250-for-each-chunk"},
 )
 def message_gets_252(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Takes a message with 252."""
@@ -182,7 +211,12 @@ NOBODY = {"rfc5321/3.3/no_message_without_recipients*"}
     ServerSession.data_without_mail,
     name="message-for-nobody-is-taken",
     proves=NOBODY,
-    also={"rfc5321/4.1.4/out-of-order-503", "rfc5321/4.2.1/4yz-not-done", "rfc5321/4.2.1/5yz-not-done"},
+    also={
+        "rfc5321/4.1.4/out-of-order-503",
+        "rfc5321/4.2.1/4yz-not-done",
+        "rfc5321/4.2.1/5yz-not-done",
+        "rfc2920/3.2/354-only-with-recipients",
+    },
 )
 def message_from_nobody_is_begun(clean: Decide, session: ServerSession) -> Answer | None:
     """Takes a message that has no sender or no recipient."""

@@ -54,7 +54,11 @@ def unknown_parameters_of_mail_are_ignored(
     return None if given and given.code == 555 else given
 
 
-@defect(ServerSession.refuse_mail_parameters, proves={"rfc5321/4.1.1.11/too_great_a_size_gets_552"})
+@defect(
+    ServerSession.refuse_mail_parameters,
+    proves={"rfc5321/4.1.1.11/too_great_a_size_gets_552"},
+    also={"rfc1870/6.1/552-for-good"},
+)
 def too_great_a_size_gets_550(clean: OfParameters, session: ServerSession, parameters: Parameters) -> Answer | None:
     """Answers 550 to a declared size above its limit."""
     del session
@@ -65,6 +69,16 @@ def too_great_a_size_gets_550(clean: OfParameters, session: ServerSession, param
 @defect(
     ServerSession.refuse_rcpt_parameters,
     proves={"rfc5321/4.1.2/parameters_of_rcpt_are_read[*"},
+    also={
+        "rfc3461/2/four-parameters",
+        "rfc3461/4.1/notify-case",
+        "rfc3461/4.1/notify-value",
+        "rfc3461/4.2/address-not-constrained",
+        "rfc3461/4.2/orcpt-value",
+        "rfc3461/4/xtext",
+        "rfc3461/5.1/rcpt-invalid-501",
+        "rfc3461/5.1/rcpt-same-code",
+    },
 )
 def parameters_of_rcpt_are_offered_and_unknown(
     clean: OfParameters, session: ServerSession, parameters: Parameters

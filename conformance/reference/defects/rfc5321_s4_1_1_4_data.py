@@ -113,6 +113,9 @@ ODD_CONTENT = re.compile(rb"(?<!\r)\n|\r(?!\n)|[\0\x80-\xff]")
         "rfc5321/4.1.1.4/no-bare-lf-lines",
         "rfc5321/4.5.2/all-ascii",
         "rfc5321/4.5.2/stuffed-dot-does-not-end",
+        "rfc3030/2/250-when-complete",
+        "rfc5321/3.3/data-fails-at-two-points",
+        "rfc6152/3/usual-stuffing",
     },
 )
 def odd_content_is_answered_twice(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
@@ -166,6 +169,9 @@ def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: by
     },
     also={
         "rfc5321/4.5.4.2/several-transactions-at-once",
+        "rfc1870/4/larger-gets-552",
+        "rfc3030/2/empty-last-is-served",
+        "rfc5321/6.1/quick-reply-to-data",
     },
 )
 def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
@@ -186,6 +192,9 @@ def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: by
         "rfc5321/4.1.4/out-of-order-503",
         "rfc5321/4.1.4/several-transactions",
         "rfc5321/4.3.1/code-meanings-kept",
+        "rfc3030/2/503-after-last",
+        "rfc3030/2/pipelined-chunks-after-a-failure",
+        "rfc5321/4.2.1/5yz-not-done",
     },
 )
 def buffers_are_kept_after_a_message(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
@@ -195,7 +204,11 @@ def buffers_are_kept_after_a_message(clean: Callable[[str], None], session: Serv
         clean(why)
 
 
-@defect(ServerSession.end_of_data, proves={"rfc5321/4.1.1.4/one_reply_for_all_recipients"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc5321/4.1.1.4/one_reply_for_all_recipients"},
+    also={"rfc2920/3.2/in-order", "rfc2920/3.2/nothing-is-lost"},
+)
 def each_recipient_brings_a_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers the message once for each recipient, as LMTP does."""
     recipients = len(session.transaction.forward_paths) if session.transaction else 1

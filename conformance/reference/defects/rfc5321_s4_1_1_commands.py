@@ -19,6 +19,7 @@ OfOctets = Callable[[bytes], Answer | None]
         "rfc5321/4.1.1/trailing_white_space_is_tolerated*",
         "rfc5321/4.1.1/trailing_white_space_after_a_path_is_tolerated*",
     },
+    also={"rfc2034/4/required-on-replies"},
 )
 def trailing_white_space_is_refused(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Refuses a command with white space before its CRLF."""
@@ -74,7 +75,7 @@ def mail_after_helo_is_refused(clean: OfOctets, session: ServerSession, argument
         "rfc5321/4.1.1.1/second_hello_clears_the_transaction*",
         "rfc5321/4.1.4/rcpt_after_a_new_hello_gets_503*",
     },
-    also={"rfc5321/4.1.4/transaction-aborted"},
+    also={"rfc5321/4.1.4/transaction-aborted", "rfc3030/2/rset-clears-chunks"},
 )
 def second_hello_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Keeps the open transaction over EHLO and HELO."""
@@ -105,7 +106,18 @@ def optional_commands_are_not_listed(
     return tuple(keyword for keyword in clean() if keyword not in {b"EXPN", b"HELP"})
 
 
-@defect(ServerSession.path_and_parameters, proves={"rfc5321/4.1.1.1/parameter_keyword_in_any_case*"})
+@defect(
+    ServerSession.path_and_parameters,
+    proves={"rfc5321/4.1.1.1/parameter_keyword_in_any_case*"},
+    also={
+        "rfc1870/4/extended-mail-accepted",
+        "rfc3030/3/body-value",
+        "rfc3461/2/four-parameters",
+        "rfc4954/8/case-insensitive",
+        "rfc6152/2/body-values",
+        "rfc6531/3.1/paths-extended",
+    },
+)
 def parameters_are_known_in_upper_case_only(
     clean: Callable[[bytes, bytes], PathArgument | None], session: ServerSession, keyword: bytes, argument: bytes
 ) -> PathArgument | None:
@@ -172,7 +184,11 @@ def refused_recipient_drops_the_others(clean: OfOctets, session: ServerSession, 
     return clean(forward_path)
 
 
-@defect(ServerSession.rcpt, proves={"rfc5321/4.1.1.3/bad_recipient_leaves_the_others"})
+@defect(
+    ServerSession.rcpt,
+    proves={"rfc5321/4.1.1.3/bad_recipient_leaves_the_others"},
+    also={"rfc2920/3.2/354-only-with-recipients"},
+)
 def bad_recipient_drops_the_others(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Forgets all recipients when it can't read one."""
     given = clean(argument)
@@ -189,6 +205,26 @@ def bad_recipient_drops_the_others(clean: OfOctets, session: ServerSession, argu
         "rfc5321/3.3/rcpt-without-mail",
         "rfc5321/4.1.4/out-of-order-503",
         "rfc5321/4.1.4/transaction-aborted",
+        "rfc1870/4/extended-mail-accepted",
+        "rfc1870/6.1/552-for-good",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3030/2/rset-clears-chunks",
+        "rfc3030/3/body-value",
+        "rfc3461/4.3/ret-case",
+        "rfc3461/4.3/ret-value",
+        "rfc3461/4.4/envid-value",
+        "rfc3461/4.4/no-meaning",
+        "rfc3461/4/xtext",
+        "rfc3461/5.1/mail-not-refused",
+        "rfc3461/5.1/mail-same-code",
+        "rfc3461/5.4/sizes",
+        "rfc4954/5/parse-and-discard",
+        "rfc4954/5/supported-unauthenticated",
+        "rfc4954/8/case-insensitive",
+        "rfc6152/2/body-values",
+        "rfc6152/2/mail-takes-body",
+        "rfc6531/3.1/paths-extended",
+        "rfc6531/3.7/utf-8-for-mailboxes",
     },
 )
 def rset_keeps_the_transaction(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
@@ -198,7 +234,11 @@ def rset_keeps_the_transaction(clean: Callable[[str], None], session: ServerSess
         clean(why)
 
 
-@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_gets_250*"}, also={"rfc5321/4.3.2/rset-replies"})
+@defect(
+    ServerSession.rset,
+    proves={"rfc5321/4.1.1.5/rset_gets_250*"},
+    also={"rfc5321/4.3.2/rset-replies", "rfc5321/4.2.1/5yz-not-done"},
+)
 def rset_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers RSET with 220."""
     del session
@@ -206,7 +246,30 @@ def rset_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     return replace(given, code=220) if given and given.code == 250 else given
 
 
-@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_leaves_the_session_usable*"})
+@defect(
+    ServerSession.rset,
+    proves={"rfc5321/4.1.1.5/rset_leaves_the_session_usable*"},
+    also={
+        "rfc1870/4/extended-mail-accepted",
+        "rfc1870/6.1/552-for-good",
+        "rfc3030/3/body-value",
+        "rfc3461/4.3/ret-case",
+        "rfc3461/4.3/ret-value",
+        "rfc3461/4.4/envid-value",
+        "rfc3461/4.4/no-meaning",
+        "rfc3461/4/xtext",
+        "rfc3461/5.1/mail-not-refused",
+        "rfc3461/5.1/mail-same-code",
+        "rfc3461/5.4/sizes",
+        "rfc4954/5/parse-and-discard",
+        "rfc4954/5/supported-unauthenticated",
+        "rfc4954/8/case-insensitive",
+        "rfc6152/2/body-values",
+        "rfc6152/2/mail-takes-body",
+        "rfc6531/3.1/paths-extended",
+        "rfc6531/3.7/utf-8-for-mailboxes",
+    },
+)
 def rset_forgets_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Wants a new EHLO after RSET."""
     session.client_name = None
@@ -307,7 +370,12 @@ def quit_does_not_close(clean: OfOctets, session: ServerSession, argument: bytes
         "rfc5321/4.1.1.10/error_does_not_close_the_connection*",
         "rfc5321/3.8/unknown_command_does_not_end_the_session*",
     },
-    also={"rfc5321/3.1/wait-for-quit-after-554", "rfc5321/4.1.1.10/close-after-quit"},
+    also={
+        "rfc5321/3.1/wait-for-quit-after-554",
+        "rfc5321/4.1.1.10/close-after-quit",
+        "rfc4954/9/not-before-three-failures",
+        "rfc5321/4.2.1/5yz-not-done",
+    },
 )
 def first_error_closes_the_connection(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Closes behind its first 5yz reply."""
@@ -336,6 +404,9 @@ ALONE_OR_NOT = ("NOOP", "HELP", "VRFY", "EXPN")
         "rfc5321/4.2.4/no-500-for-listed",
         "rfc5321/4.5.1/vrfy-supported",
         "rfc5321/4.3.2/no-500-for-required",
+        "rfc2034/4/required-on-replies",
+        "rfc3207/4/530-before-tls",
+        "rfc6531/3.1/vrfy-expn-known",
     },
     only=ALONE_OR_NOT,
 )
@@ -348,7 +419,17 @@ def verbs_are_known_without_parameters_only(clean: OfOctets, session: ServerSess
 @defect(
     ServerSession.command,
     proves={"rfc5321/4.1.1.8/help_takes_a_string[none]", "rfc5321/4.1.1.9/noop_takes_a_string[none]"},
-    also={"rfc5321/4.1.1.8/help-supported", "rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1/trailing-white-space"},
+    also={
+        "rfc5321/4.1.1.8/help-supported",
+        "rfc5321/4.1.1.9/noop-250",
+        "rfc5321/4.1.1/trailing-white-space",
+        "rfc2034/4/regardless-of-ehlo",
+        "rfc2034/4/required-on-replies",
+        "rfc3207/4/530-before-tls",
+        "rfc3207/4/530-spares-four-commands",
+        "rfc4954/4/bad-base64-501",
+        "rfc4954/4/cancel-501",
+    },
     only=("NOOP", "HELP"),
 )
 def verbs_are_known_with_parameters_only(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -360,7 +441,12 @@ def verbs_are_known_with_parameters_only(clean: OfOctets, session: ServerSession
 @defect(
     ServerSession.ehlo,
     proves={"rfc5321/4.1.1.1/ehlo_is_known*", "rfc5321/2.2.1/ehlo_is_supported_whatever_is_offered*"},
-    also={"rfc5321/4.5.1/ehlo-supported"},
+    also={
+        "rfc5321/4.5.1/ehlo-supported",
+        "rfc3207/4/530-spares-four-commands",
+        "rfc5321/4.5.3.1.7/size-extension",
+        "rfc8314/3.3/smtp-inside-tls",
+    },
 )
 def first_ehlo_is_not_implemented(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 502 to EHLO, so that clients fall back to HELO."""
@@ -400,7 +486,12 @@ def ehlo_reply_does_not_name_the_server(clean: Callable[[], bytes], session: Ser
 @defect(
     ServerSession.hello_text,
     proves={"rfc5321/4.1.1.1/watch_ehlo_greet_is_7_bit"},
-    also={"rfc5321/A/high-bit-zero", "rfc5321/4.2/printable-text"},
+    also={
+        "rfc5321/A/high-bit-zero",
+        "rfc5321/4.2/printable-text",
+        "rfc6531/3.7.1/server-ascii-in-ehlo-reply",
+        "rfc6531/3.7.4.2/no-other-utf-8",
+    },
 )
 def ehlo_greeting_is_8_bit(clean: Callable[[], bytes], session: ServerSession) -> bytes:
     """Greets in the reply to EHLO with 8-bit text."""
@@ -432,7 +523,7 @@ def ehlo_keyword_has_an_underscore(clean: Callable[[], tuple[bytes, ...]], sessi
 @defect(
     ServerSession.extensions,
     proves={"rfc5321/4.1.1.1/watch_ehlo_parameter_syntax"},
-    also={"rfc5321/4.1.1.1/ehlo-reply-form"},
+    also={"rfc5321/4.1.1.1/ehlo-reply-form", "rfc4954/3/mechanisms-listed"},
 )
 def ehlo_parameters_have_two_spaces(
     clean: Callable[[], tuple[bytes, ...]], session: ServerSession
@@ -442,7 +533,11 @@ def ehlo_parameters_have_two_spaces(
     return tuple(keyword.replace(b" ", b"  ") for keyword in clean())
 
 
-@defect(ServerSession.open_transaction, varies={"rfc5321/4.1.1.2/null_reverse_path_may_be_given"})
+@defect(
+    ServerSession.open_transaction,
+    varies={"rfc5321/4.1.1.2/null_reverse_path_may_be_given"},
+    also={"rfc6152/2/mail-takes-body"},
+)
 def null_reverse_path_is_refused_behind_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Refuses the null reverse-path by policy."""
     del session
@@ -452,7 +547,14 @@ def null_reverse_path_is_refused_behind_ehlo(clean: OfOctets, session: ServerSes
 @defect(
     ServerSession.refuse_mail_parameters,
     varies={"rfc5321/4.1.1.2/mail_may_have_parameters"},
-    also={"rfc5321/4.3.2/mail-replies"},
+    also={
+        "rfc5321/4.3.2/mail-replies",
+        "rfc1870/4/extended-mail-accepted",
+        "rfc3030/3/body-value",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
+        "rfc6152/2/body-values",
+        "rfc6531/3.1/paths-extended",
+    },
 )
 def body_is_refused_by_policy(
     clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
@@ -465,7 +567,14 @@ def body_is_refused_by_policy(
 @defect(
     ServerSession.refuse_rcpt_parameters,
     varies={"rfc5321/4.1.1.3/rcpt_may_have_parameters"},
-    also={"rfc5321/4.3.2/rcpt-replies"},
+    also={
+        "rfc5321/4.3.2/rcpt-replies",
+        "rfc3461/2/four-parameters",
+        "rfc3461/4.1/notify-case",
+        "rfc3461/4.1/notify-value",
+        "rfc3461/5.1/rcpt-invalid-501",
+        "rfc3461/5.1/rcpt-same-code",
+    },
 )
 def notify_is_refused_by_policy(
     clean: Callable[[dict[bytes, bytes]], Answer | None], session: ServerSession, parameters: dict[bytes, bytes]
@@ -492,7 +601,32 @@ def ehlo_behind_rset_is_refused(clean: OfOctets, session: ServerSession, argumen
     return answer(503, b"Too late") if session.site.down else clean(argument)
 
 
-@defect(ServerSession.rset, proves={"rfc5321/4.1.1.5/rset_keeps_the_extensions"})
+@defect(
+    ServerSession.rset,
+    proves={"rfc5321/4.1.1.5/rset_keeps_the_extensions"},
+    also={
+        "rfc1870/4/extended-mail-accepted",
+        "rfc1870/6.1/552-for-good",
+        "rfc3030/3/body-value",
+        "rfc3461/2/four-parameters",
+        "rfc3461/4.3/ret-case",
+        "rfc3461/4.3/ret-value",
+        "rfc3461/4.4/envid-value",
+        "rfc3461/4.4/no-meaning",
+        "rfc3461/4/xtext",
+        "rfc3461/5.1/mail-not-refused",
+        "rfc3461/5.1/mail-same-code",
+        "rfc3461/5.4/sizes",
+        "rfc4954/3/mail-line-limit",
+        "rfc4954/5/parse-and-discard",
+        "rfc4954/5/supported-unauthenticated",
+        "rfc4954/8/case-insensitive",
+        "rfc6152/2/body-values",
+        "rfc6531/3.1/paths-extended",
+        "rfc6531/3.2/utf-8-wherever-mailbox",
+        "rfc6531/3.7/utf-8-for-mailboxes",
+    },
+)
 def rset_forgets_the_extensions(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Forgets at RSET that EHLO was said and not HELO."""
     session.extended = False
@@ -618,15 +752,20 @@ def help_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: b
 @defect(
     ServerSession.noop,
     proves={"rfc5321/4.1.1.9/noop_is_served_at_any_time*"},
-    also={"rfc5321/4.1.4/any-time-commands", "rfc5321/4.1.1.9/noop-250", "rfc5321/4.3.2/noop-replies"},
+    also={
+        "rfc5321/4.1.4/any-time-commands",
+        "rfc5321/4.1.1.9/noop-250",
+        "rfc5321/4.3.2/noop-replies",
+        "rfc3207/6/server-discards-cleartext",
+    },
 )
 def noop_is_out_of_sequence(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to NOOP before EHLO and within a transaction."""
     return _out_of_sequence(clean, session, argument)
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.1.1.8/help_says_something"})
-def help_says_nothing(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+@defect(ServerSession.render, only={"214"}, proves={"rfc5321/4.1.1.8/help_says_something"}, also={"rfc2034/*"})
+def help_says_nothing(clean: Callable[[Answer], bytes], session: ServerSession, given: Answer) -> bytes:
     """Answers HELP without a word."""
-    del clean, session, argument
-    return answer(214, b"")
+    del clean, session, given
+    return b"214 \r\n"

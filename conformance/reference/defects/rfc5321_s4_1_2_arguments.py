@@ -38,7 +38,12 @@ def atoms_are_letters_and_digits(clean: OfPath, session: ServerSession, path: Pa
     return re.fullmatch(rb"[A-Za-z0-9.]+", path.mailbox.local) is not None and clean(path)
 
 
-@defect(ServerSession.acceptable_path, only={"atoms"}, proves={"rfc5321/4.1.2/dot_string_in_*_is_read[*-dot*"})
+@defect(
+    ServerSession.acceptable_path,
+    only={"atoms"},
+    proves={"rfc5321/4.1.2/dot_string_in_*_is_read[*-dot*"},
+    also={"rfc6531/3.2/utf-8-wherever-mailbox"},
+)
 def local_parts_have_no_dots(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Refuses a local-part with a dot."""
     del session
@@ -67,6 +72,7 @@ def local_parts_are_words_in_lower_case(clean: OfPath, session: ServerSession, p
     ServerSession.acceptable_path,
     only={"quoted"},
     proves={"rfc5321/4.1.2/quoted_string_in_*_is_read[*", "rfc5321/4.1.2/quoted_form_is_the_same_mailbox*"},
+    also={"rfc6531/3.2/utf-8-wherever-mailbox"},
 )
 def quoted_local_parts_are_refused(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Knows no quoted local-parts."""
@@ -97,6 +103,7 @@ def path_ends_at_the_first_bracket(
         "rfc5321/4.1.2/parameters_of_*_are_read[bracket-in-the-value]*",
         "rfc5321/4.1.2/parameters_of_mail_are_read[one-behind-a-value-with-a-bracket]*",
     },
+    also={"rfc3461/4.4/no-meaning", "rfc4954/5/parse-and-discard", "rfc4954/5/supported-unauthenticated"},
 )
 def path_ends_at_the_last_bracket(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
@@ -107,7 +114,11 @@ def path_ends_at_the_last_bracket(
     return None if given and any(b">" in value for value in given.parameters.values()) else given
 
 
-@defect(ServerSession.path_and_parameters, proves={"rfc5321/4.1.2/quoted_string_in_*_is_read[*space*"})
+@defect(
+    ServerSession.path_and_parameters,
+    proves={"rfc5321/4.1.2/quoted_string_in_*_is_read[*space*"},
+    also={"rfc6531/3.2/utf-8-wherever-mailbox"},
+)
 def spaces_end_the_path(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
 ) -> PathArgument | None:
@@ -154,7 +165,11 @@ SPACED = re.compile(rb" <([^<> ]*)>")
 @defect(
     ServerSession.path_and_parameters,
     proves={"rfc5321/4.1.2/strict_form_is_read[reverse-path-in-brackets]*"},
-    also={"rfc5321/4.1.1.1/helo-supported"},
+    also={
+        "rfc5321/4.1.1.1/helo-supported",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
+        "rfc5321/4.2.4/502-for-not-implemented",
+    },
 )
 def mail_wants_a_bare_address(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
@@ -167,7 +182,11 @@ def mail_wants_a_bare_address(
 @defect(
     ServerSession.path_and_parameters,
     proves={"rfc5321/4.1.2/strict_form_is_read[reverse-path-behind-the-colon]*"},
-    also={"rfc5321/4.1.1.1/helo-supported"},
+    also={
+        "rfc5321/4.1.1.1/helo-supported",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
+        "rfc5321/4.2.4/502-for-not-implemented",
+    },
 )
 def mail_wants_a_space(clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes) -> PathArgument | None:
     """Takes MAIL with a space behind the colon only."""
@@ -182,6 +201,10 @@ def mail_wants_a_space(clean: ReadPath, session: ServerSession, keyword: bytes, 
         "rfc5321/*-keeps-buffers",
         "rfc5321/4.1.4/out-of-order-keeps-state",
         "rfc5321/4.5.1/postmaster-*",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3463/3.2/x-1-1-bad-mailbox",
+        "rfc5321/4.5.3.1.1/local-part-64",
+        "rfc6531/3.2/utf-8-wherever-mailbox",
     },
 )
 def rcpt_wants_a_bare_address(
@@ -199,6 +222,10 @@ def rcpt_wants_a_bare_address(
         "rfc5321/*-keeps-buffers",
         "rfc5321/4.1.4/out-of-order-keeps-state",
         "rfc5321/4.5.1/postmaster-*",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3463/3.2/x-1-1-bad-mailbox",
+        "rfc5321/4.5.3.1.1/local-part-64",
+        "rfc6531/3.2/utf-8-wherever-mailbox",
     },
 )
 def rcpt_wants_a_space(clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes) -> PathArgument | None:
@@ -207,7 +234,16 @@ def rcpt_wants_a_space(clean: ReadPath, session: ServerSession, keyword: bytes, 
     return _loose_only(clean, keyword, argument, SPACED) if keyword == b"TO:" else clean(keyword, argument)
 
 
-@defect(ServerSession.path_and_parameters, varies={"rfc5321/4.1.2/what_is_no_path_may_be_taken*"})
+@defect(
+    ServerSession.path_and_parameters,
+    varies={"rfc5321/4.1.2/what_is_no_path_may_be_taken*"},
+    also={
+        "rfc3461/4.5/mail-twice-501",
+        "rfc3461/5.1/mail-invalid-501",
+        "rfc4954/5/value-is-xtext",
+        "rfc6531/3.4/no-value",
+    },
+)
 def loose_paths_are_put_up_with(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
 ) -> PathArgument | None:
@@ -248,7 +284,7 @@ def _is_odd(domain: bytes) -> bool:
     ServerSession.acceptable_path,
     only={"plain", "domain"},
     proves={"rfc5321/4.1.2/domain_in_reverse_path_is_read[*"},
-    also={"rfc5321/2.4/domains-have-no-case"},
+    also={"rfc5321/2.4/domains-have-no-case", "rfc6531/3.2/utf-8-wherever-mailbox"},
 )
 def odd_domains_are_refused(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Refuses mailboxes in domains with digits, hyphens, short or long labels, many labels or upper case."""
@@ -261,6 +297,7 @@ def odd_domains_are_refused(clean: OfPath, session: ServerSession, path: Path) -
     ServerSession.acceptable_client_name,
     only={"plain", "domain"},
     proves={"rfc5321/4.1.2/domain_in_hello_is_read[*"},
+    also={"rfc5321/4.5.3.1.2/domain-255"},
 )
 def odd_client_names_are_refused(clean: OfName, session: ServerSession, name: bytes) -> bool:
     """Refuses client names with digits, hyphens, short or long labels, many labels, one label or upper case."""

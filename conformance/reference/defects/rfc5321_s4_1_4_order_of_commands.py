@@ -46,6 +46,8 @@ def name_must_match_the_address(clean: OfOctets, session: ServerSession, argumen
         "rfc5321/4.1.1.7/expn-at-any-time",
         "rfc5321/4.1.1.8/help-at-any-time",
         "rfc5321/4.1.1.9/noop-at-any-time",
+        "rfc2034/4/regardless-of-ehlo",
+        "rfc3207/6/server-discards-cleartext",
     },
 )
 def every_command_needs_ehlo(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -134,6 +136,7 @@ def second_ehlo_is_refused(clean: OfOctets, session: ServerSession, argument: by
     ServerSession.command,
     only={"HELP", "EXPN", "VRFY"},
     varies={"rfc5321/4.1.4/command_for_any_time_gets*"},
+    also={"rfc2034/4/required-on-replies", "rfc3207/4/530-before-tls", "rfc5321/2.4/refuse-8-bit-commands"},
 )
 def help_and_verify_answer_otherwise(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers HELP with 211 or 504, VRFY and EXPN with 252, or with 504 where they stand alone, as it may."""
@@ -153,7 +156,20 @@ def expn_is_denied_without_ehlo(clean: OfOctets, session: ServerSession, argumen
 @defect(
     ServerSession.take_recipient,
     proves={"rfc5321/4.1.4/several_recipients_are_in_sequence"},
-    also={"rfc5321/3.3/rcpt-repeats", "rfc5321/4.1.1.3/several-recipients"},
+    also={
+        "rfc5321/3.3/rcpt-repeats",
+        "rfc5321/4.1.1.3/several-recipients",
+        "rfc3461/2/four-parameters",
+        "rfc3461/4.1/notify-case",
+        "rfc3461/4.1/notify-value",
+        "rfc3461/4.2/address-not-constrained",
+        "rfc3461/4.2/orcpt-value",
+        "rfc3461/4/xtext",
+        "rfc3461/5.4/command-length",
+        "rfc3461/5.4/sizes",
+        "rfc5321/4.1.4/out-of-order-keeps-state",
+        "rfc6531/3.2/dsn-means-rfc-6533",
+    },
 )
 def second_recipient_gets_503(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Wants DATA behind the first recipient."""
@@ -161,7 +177,11 @@ def second_recipient_gets_503(clean: OfOctets, session: ServerSession, forward_p
     return answer(503, b"Say DATA") if recipients else clean(forward_path)
 
 
-@defect(ServerSession.open_transaction, proves={"rfc5321/4.1.4/three_transactions_are_in_sequence"})
+@defect(
+    ServerSession.open_transaction,
+    proves={"rfc5321/4.1.4/three_transactions_are_in_sequence"},
+    also={"rfc2920/3.1/content-first-in-a-group", "rfc3030/2/rest-is-commands"},
+)
 def two_transactions_are_enough(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to MAIL behind two messages."""
     return answer(503, b"Two are enough") if len(session.site.delivered) >= 2 else clean(argument)

@@ -48,8 +48,14 @@ SUCCESSES = {
         250, 251, {_watch("mail")}, {"rfc5321/3.3/mail-accepted-250", "rfc5321/4.2.2/forward-path-in-251-and-551"}
     ),
     "RCPT": Success(250, 252, {_watch("rcpt")}, {"rfc5321/3.3/rcpt-accepted-250"}),
-    "DATA": Success(354, 334, {_table("data"), _watch("data")}, {"rfc5321/3.3/data-354", "rfc5321/4.2/listed-codes"}),
-    "RSET": Success(250, 252, {_watch("rset")}, {"rfc5321/4.1.1.5/rset-250"}),
+    "DATA": Success(
+        354,
+        334,
+        {_table("data"), _watch("data")},
+        {"rfc5321/3.3/data-354", "rfc5321/4.2/listed-codes"}
+        | {f"rfc{number}/*" for number in (1870, 2920, 3030, 3207, 3461, 4954, 6531)},
+    ),
+    "RSET": Success(250, 252, {_watch("rset")}, {"rfc5321/4.1.1.5/rset-250", "rfc5321/4.2.1/5yz-not-done"}),
     "NOOP": Success(250, 214, {_watch("noop")}, {"rfc5321/4.1.1.9/noop-250", "rfc5321/4.1.1.9/noop-ignores-argument"}),
     "VRFY": Success(250, 214, {_table("vrfy"), _watch("vrfy")}, {"rfc5321/3.5.1/vrfy-of-list-error"}),
     "EXPN": Success(250, 214, {_table("expn"), _watch("expn")}),
@@ -90,7 +96,7 @@ _declare_successes()
 @defect(
     ServerSession.end_of_data,
     proves={"rfc5321/4.3.1/end_of_data_has_the_code_of_the_table*", _watch("data")},
-    also={"rfc5321/3.3/end-of-data-250"},
+    also={"rfc5321/3.3/end-of-data-250", "rfc3030/2/250-for-each-chunk"},
 )
 def message_is_taken_with_252(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers 252 to mail data that it takes."""
@@ -118,7 +124,11 @@ def commands_in_mail_data_are_taken(
     return (lines + b"\r\n", found[2:] + rest) if found else clean(buffer)
 
 
-@defect(ServerSession.refuse_recipient, proves={"rfc5321/4.2.1/temporarily_refused_recipient_does_not_count"})
+@defect(
+    ServerSession.refuse_recipient,
+    proves={"rfc5321/4.2.1/temporarily_refused_recipient_does_not_count"},
+    also={"rfc2920/3.2/354-only-with-recipients"},
+)
 def recipient_with_a_450_counts(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Answers 450 to a recipient and notes it all the same."""
     if session.transaction is not None and forward_path.partition(b"@")[0] == BUSY:
@@ -126,7 +136,11 @@ def recipient_with_a_450_counts(clean: OfOctets, session: ServerSession, forward
     return clean(forward_path)
 
 
-@defect(ServerSession.refuse_recipient, proves={"rfc5321/4.2.1/refused_recipient_does_not_count"})
+@defect(
+    ServerSession.refuse_recipient,
+    proves={"rfc5321/4.2.1/refused_recipient_does_not_count"},
+    also={"rfc2920/3.2/354-only-with-recipients"},
+)
 def recipient_with_a_550_counts(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Answers 550 to a recipient and notes it all the same."""
     if session.transaction is not None and forward_path.partition(b"@")[0] != BUSY:
@@ -178,6 +192,7 @@ def unknown_rcpt_parameter_gets_502(
     ServerSession.command,
     only={"SEND", "SOML", "SAML", "TURN"},
     proves={"rfc5321/4.2.4/command_of_old_is_not_blamed_on_its_argument*"},
+    also={"rfc2034/4/required-on-replies", "rfc3207/4/530-before-tls"},
 )
 def commands_of_old_get_501(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers SEND, SOML, SAML and TURN with 501."""
@@ -189,6 +204,7 @@ def commands_of_old_get_501(clean: OfOctets, session: ServerSession, line: bytes
     ServerSession.command,
     only={"EHLO", "HELO", "RCPT", "VRFY", "EXPN"},
     varies={"rfc5321/4.3.2/syntax_error_gets*"},
+    also={"rfc3461/4.5/rcpt-twice-501", "rfc3461/5.1/rcpt-invalid-501"},
 )
 def syntax_errors_get_504(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 504 where an argument is missing or cut off."""

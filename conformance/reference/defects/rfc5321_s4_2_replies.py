@@ -54,7 +54,11 @@ def help_is_a_bare_code(clean: Render, session: ServerSession, given: Answer) ->
     return b"%d\r\n" % given.code
 
 
-@defect(ServerSession.help, proves={"rfc5321/4.2/watch_printable_text", "rfc5321/A/watch_high_bits"})
+@defect(
+    ServerSession.help,
+    proves={"rfc5321/4.2/watch_printable_text", "rfc5321/A/watch_high_bits"},
+    also={"rfc6531/3.7.4.2/no-other-utf-8"},
+)
 def help_is_not_ascii(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers HELP in UTF-8."""
     del clean, session, argument
@@ -110,6 +114,16 @@ def help_is_one_long_line(clean: OfOctets, session: ServerSession, argument: byt
         "rfc5321/4.5.1/vrfy-supported",
         "rfc3207/4/501-with-parameters",
         "rfc5321/4.3.2/quit-replies",
+        "rfc1870/4/extended-mail-accepted",
+        "rfc1870/6.1/552-for-good",
+        "rfc2034/4/required-on-replies",
+        "rfc3030/3/body-value",
+        "rfc3207/3/keyword-means-able",
+        "rfc3207/4/530-before-tls",
+        "rfc3207/4/530-spares-four-commands",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
+        "rfc6152/2/body-values",
+        "rfc6531/3.1/paths-extended",
     },
 )
 def listed_capabilities_are_not_implemented(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -151,7 +165,7 @@ def _declare_answered_twice() -> None:
         override.__doc__ = f"Answers {command.decode() or 'an empty line'} with two replies where it comes behind EHLO."
         verb = command.partition(b" ")[0].decode()
         proves = {f"rfc5321/4.2/command_brings_one_reply[{row}]*"}
-        defect(ServerSession.command, proves=proves, only={verb})(override)
+        defect(ServerSession.command, proves=proves, also={"rfc2920/3.2/*"}, only={verb})(override)
 
 
 _declare_answered_twice()

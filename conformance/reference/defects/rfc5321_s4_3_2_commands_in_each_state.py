@@ -54,6 +54,7 @@ def _in_time(command: str, state: str = "*") -> str:
         "rfc5321/4.3.2/help-replies",
         "rfc5321/4.3.2/noop-replies",
         "rfc5321/4.3.2/vrfy-replies",
+        "rfc6531/3.1/vrfy-expn-known",
     },
 )
 def any_time_commands_are_for_fresh_sessions(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -68,7 +69,7 @@ def any_time_commands_are_for_fresh_sessions(clean: OfOctets, session: ServerSes
         _in_time("rset", state)
         for state in ("helo", "refused-mail", "delivered", "rset", "mail", "refused-rcpt", "refused-data")
     },
-    also={"rfc5321/4.1.1.5/rset-250", "rfc5321/4.3.2/rset-replies"},
+    also={"rfc5321/4.1.1.5/rset-250", "rfc5321/4.3.2/rset-replies", "rfc6531/3.7/utf-8-for-mailboxes"},
 )
 def rset_is_for_recipients(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to RSET where there are no recipients to discard."""
@@ -79,7 +80,12 @@ def rset_is_for_recipients(clean: OfOctets, session: ServerSession, argument: by
 @defect(
     ServerSession.rset,
     proves={_in_time("rset", "rcpt"), _in_time("rset", "second")},
-    also={"rfc5321/4.1.1.5/rset-250", "rfc5321/4.3.2/rset-replies"},
+    also={
+        "rfc5321/4.1.1.5/rset-250",
+        "rfc5321/4.3.2/rset-replies",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc5321/4.2.1/5yz-not-done",
+    },
 )
 def rset_is_not_for_recipients(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to RSET where a transaction has recipients."""
@@ -98,6 +104,13 @@ def rset_is_not_for_recipients(clean: OfOctets, session: ServerSession, argument
         "rfc5321/4.1.1.10/close-after-quit",
         "rfc5321/4.1.1.10/quit-at-any-time",
         "rfc5321/4.1.4/out-of-order-503",
+        "rfc2034/4/regardless-of-ehlo",
+        "rfc2034/4/required-on-replies",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3207/4/530-before-tls",
+        "rfc3207/6/server-discards-cleartext",
+        "rfc5321/4.2.1/5yz-not-done",
+        "rfc6531/3.7/utf-8-for-mailboxes",
     },
 )
 def unexpected_commands_are_unknown(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -215,7 +228,11 @@ def harmless_commands_lose_the_state(clean: OfOctets, session: ServerSession, li
     return given
 
 
-@defect(ServerSession.rset, proves={HERE + "rset_in_each_state_gets_250*"}, also={"rfc5321/4.3.2/rset-replies"})
+@defect(
+    ServerSession.rset,
+    proves={HERE + "rset_in_each_state_gets_250*"},
+    also={"rfc5321/4.3.2/rset-replies", "rfc5321/4.2.1/5yz-not-done"},
+)
 def rset_gets_211(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers RSET with 211."""
     del session
@@ -233,6 +250,26 @@ def rset_gets_211(clean: OfOctets, session: ServerSession, argument: bytes) -> A
         "rfc5321/4.1.1.5/rset-discards",
         "rfc5321/4.1.4/ehlo-again",
         "rfc5321/4.1.4/out-of-order-503",
+        "rfc1870/4/extended-mail-accepted",
+        "rfc1870/6.1/552-for-good",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3030/2/rset-clears-chunks",
+        "rfc3030/3/body-value",
+        "rfc3461/4.3/ret-case",
+        "rfc3461/4.3/ret-value",
+        "rfc3461/4.4/envid-value",
+        "rfc3461/4.4/no-meaning",
+        "rfc3461/4/xtext",
+        "rfc3461/5.1/mail-not-refused",
+        "rfc3461/5.1/mail-same-code",
+        "rfc3461/5.4/sizes",
+        "rfc4954/5/parse-and-discard",
+        "rfc4954/5/supported-unauthenticated",
+        "rfc4954/8/case-insensitive",
+        "rfc6152/2/body-values",
+        "rfc6152/2/mail-takes-body",
+        "rfc6531/3.1/paths-extended",
+        "rfc6531/3.7/utf-8-for-mailboxes",
     },
 )
 def transaction_outlives_rset_and_ehlo(clean: Clear, session: ServerSession, why: str) -> None:
@@ -302,6 +339,10 @@ def later_mail_opens_nothing(clean: OfOctets, session: ServerSession, argument: 
         "rfc5321/3.3/tolerate-header-defects",
         "rfc5321/3.7.2/*",
         "rfc5321/4.1.4/several-transactions",
+        "rfc1870/6/size-is-not-the-end",
+        "rfc2920/3.2/354-only-with-recipients",
+        "rfc3030/2/rset-clears-chunks",
+        "rfc5321/4.1.1.5/rset-discards",
     },
 )
 def recipient_behind_an_error_does_not_count(
@@ -324,6 +365,9 @@ def recipient_behind_an_error_does_not_count(
         "rfc5321/4.1.1.4/buffers-empty-after-data",
         "rfc5321/4.1.4/out-of-order-503",
         "rfc5321/4.1.4/several-transactions",
+        "rfc3030/2/503-after-last",
+        "rfc3030/2/pipelined-chunks-after-a-failure",
+        "rfc5321/4.2.1/5yz-not-done",
     },
 )
 def transaction_outlives_its_message(clean: Clear, session: ServerSession, why: str) -> None:

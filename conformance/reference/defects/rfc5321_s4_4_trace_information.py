@@ -288,7 +288,11 @@ def return_path_has_a_comment(clean: Callable[[bytes], bytes], _: Trace, reverse
     return clean(reverse_path).replace(CRLF, b" (envelope)" + CRLF)
 
 
-@defect(Trace.finally_delivered, proves={"rfc5321/4.4/return_path_stands_before_the_stamps"})
+@defect(
+    Trace.finally_delivered,
+    proves={"rfc5321/4.4/return_path_stands_before_the_stamps"},
+    also={"rfc5321/3.9.1/alias-keeps-the-rest"},
+)
 def return_path_behind_the_stamps(clean: OfContent, trace: Trace, reverse_path: bytes, content: bytes) -> bytes:
     """Puts the Return-Path field below the Received fields."""
     field = trace.return_path(reverse_path)

@@ -81,7 +81,12 @@ def lines_over_500_octets_are_too_long(clean: OfOctets, session: ServerSession, 
     return answer(500, b"Line too long") if len(line) + len(CRLF) > 500 else given
 
 
-@defect(ServerSession.command, only={"RCPT"}, varies={f"{HERE}.4/rcpt_with_a_long_original_recipient_*"})
+@defect(
+    ServerSession.command,
+    only={"RCPT"},
+    varies={f"{HERE}.4/rcpt_with_a_long_original_recipient_*"},
+    also={"rfc3461/5.4/command-length", "rfc3461/5.4/sizes"},
+)
 def dsn_does_not_lengthen_lines(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 500 to RCPT in a line of more than 512 octets, its parameters notwithstanding."""
     del session
@@ -100,7 +105,13 @@ def help_has_several_lines(clean: OfOctets, session: ServerSession, argument: by
 @defect(
     ServerSession.end_of_data,
     proves={f"{HERE}.6/*line_of_1000_octets_is_taken*"},
-    also={EVERY_LIMIT, f"{HERE}/lengths-in-octets"},
+    also={
+        EVERY_LIMIT,
+        f"{HERE}/lengths-in-octets",
+        "rfc3030/3/agrees-to-keep-all-bits",
+        "rfc5321/3.7.2/robust-about-trace-fields",
+        "rfc6152/3/lines-of-1000",
+    },
 )
 def text_lines_over_900_octets_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message with a line of more than 900 octets."""
@@ -116,14 +127,22 @@ def added_dot_counts(clean: OfOctets, session: ServerSession, content: bytes) ->
     return answer(554, b"Line too long") if _too_long(dotted, 1000) else clean(content)
 
 
-@defect(ServerSession.end_of_data, varies={f"{HERE}.6/binary_content_has_long_lines_or_not"})
+@defect(
+    ServerSession.end_of_data,
+    varies={f"{HERE}.6/binary_content_has_long_lines_or_not"},
+    also={"rfc3030/3/agrees-to-keep-all-bits"},
+)
 def binary_lines_are_limited(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses binary content with a line of more than 2500 octets."""
     binary = session.transaction is not None and session.transaction.body == b"BINARYMIME"
     return answer(554, b"Line too long") if binary and _too_long(content, 2500) else clean(content)
 
 
-@defect(ServerSession.end_of_data, proves={f"{HERE}/line_of_wide_characters_is_measured_in_octets"})
+@defect(
+    ServerSession.end_of_data,
+    proves={f"{HERE}/line_of_wide_characters_is_measured_in_octets"},
+    also={"rfc3030/3/agrees-to-keep-all-bits", "rfc6152/3/lines-of-1000"},
+)
 def full_octets_count_as_quoted_printable(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Counts an octet above 127 as the three of its quoted-printable form, and refuses lines of more than 1000."""
     del session
@@ -139,7 +158,17 @@ BIG_IS_REFUSED = {
 }
 
 
-@defect(ServerSession.end_of_data, name="messages-over-65000-octets-are-refused", proves=BIG_IS_REFUSED)
+@defect(
+    ServerSession.end_of_data,
+    name="messages-over-65000-octets-are-refused",
+    proves=BIG_IS_REFUSED,
+    also={
+        "rfc1870/4/limit-is-the-largest",
+        "rfc1870/5/what-counts",
+        "rfc3030/3/agrees-to-keep-all-bits",
+        "rfc5321/4.2.1/5yz-not-done",
+    },
+)
 def big_messages_are_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses a message of more than 65000 octets."""
     del session

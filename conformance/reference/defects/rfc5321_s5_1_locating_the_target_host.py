@@ -22,7 +22,11 @@ OfExchangers = Callable[[list[Exchanger]], list[Exchanger]]
 OfName = Callable[[str], DNSRecord]
 
 
-@defect(Routing.addresses, proves={HERE + "domain_is_looked_up"}, also={HERE + "*"})
+@defect(
+    Routing.addresses,
+    proves={HERE + "domain_is_looked_up"},
+    also={HERE + "*", "rfc7505/1/no-delivery-attempt", "rfc7505/4.1/fails-at-once"},
+)
 def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> list[str]:
     """Sends everything to one host and asks no name server."""
     del clean, routing, domain
@@ -106,7 +110,9 @@ def domain_without_mx_takes_no_mail(clean: OfDomain, routing: Routing, domain: s
 
 
 @defect(
-    Routing.exchangers, proves={HERE + "address_beside_mx_records_is_not_used"}, also={HERE + "unusable-mx-is-error"}
+    Routing.exchangers,
+    proves={HERE + "address_beside_mx_records_is_not_used"},
+    also={HERE + "unusable-mx-is-error", "rfc7505/1/no-delivery-attempt", "rfc7505/4.1/fails-at-once"},
 )
 def own_address_is_the_last_resort(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
     """Tries the domain's own address behind those of its exchangers."""
@@ -142,6 +148,7 @@ def error_of_the_name_server_is_for_good(clean: OfName, routing: Routing, name: 
         HERE + "domain_without_address_is_reported",
         HERE + "relay_that_is_the_best_gives_mail_back*",
     },
+    also={"rfc7505/4.1/fails-at-once"},
 )
 def mail_without_a_way_is_kept(clean: OfHost, routing: Routing, domain: str) -> list[str]:
     """Keeps mail for which there is no usable host and tells nobody."""

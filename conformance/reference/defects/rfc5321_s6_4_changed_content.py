@@ -79,6 +79,10 @@ def with_missing(name: bytes, value: bytes) -> Change:
     return lambda header: header if field.search(header) else header + name + b": " + value + CRLF
 
 
+RELAYED_OTHERWISE = {"rfc3030/2/data-follow-at-once", "rfc6152/3/relay-all-bits"}
+"""What is relayed by BDAT or with BODY=8BITMIME is changed too."""
+
+
 def relay_that(does: str, name: str, change: Change, proves: Iterable[str], also: Iterable[str] = ()) -> None:
     """Declare a defect of a relay that changes what it passes on."""
 
@@ -86,7 +90,7 @@ def relay_that(does: str, name: str, change: Change, proves: Iterable[str], also
         return clean(change(content))
 
     override.__name__, override.__doc__ = name.replace("-", "_"), does
-    defect(RelaySession.outward_lines, proves=set(proves), also=set(also))(override)
+    defect(RelaySession.outward_lines, proves=set(proves), also=set(also) | RELAYED_OTHERWISE)(override)
 
 
 def delivery_that(does: str, name: str, change: Change, proves: Iterable[str], also: Iterable[str] = ()) -> None:
@@ -114,7 +118,12 @@ def relay_passes_bare_line_ends_on(clean: Change, _: RelaySession, content: byte
     proves={f"{BEHIND}/relay_doubles_dots*"}
     | rows(THROUGH, "dot", "two-dots", "three-dots", "dot-and-text", "dot-space", "many-dots")
     | rows(f"{BEHIND}/last_line_is_relayed", "dot"),
-    also={"rfc5321/2.3.8/only-crlf", "rfc5321/4.1.1.4/lf-dot-lf", "rfc5321/4.1.1.4/no-bare-lf-lines"},
+    also={
+        "rfc5321/2.3.8/only-crlf",
+        "rfc5321/4.1.1.4/lf-dot-lf",
+        "rfc5321/4.1.1.4/no-bare-lf-lines",
+        "rfc3030/2/data-follow-at-once",
+    },
 )
 def relay_does_not_double_dots(clean: Change, _: RelaySession, content: bytes) -> bytes:
     """Sends lines that begin with a dot as they are."""

@@ -29,7 +29,12 @@ def twenty_hops_are_a_loop(clean: OfOctets, session: ServerSession, content: byt
         SECURITY + "address_that_nobody_can_verify_does_not_look_verified",
         SECURITY + "vrfy_tells_a_mailbox_from_none",
     },
-    also={"rfc5321/4.1.1.6/confirms-user"},
+    also={
+        "rfc5321/4.1.1.6/confirms-user",
+        "rfc5321/3.5.1/553-for-ambiguous-name",
+        "rfc5321/3.5.3/250-only-when-verified",
+        "rfc5321/3.5.3/500-or-502-when-only-syntax",
+    },
 )
 def vrfy_confirms_every_syntax(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to VRFY of anything with an argument."""
@@ -40,7 +45,7 @@ def vrfy_confirms_every_syntax(clean: OfOctets, session: ServerSession, argument
 @defect(
     ServerSession.expn,
     proves={SECURITY + "refused_address_does_not_look_verified[expn]"},
-    also={"rfc5321/4.1.1.7/confirms-list"},
+    also={"rfc5321/4.1.1.7/confirms-list", "rfc5321/3.5.3/250-only-when-verified"},
 )
 def expn_takes_everything_for_a_list(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 250 to EXPN of what is no list, as if it were one with itself for a member."""
@@ -61,7 +66,13 @@ def what_is_turned_off_gets_502(
 @defect(
     ServerSession.vrfy,
     proves={SECURITY + "not_every_mailbox_is_denied", SECURITY + "vrfy_tells_a_mailbox_from_none"},
-    also={"rfc5321/4.1.1.6/confirms-user"},
+    also={
+        "rfc5321/4.1.1.6/confirms-user",
+        "rfc5321/3.5.1/553-for-ambiguous-name",
+        "rfc5321/3.5.1/local-mailboxes-recognized",
+        "rfc5321/3.5.3/251-and-551-as-for-rcpt",
+        "rfc5321/3.5.3/252-when-not-verifiable",
+    },
 )
 def vrfy_knows_nobody(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 550 to VRFY of anything with an argument."""
@@ -83,6 +94,8 @@ def vrfy_and_expn_are_turned_off(clean: OfOctets, session: ServerSession, line: 
     varies={SECURITY + "command_is_kept_for_known_clients_or_not*"},
     also={
         "rfc5321/7.3/252-when-disabled",
+        "rfc2034/4/required-on-replies",
+        "rfc5321/3.5.3/252-when-not-verifiable",
     },
 )
 def vrfy_and_expn_want_authentication(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
@@ -135,7 +148,7 @@ def refused_mailboxes_get_553(clean: OfOctets, session: ServerSession, forward_p
 
 
 @defect(
-    ServerSession.refuse_recipient,
+    ServerSession.refuse_relaying,
     proves={SCOPE + "refusal_to_relay_has_550"},
     also={
         "rfc5321/4.3.2/rcpt-replies",
@@ -143,5 +156,5 @@ def refused_mailboxes_get_553(clean: OfOctets, session: ServerSession, forward_p
 )
 def relaying_is_refused_with_554(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Answers 554 to a recipient in a domain that it does not serve."""
-    domain = forward_path.rpartition(b"@")[2]
-    return clean(forward_path) if session.site.is_local(domain) else answer(554, b"Relaying denied")
+    del clean, session, forward_path
+    return answer(554, b"Relaying denied")

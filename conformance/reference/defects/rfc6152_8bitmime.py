@@ -32,7 +32,14 @@ def eight_bit_keyword_has_a_parameter(clean: Extensions, session: ServerSession)
 @defect(
     ServerSession.knows_body,
     proves={FRAMEWORK + "body_is_taken*"},
-    also={"rfc1870/4/extended-mail-accepted", "rfc3030/3/*", "rfc5321/2.2.1/*", "rfc5321/4.1.2/*", KEEPS},
+    also={
+        "rfc1870/4/extended-mail-accepted",
+        "rfc3030/3/*",
+        "rfc5321/2.2.1/*",
+        "rfc5321/4.1.2/*",
+        KEEPS,
+        "rfc6531/3.1/paths-extended",
+    },
 )
 def body_is_listed_and_refused(clean: Knows, session: ServerSession, value: bytes) -> bool:
     """Lists 8BITMIME and takes no BODY."""
@@ -90,7 +97,7 @@ def refused_body_spoils_the_session(clean: OfOctets, session: ServerSession, arg
 @defect(
     ServerSession.end_of_data,
     proves={SERVICE + "eight_bit_content_is_taken[*]", SERVICE + "second_8_bit_message_is_taken*"},
-    also={"rfc6152/3/lines-of-1000"},
+    also={"rfc6152/3/lines-of-1000", "rfc5321/4.5.3.1/lengths-in-octets", "rfc6531/3.1/message-extended"},
 )
 def declared_content_is_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers 554 to what was declared as 8-bit content."""
@@ -161,7 +168,11 @@ def any_dot_near_a_line_end_is_the_end(
     return (buffer[: match.start() + 1], buffer[match.end() :]) if match else None
 
 
-@defect(ServerSession.end_of_data, proves={SERVICE + "line_of_1000_octets_is_taken*"}, also={BINARY})
+@defect(
+    ServerSession.end_of_data,
+    proves={SERVICE + "line_of_1000_octets_is_taken*"},
+    also={BINARY, "rfc5321/4.5.3.1/lengths-in-octets"},
+)
 def eight_bit_lines_are_shorter(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Answers 500 to 8-bit content with lines of 998 octets, as if each octet above 127 took two."""
     long = any(len(line) >= 998 for line in content.split(b"\r\n"))

@@ -103,7 +103,7 @@ def u_labels_are_no_domains(
 
 
 @defect(
-    ServerSession.refuse_recipient,
+    ServerSession.refuse_relaying,
     proves={"rfc6531/3.2/recipient_domain_in_either_form_gets_the_same_answer*"},
     also={"rfc5321/*"},
 )
@@ -178,7 +178,11 @@ def smtputf8_is_known_and_not_listed(clean: Callable[[bytes], bool], session: Se
     return True
 
 
-@defect(ServerSession.end_of_data, proves={"rfc6531/3.1/message_with_utf_8_in_its_header_is_taken"}, also={"rfc5321/*"})
+@defect(
+    ServerSession.end_of_data,
+    proves={"rfc6531/3.1/message_with_utf_8_in_its_header_is_taken"},
+    also={"rfc5321/*", "rfc3030/3/agrees-to-keep-all-bits", "rfc6152/3/keyword-means-support"},
+)
 def messages_are_7_bit(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Refuses messages with octets outside ASCII."""
     if content.isascii():
