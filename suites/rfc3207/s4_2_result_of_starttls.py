@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance import (
     At,
+    Broken,
     Client,
     HandshakeFailed,
     Held,
@@ -123,7 +124,10 @@ async def injected_quit_is_never_acted_on(smtp: Client) -> Observation:
         return Held(str(outcome))
     if not isinstance(outcome, Secured):
         return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
-    return stays_open(await _past_a_greeting(smtp, await smtp.say(b"NOOP")))
+    behind = await _past_a_greeting(smtp, await smtp.say(b"NOOP"))
+    if isinstance(behind, Reply) and behind.code == 221:
+        return Broken("no answer to the QUIT in clear", str(behind))
+    return stays_open(behind)
 
 
 @scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
