@@ -54,7 +54,7 @@ REQUIRED = {
     "rfc5321/4.2.1/5yz-not-done",
     "rfc5321/4.3.2/no-500-for-required",
     "rfc5321/4.5.3.1.7/size-extension",
-} | {f"rfc{number}/*" for number in (1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531, 8314)}
+} | {f"rfc{number}/*" for number in (1870, 2034, 2920, 3030, 3207, 3461, 3463, 4954, 6152, 6531, 8314)}
 """What falls with any of them: extensions have no use of a server that lacks the command that they extend."""
 
 

@@ -122,7 +122,13 @@ def server_waits_ten_minutes(clean: Callable[[], float], session: ServerSession)
     ServerSession.render,
     proves={"rfc5321/4.5.3.2/reply_to_the_mail_data_comes_soon"},
     only={"250"},
-    also={"rfc5321/4.1.1.4/crlf-dot-crlf", "rfc5321/4.1.1.4/ok-when-processed", "rfc5321/4.5.2/single-dot-ends"},
+    also={
+        "rfc5321/4.1.1.4/crlf-dot-crlf",
+        "rfc5321/4.1.1.4/ok-when-processed",
+        "rfc5321/4.5.2/single-dot-ends",
+        "rfc3030/2/empty-last-is-served",
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+    },
 )
 def mail_data_is_not_answered(clean: Callable[[Answer], bytes], session: ServerSession, given: Answer) -> bytes:
     """Takes mail data and never says so."""

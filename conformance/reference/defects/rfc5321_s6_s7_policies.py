@@ -152,6 +152,7 @@ def refused_mailboxes_get_553(clean: OfOctets, session: ServerSession, forward_p
     proves={SCOPE + "refusal_to_relay_has_550"},
     also={
         "rfc5321/4.3.2/rcpt-replies",
+        "rfc5321/3.6.2/550-for-refused-relaying",
     },
 )
 def relaying_is_refused_with_554(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
