@@ -91,10 +91,12 @@ class Site:
 
 
 def common_facts(site: Site) -> dict[str, Any]:
-    """What is true of each server that we launch, where its launcher does not say otherwise."""
+    """What is true of each server that we launch, where its launcher does not say otherwise.
+
+    Whether it trusts us is not said: we come from its own host, which some servers take for one of theirs.
+    """
     return {
         "ehlo_name": SENDER_DOMAIN,
-        "client_trusted": False,
         "domains": (DOMAIN, HOST),
         "postmaster_domains": (DOMAIN, HOST),
         "mailboxes": tuple(f"{user}@{DOMAIN}" for user in USERS),

@@ -167,6 +167,8 @@ def watch_printable_text(exchange: Exchange) -> Observation | None:
 def watch_listed_codes(exchange: Exchange) -> Observation | None:
     """Every code is one of the document's, or of an extension that the server offers."""
     allowed = BASE_CODES | ALWAYS_ALLOWED
+    if exchange.verb == "AUTH":
+        allowed |= EXTENSION_CODES["AUTH"]
     for keyword, codes in EXTENSION_CODES.items():
         if keyword in exchange.offers:
             allowed |= codes
