@@ -40,7 +40,7 @@ def test_allure_gets_clauses_transcripts_and_failed_apart_from_broken(
         ("tag", "fail"),
     }
     assert [link["url"] for link in failed["links"]] == ["https://www.rfc-editor.org/rfc/rfc5321.html#section-4.1.1.9"]
-    assert "expected 299, got 250 OK" in failed["statusDetails"]["message"]
+    assert "expected 299, got 250 2.0.0 OK" in failed["statusDetails"]["message"]
     attached = {given["name"]: (out / given["source"]).read_text() for given in failed["attachments"]}
     assert "-> NOOP\\r\\n" in attached["transcript"]
     assert "confirm: fail" in attached["transcript"]

@@ -21,10 +21,10 @@ def test_every_verdict_has_its_place_in_pytest_and_in_junit_xml(pytester: pytest
         [
             "suites/rfc5321/s4_1_1_9_noop.py ....Fdni-E *",
             "*= smtp-conformance =*",
-            "DEVIATES suites/rfc5321/s4_1_1_9_noop.py::deviates - expected 299, got 250 OK",
+            "DEVIATES suites/rfc5321/s4_1_1_9_noop.py::deviates - expected 299, got 250 2.0.0 OK",
             "4 pass, 1 fail, 1 deviates, 1 noted, 1 inconclusive, 1 not-applicable, 1 error",
             "not applicable for want of: moved (1)",
-            "SKIPPED [[]1[]] *s4_1_1_9_noop.py:28: inconclusive: control: expected a 5yz refusal, got 250 OK",
+            "SKIPPED [[]1[]] *s4_1_1_9_noop.py:28: inconclusive: control: expected a 5yz refusal, got 250 2.0.0 OK",
             "SKIPPED [[]1[]] suites/rfc5321/s4_1_1_9_noop.py:35: not-applicable: the target file does not say moved",
         ]
     )
@@ -56,18 +56,18 @@ def test_a_failure_shows_the_clause_the_octets_and_how_to_repeat_it(
             "_* ERROR at setup of RFC 5321 §4.1.1.9 errs _*",
             "ValueError: our own mistake",
             "_* RFC 5321 §4.1.1.9 fails _*",
-            "fail: expected 299, got 250 OK",
+            "fail: expected 299, got 250 2.0.0 OK",
             "    clause  rfc5321/4.1.1.9/noop-250 (MUST)",
             "      says  NOOP is answered with 250.",
             "     where  RFC 5321 §4.1.1.9, lines 2196-2197",
             "      link  https://www.rfc-editor.org/rfc/rfc5321.html#section-4.1.1.9",
             "  expected  299",
-            "      seen  250 OK",
+            "      seen  250 2.0.0 OK",
             "transcript  connection 0 (client) from 127.0.0.1:* to 127.0.0.1:*",
             "*-> NOOP\\r\\n",
-            "*<- 250 OK\\r\\n",
+            "*<- 250 2.0.0 OK\\r\\n",
             f"    repeat  pytest suites/rfc5321/s4_1_1_9_noop.py::fails --smtp-target={url}",
-            "FAILED suites/rfc5321/s4_1_1_9_noop.py::fails - fail: expected 299, got 250 OK",
+            "FAILED suites/rfc5321/s4_1_1_9_noop.py::fails - fail: expected 299, got 250 2.0.0 OK",
         ]
     )
     result.stdout.no_fnmatch_line("*_items.py*")
@@ -77,7 +77,7 @@ def test_strict_makes_deviates_fail(pytester: pytest.Pytester, run: Run, url: st
     project.lay_suite(pytester.path)
     result = run("suites", f"--smtp-target={url}", "-k", "deviates", "--smtp-strict")
     result.assert_outcomes(failed=1, deselected=9)
-    result.stdout.fnmatch_lines(["deviates: expected 299, got 250 OK"])
+    result.stdout.fnmatch_lines(["deviates: expected 299, got 250 2.0.0 OK"])
 
 
 KNOWN = """\
@@ -105,9 +105,9 @@ def test_known_findings_are_xfail_and_everything_else_is_news(pytester: pytest.P
         [
             "suites/rfc5321/s4_1_1_9_noop.py ....xFFi- *",
             "XFAIL *::fails*argued elsewhere (https://bugs.example.test/1)",
-            "FAILED *::deviates - seen differs: expected 251 *, got 250 OK",
+            "FAILED *::deviates - seen differs: expected 251 *, got 250 2.0.0 OK",
             "FAILED *::noted - unexpected pass: expected fail, got noted",
-            "SKIPPED *: inconclusive: control: expected a 5yz refusal, got 250 OK",
+            "SKIPPED *: inconclusive: control: expected a 5yz refusal, got 250 2.0.0 OK",
         ]
     )
 
@@ -120,8 +120,8 @@ def test_strict_compares_known_findings_strictly(pytester: pytest.Pytester, run:
     result.assert_outcomes(failed=3, deselected=7)
     result.stdout.fnmatch_lines_random(
         [
-            "FAILED *::fails - unexpected finding: fail: 250 OK",
-            "FAILED *::deviates - unexpected finding: deviates: 250 OK",
+            "FAILED *::fails - unexpected finding: fail: 250 2.0.0 OK",
+            "FAILED *::deviates - unexpected finding: deviates: 250 2.0.0 OK",
             "FAILED *::inconclusive - not confirmed: expected fail, got inconclusive: *",
         ]
     )
@@ -145,7 +145,7 @@ def test_watches_come_last_and_tell_the_first_evidence(pytester: pytest.Pytester
     ]
     result.stdout.fnmatch_lines(
         [
-            "fail: expected nothing, got 250 OK",
+            "fail: expected nothing, got 250 2.0.0 OK",
             "    clause  rfc5321/4.2/three-digits (MUST)",
             "*-> NOOP*",
             "    repeat  pytest 'suites/rfc5321/s*.py::passes[[]*[]]' *",
