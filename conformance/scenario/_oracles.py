@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from conformance.client import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
 from conformance.scenario._observation import Broken, Held, Observation, Took, Unclear
-from conformance.wire import Anomaly, Reply
+from conformance.wire import Anomaly, Reply, visible
 
 AnyOutcome = Outcome | Secured | HandshakeFailed
 
@@ -300,7 +300,8 @@ def silent(outcomes: Sequence[Outcome]) -> Observation:
 
 def holds(condition: bool, *, expected: str, seen: object) -> Observation:
     """Held or broken by a condition that the author worked out."""
-    return Held(str(seen)) if condition else Broken(expected, str(seen))
+    shown = visible(seen) if isinstance(seen, bytes) else str(seen)
+    return Held(shown) if condition else Broken(expected, shown)
 
 
 def took(branch: str, outcome: object = "") -> Observation:
