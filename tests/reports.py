@@ -38,7 +38,7 @@ def folders_of(name: str) -> list[Path]:
 
 
 def make(name: str) -> int:
-    """Make the folder of one server anew; reasons of an older version's folder go on with it."""
+    """Make the folder of one server anew, in the place of that of another version."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch)
         ended = command("run", name, "--brief", "--transcripts", "none", "--out", out)
@@ -54,12 +54,13 @@ def make(name: str) -> int:
         before = [each for each in folders_of(name) if each != folder]
         folder.mkdir(parents=True, exist_ok=True)
         for older in before:
-            if (older / "expected.toml").is_file() and not (folder / "expected.toml").is_file():
-                shutil.copy(older / "expected.toml", folder)
             shutil.rmtree(older)
         for each in KEPT:
             shutil.copy(out / each, folder / each)
-    expected = command("expect", folder / "results.jsonl", "--out", folder / "expected.toml", "--reasons", REASONS)
+    argued = [path for path in (REPORTS / "reasons" / f"{name}.toml", REASONS) if path.is_file()]
+    options = [word for path in argued for word in ("--reasons", path)]
+    (folder / "expected.toml").unlink(missing_ok=True)  # what it says comes from the files of reasons alone
+    expected = command("expect", folder / "results.jsonl", "--out", folder / "expected.toml", *options)
     sys.stdout.write(f"{name}: {folder}\n{expected.stdout}")
     return FOUND if expected.returncode or "no reason yet" in expected.stdout else 0
 

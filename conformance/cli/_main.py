@@ -6,7 +6,7 @@ import io
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -224,9 +224,11 @@ def show_command(results: Path, transcripts: str, *, broken_off: bool) -> None:
 @click.option(
     "--reasons",
     type=click.Path(path_type=Path),
-    help="A file of reasons for many findings at once: [[reason]] with scenarios, servers, seen and reason.",
+    multiple=True,
+    help="A file of reasons for many findings at once: [[reason]] with scenarios, servers, seen and reason. "
+    "May be given several times; the first reason that fits is taken.",
 )
-def expect_command(results: Path, out: Path, reasons: Path | None) -> None:
+def expect_command(results: Path, out: Path, reasons: Sequence[Path]) -> None:
     """Write an expected-results file of the findings in RESULTS, with reasons for you to fill in.
 
     Where the file is there already it is brought up to date: the reasons of findings that are still there stay.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.cli._coverage import coverage
@@ -146,14 +147,14 @@ def show(results: Path, transcripts: Transcripts, *, broken_off: bool) -> int:
     return exit_status(end, strict=False)
 
 
-def expect(results: Path, out: Path, reasons: Path | None) -> None:
+def expect(results: Path, out: Path, reasons: Sequence[Path]) -> None:
     """Write an expected-results file of the findings in a results file; the reasons that stand in ``out`` stay.
 
     Raises:
         ProblemError: one of the files can't be read or written.
     """
     try:
-        known = read_reasons(reasons) if reasons is not None else []
+        known = [reason for path in reasons for reason in read_reasons(path)]
         missing = write_expected(read(results), out, known)
     except ReportError as error:
         raise ProblemError(str(error)) from error

@@ -160,6 +160,17 @@ def test_expect_takes_reasons_for_many_from_a_file(command: Command, wrong: Serv
     assert {entry.reason for entry in read_expected(file).entries.values()} == {"so it is"}
 
 
+def test_expect_takes_the_first_reason_of_several_files(command: Command, wrong: Served, tmp_path: Path) -> None:
+    command("run", wrong.url, f"{NOOP}/noop-250", "--out", tmp_path)
+    files = [tmp_path / name for name in ("own.toml", "common.toml")]
+    for path in files:
+        path.write_text(f'[[reason]]\nscenarios = ["{NOOP}/noop_gets_250*"]\nreason = "{path.stem}"\n')
+    options = [word for path in files for word in ("--reasons", path)]
+    file = tmp_path / "expected.toml"
+    assert command("expect", tmp_path / "results.jsonl", "--out", file, *options).status == 0
+    assert {entry.reason for entry in read_expected(file).entries.values()} == {"own"}
+
+
 @pytest.mark.parametrize(
     ("text", "says"), [("[[reason]]\n", "missing required field"), ("reason = 1\n", "Expected `array`"), ("[", ":")]
 )
