@@ -54,7 +54,20 @@ from conformance.scenario import (
     took,
     watch,
 )
-from conformance.store import Delivered, Field, added, fields_named, same_body, split_fields, split_message
+from conformance.store import (
+    Delivered,
+    DeliveryReport,
+    Field,
+    added,
+    delivery_report,
+    fields_named,
+    same_body,
+    split_fields,
+    split_message,
+    typed_value,
+    value_of,
+    without_comments,
+)
 from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
 
 __version__ = "0.1.0"
@@ -67,6 +80,7 @@ __all__ = [
     "Client",
     "Closed",
     "Delivered",
+    "DeliveryReport",
     "Exchange",
     "Fault",
     "Field",
@@ -97,6 +111,7 @@ __all__ = [
     "answered",
     "carries_status",
     "closes",
+    "delivery_report",
     "fields_named",
     "goes_on",
     "holds",
@@ -125,6 +140,9 @@ __all__ = [
     "taken_like_any_other",
     "time_stamp",
     "took",
+    "typed_value",
+    "value_of",
     "visible",
     "watch",
+    "without_comments",
 ]

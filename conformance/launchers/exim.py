@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 
 EXIM = DebianServer(
     name="exim",
@@ -12,6 +13,7 @@ EXIM = DebianServer(
     templates="exim",
     login=True,
     deviations=(
+        OTHER_HOPS,
         "Debian's configuration for an internet site, in one file, delivering into Maildirs",
         "MAIN_RELAY_NETS is empty: no client address is trusted",
         "the router for relayed domains has self = send, as the next hop is on this host",

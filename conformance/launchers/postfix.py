@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -13,6 +14,7 @@ POSTFIX = DebianServer(
     login=True,
     facts={"recipient_delimiter": "+"},
     deviations=(
+        OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
         "smtpd_relay_restrictions rejects (554) where Debian's package defers (454) mail for other domains",
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -12,6 +13,7 @@ SENDMAIL = DebianServer(
     templates="sendmail",
     login=True,
     deviations=(
+        OTHER_HOPS,
         "Debian's sendmail.mc without its submission port",
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._parameters import Parameters
 from conformance.reference._site import HOST
 from conformance.wire import CRLF
 
@@ -33,6 +34,7 @@ class Accepted:
     extended: bool = True
     secured: bool = False
     eight_bit: bool = False
+    parameters: Parameters = field(default_factory=Parameters)
     number: int = 0
 
     @property
