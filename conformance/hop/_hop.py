@@ -17,13 +17,16 @@ from conformance.hop._session import HopSession, Manner, with_small_domain
 from conformance.wire import Transcript
 
 USUAL_OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE")
+LEAST_BY = 240
+"""The shortest time in seconds that our next hop with all extensions says it can deliver by (RFC 2852 §2)."""
+
 ALL_OFFERS = (
     *USUAL_OFFERS,
     b"DSN",
     b"CHUNKING",
     b"BINARYMIME",
     b"SMTPUTF8",
-    b"DELIVERBY",
+    b"DELIVERBY %d" % LEAST_BY,
     b"MT-PRIORITY",
     b"RRVS",
 )

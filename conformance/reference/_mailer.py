@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,13 +11,16 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import Routing, UnroutableError
 from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
-from conformance.wire.paths import Mailbox, path
+from conformance.wire.paths import Mailbox
+
+_BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Copy:
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     arrived: bytes = b""
+    taken: float = 0.0
     client: bytes = b""
 
 
@@ -67,14 +72,24 @@ class Mailer:
             accepted.eight_bit,
             accepted.parameters,
             arrived=self.trace.time_stamp(),
+            taken=trio.current_time(),
             client=b"%b (%b)" % (accepted.client_name, self.trace.address_of(accepted)),
         )
         if self.trace.is_looping(accepted.content):
             self.stop_loop(copy)
             return
+        if self.is_undeclared_binary(accepted):
+            self.fail(copy, [Failed(each, b"554 5.6.3 Binary, and not declared") for each in copy.forward_paths])
+            return
         self.tell_expanded(copy)
         for expanded in self.expanded(copy):
             self.dispatch(expanded)
+
+    @decision
+    def is_undeclared_binary(self, accepted: Accepted) -> bool:
+        """Whether it says binary of itself, though BODY did not: such mail goes back (RFC 3030 §3)."""
+        body = (accepted.parameters.of(b"BODY") or b"").upper()
+        return body != b"BINARYMIME" and _BINARY.search(accepted.header) is not None
 
     @decision
     def stop_loop(self, copy: Copy) -> None:
@@ -188,7 +203,7 @@ class Mailer:
         groups: dict[str, list[bytes]] = {}
         for each in forward_paths:
             domain = domain_of(each)
-            apart = self.site.looks_up(domain) or domain.encode("ascii") in self.others
+            apart = self.site.looks_up(domain) or domain.encode() in self.others
             groups.setdefault(domain if apart else "", []).append(each)
         return [tuple(group) for group in groups.values()]
 
@@ -245,7 +260,7 @@ class Mailer:
         assert self.dial is not None
         domain = domain_of(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
-            return await self._send_to(self.others.get(domain.encode("ascii"), self.dial), copy)
+            return await self._send_to(self.others.get(domain.encode(), self.dial), copy)
         try:
             addresses = self.routing.addresses(domain)
         except UnroutableError as error:
@@ -278,6 +293,7 @@ class Mailer:
             copy.content,
             eight_bit=copy.eight_bit,
             parameters=copy.parameters,
+            taken=copy.taken,
         )
 
     @decision
@@ -332,7 +348,7 @@ class Mailer:
         reported = [each for each in reported if self.wants_success(copy.parameters.notify(each.forward_path))]
         if reported and self.may_notify(copy.reverse_path):
             to = self.notified(copy)
-            self.send_report(to, self.report(copy, to, reported))
+            self.send_report(copy.parameters, to, self.report(copy, to, reported))
 
     @decision
     def local_action(self, forward_path: bytes) -> bytes:
@@ -340,7 +356,7 @@ class Mailer:
         del forward_path
         return b"delivered"
 
-    def send_report(self, to: bytes, content: bytes) -> None:
+    def send_report(self, about: Parameters, to: bytes, content: bytes) -> None:
         """Send a notification, from nobody (§6.1)."""
         self.dispatch(
             Copy(
@@ -348,14 +364,15 @@ class Mailer:
                 (to,),
                 content,
                 not content.isascii(),
-                Parameters(self.report_mail_parameters(), self.report_rcpt_parameters(to)),
+                Parameters(self.report_mail_parameters(about), self.report_rcpt_parameters(to)),
             )
         )
 
     @decision
-    def report_mail_parameters(self) -> tuple[tuple[bytes, bytes], ...]:
-        """What MAIL of a notification asks for: nothing, above all no RET (RFC 3461 §6.1)."""
-        return ()
+    def report_mail_parameters(self, about: Parameters) -> tuple[tuple[bytes, bytes], ...]:
+        """What MAIL of a notification asks for: no RET (RFC 3461 §6.1), the message's priority (RFC 6710 §4.6)."""
+        priority = about.of(b"MT-PRIORITY")
+        return ((b"MT-PRIORITY", priority),) if priority else ()
 
     @decision
     def report_rcpt_parameters(self, to: bytes) -> tuple[tuple[bytes, bytes, bytes], ...]:
@@ -376,7 +393,7 @@ class Mailer:
     def notify(self, copy: Copy, failed: list[Failed]) -> None:
         """Send the notification, to the reverse-path and from nobody (§3.6.3, §6.1)."""
         to = self.notified(copy)
-        self.send_report(to, self.notification(copy, to, failed))
+        self.send_report(copy.parameters, to, self.notification(copy, to, failed))
 
     @decision
     def notified(self, copy: Copy) -> bytes:
@@ -406,13 +423,14 @@ class Mailer:
     @decision
     def returns_all(self, copy: Copy, failed: bool) -> bool:
         """Whether the message goes back whole: where RET says so, and of failures only (RFC 3461 §6.2)."""
-        return failed and (copy.parameters.of(b"RET") or b"").upper() == b"FULL"
+        secret = copy.parameters.of(b"REQUIRETLS") is not None  # RFC 8689 §5
+        return failed and not secret and (copy.parameters.of(b"RET") or b"").upper() == b"FULL"
 
 
 def domain_of(forward_path: bytes) -> str:
     """The domain in small letters; nothing where there is none."""
     found = _mailbox_of(forward_path)
-    return found.domain.decode("ascii").lower() if found else ""
+    return found.domain.decode("utf-8").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:
@@ -424,5 +442,5 @@ def local_name(forward_path: bytes) -> bytes:
 
 def _mailbox_of(forward_path: bytes) -> Mailbox | None:
     """The mailbox of a path, a source route apart."""
-    found = path(b"<" + forward_path + b">")
-    return found.mailbox if found else None
+    found = extended_path_argument(b"<" + forward_path + b">")
+    return found.path.mailbox if found else None

@@ -34,6 +34,7 @@ PASSED_ON = {
     b"SMTPUTF8": b"SMTPUTF8",
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
+    b"BY": b"DELIVERBY",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
@@ -78,6 +79,7 @@ class RelaySession:
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
         self.parameters = Parameters()
+        self.taken = trio.current_time()
         self.secured = False
         self.began = trio.current_time()
 
@@ -89,11 +91,12 @@ class RelaySession:
         *,
         eight_bit: bool,
         parameters: Parameters,
+        taken: float,
     ) -> Sent:
         """Send one message to these recipients and leave; never raises but for cancellation."""
         try:
             async with self.stream:
-                self.parameters = parameters
+                self.parameters, self.taken = parameters, taken
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             return Sent(deferred=tuple(Failed(each, CONNECTION_LOST) for each in forward_paths))
@@ -176,6 +179,7 @@ class RelaySession:
             return await self._reply("end of data")
         return reply
 
+    @decision
     def is_binary(self) -> bool:
         """Whether the message came as one without lines (RFC 3030 §3)."""
         return (self.parameters.of(b"BODY") or b"").upper() == b"BINARYMIME"
@@ -282,7 +286,7 @@ class RelaySession:
 
         SIZE is what we send (RFC 1870 §6), the others are passed on (RFC 3461 §5.2.1, RFC 6531 §3.4, RFC 6710 §4.2).
         """
-        known = [(keyword, value) for keyword, value in parameters.of_mail if self.takes(keyword)]
+        known = [(keyword, self.onward(keyword, value)) for keyword, value in parameters.of_mail if self.takes(keyword)]
         return ((b"SIZE", b"%d" % size), *known) if b"SIZE" in self.offers else tuple(known)
 
     @decision
@@ -290,6 +294,14 @@ class RelaySession:
         """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
         of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
         return tuple((keyword, value) for keyword, value in of_path if self.takes(keyword))
+
+    @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
+    def onward(self, keyword: bytes, value: bytes) -> bytes:
+        """The value that goes on: as it came, but for the seconds that are left of BY (RFC 2852 §4.1.4)."""
+        if keyword != b"BY":
+            return value
+        seconds, _, mode = value.partition(b";")
+        return b"%d;%b" % (int(seconds) - int(trio.current_time() - self.taken), mode)
 
     @decision_by(lambda _, keyword: keyword.decode("ascii"))
     def takes(self, keyword: bytes) -> bool:
@@ -299,20 +311,44 @@ class RelaySession:
     @decision
     def cannot_send(self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
         """Why this next hop can't be given the message at all, or nothing."""
-        asked = self.parameters.of(b"REQUIRETLS") is not None
-        if asked and not (self.secured and b"REQUIRETLS" in self.offers):
-            return b"550 5.7.30 REQUIRETLS is not supported there"
+        secured = self.secured and b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
-        if limit.isdigit() and 0 < int(limit) < len(content):
-            return b"552 5.3.4 Message too big there"
-        if self.is_binary() and not self.takes_binary():
-            return b"554 5.6.3 No binary content there"
-        if not content.isascii() and not self.takes_eight_bit():
-            return b"554 5.6.3 No 8-bit content there"
         header = content.partition(CRLF + CRLF)[0]
         words = b" ".join((reverse_path, *forward_paths, header))
-        international = self.parameters.of(b"SMTPUTF8") is not None and not words.isascii()
-        return b"554 5.6.7 No internationalized mail there" if international and not self.takes_utf8() else b""
+        obstacles = (
+            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
+            (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
+            (b"550 5.7.17 Owners can't be checked there", any(self.needs_owner_check(each) for each in forward_paths)),
+            (b"552 5.3.4 Message too big there", limit.isdigit() and 0 < int(limit) < len(content)),
+            (b"554 5.6.3 No binary content there", self.is_binary() and not self.takes_binary()),
+            (b"554 5.6.3 No 8-bit content there", not content.isascii() and not self.takes_eight_bit()),
+            (
+                b"554 5.6.7 No internationalized mail there",
+                self.parameters.of(b"SMTPUTF8") is not None and not words.isascii() and not self.next_hop_takes_utf8(),
+            ),
+        )
+        return next((reason for reason, stands in obstacles if stands), b"")
+
+    @decision
+    def wants_tls(self) -> bool:
+        """Whether the message goes only where it stays protected (RFC 8689 §4.2.1)."""
+        return self.parameters.of(b"REQUIRETLS") is not None
+
+    @decision
+    def can_deliver_by(self) -> bool:
+        """Whether the next hop can keep to BY: with R it says a time that is short enough (RFC 2852 §4.1.4.1)."""
+        value = self.parameters.of(b"BY")
+        seconds, _, mode = (self.onward(b"BY", value) if value else b"").partition(b";")
+        if mode[:1].upper() != b"R":
+            return True
+        least = self.offers.get(b"DELIVERBY")
+        return least is not None and (not least.isdigit() or int(least) <= int(seconds))
+
+    @decision
+    def needs_owner_check(self, forward_path: bytes) -> bool:
+        """Whether this next hop lacks RRVS and the recipient goes to no such: without a C (RFC 7293 §5.1.1)."""
+        value = self.parameters.at(forward_path, b"RRVS")
+        return value is not None and not self.takes(b"RRVS") and not value.upper().endswith(b";C")
 
     @decision
     def takes_eight_bit(self) -> bool:
@@ -325,7 +361,7 @@ class RelaySession:
         return b"BINARYMIME" in self.offers and b"CHUNKING" in self.offers
 
     @decision
-    def takes_utf8(self) -> bool:
+    def next_hop_takes_utf8(self) -> bool:
         """Whether internationalized mail can be sent there (RFC 6531 §3.5)."""
         return b"SMTPUTF8" in self.offers
 

@@ -811,10 +811,18 @@ class ServerSession:
                     secured=self.secured,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
-                        tuple(transaction.mail_parameters.items()), tuple(transaction.rcpt_parameters)
+                        tuple(self.kept_parameters(transaction.mail_parameters).items()),
+                        tuple(transaction.rcpt_parameters),
                     ),
                 )
             )
+
+    @decision
+    def kept_parameters(self, parameters: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What MAIL asked for, but no priority above the usual for strangers (RFC 6710 §4.1)."""
+        high = parameters.get(b"MT-PRIORITY", b"-")[:1] not in {b"-", b"0"}
+        stranger = self.authentication.identity is None
+        return {**parameters, b"MT-PRIORITY": b"0"} if high and stranger else parameters
 
     @decision
     def argument_given(self, verb: bytes, argument: bytes) -> Answer | None:

@@ -65,6 +65,7 @@ class Trace:
             self.with_clause(accepted),
             self.id_clause(accepted),
             self.for_clause(accepted),
+            self.priority_clause(accepted),
         ]
         said = (CRLF + b" ").join(clause for clause in clauses if clause)
         return b"Received: " + said + b";" + CRLF + b" " + self.time_stamp() + CRLF
@@ -87,8 +88,16 @@ class Trace:
     @decision
     def with_clause(self, accepted: Accepted) -> bytes:
         """WITH: the protocol by which it came (§4.4, RFC 3848)."""
+        if accepted.parameters.of(b"SMTPUTF8") is not None:  # RFC 6531 §4.3
+            return b"with UTF8SMTPS" if accepted.secured else b"with UTF8SMTP"
         kind = b"ESMTPS" if accepted.secured else b"ESMTP"
         return b"with " + (kind if accepted.extended else b"SMTP")
+
+    @decision
+    def priority_clause(self, accepted: Accepted) -> bytes:
+        """PRIORITY: what MAIL asked for (RFC 6710 §4.1)."""
+        priority = accepted.parameters.of(b"MT-PRIORITY")
+        return b"PRIORITY " + priority if priority else b""
 
     @decision
     def id_clause(self, accepted: Accepted) -> bytes:

@@ -212,9 +212,9 @@ async def no_remote_host_is_named_where_none_was_asked(smtp: Client, hop: Hop) -
 
 @scenario("rfc3463/3.5/x-4-6-loop", start=At.EHLO)
 async def message_in_circles_has_a_code_of_its_own(smtp: Client, hop: Hop) -> Observation:
-    """A message that goes in circles is given back with the status x.4.6."""
+    """A message that goes in circles is given back with the status x.4.6, or one that says less."""
     seen = without_comments(value_of(await loops(smtp, hop), "Status"))
-    return holds(seen[1:] == b".4.6", expected="5.4.6", seen=seen)
+    return holds(seen[1:] in {b".4.6", b".4.0", b".0.0"}, expected="5.4.6", seen=seen)
 
 
 @scenario("rfc3464/2.3.6/diagnostic-when-known", start=At.EHLO)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._parameters import Parameters
 from conformance.reference._relay import Failed
 from conformance.reference._report import Reported
 
@@ -48,9 +49,9 @@ def notification_from_the_daemon(clean: Callable[[], bytes], _: Mailer) -> bytes
 
 
 @defect(Mailer.report_mail_parameters, proves={"rfc3461/6.1/notification_has_no_ret"})
-def notification_has_ret(clean: Callable[[], Pairs], _: Mailer) -> Pairs:
+def notification_has_ret(clean: Callable[[Parameters], Pairs], _: Mailer, about: Parameters) -> Pairs:
     """Sends notifications with RET."""
-    return (*clean(), (b"RET", b"HDRS"))
+    return (*clean(about), (b"RET", b"HDRS"))
 
 
 @defect(Mailer.report_rcpt_parameters, proves={"rfc3461/6.1/notify_of_a_notification_is_never"})
@@ -76,9 +77,9 @@ def notification_without_notify(clean: Callable[[bytes], Triples], _: Mailer, to
     name="notification-asks-otherwise",
     varies={"rfc3461/6.1/notification_may_ask[envid-orcpt]"},
 )
-def notification_with_envid(clean: Callable[[], Pairs], _: Mailer) -> Pairs:
+def notification_with_envid(clean: Callable[[Parameters], Pairs], _: Mailer, about: Parameters) -> Pairs:
     """Sends notifications without NOTIFY, and with ENVID."""
-    return (*clean(), (b"ENVID", b"notification"))
+    return (*clean(about), (b"ENVID", b"notification"))
 
 
 # The message.
