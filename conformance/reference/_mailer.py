@@ -415,7 +415,9 @@ class Mailer:
     @decision
     def report(self, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
         """A notification of failure or of success (RFC 3461 §6)."""
-        about = About(copy.content, copy.parameters, copy.arrived, copy.client)
+        by = copy.parameters.of(b"BY")
+        seconds = int(by.partition(b";")[0]) if by else None
+        about = About(copy.content, copy.parameters, copy.arrived, copy.client, self.trace.deliver_by(seconds))
         failed = any(each.action == b"failed" for each in reported)
         now = self.trace.time_stamp()
         return report(about, to, reported, number=self.taken, now=now, whole=self.returns_all(copy, failed))

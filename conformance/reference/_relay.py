@@ -80,7 +80,7 @@ class RelaySession:
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
-        self.secured = False
+        self.secured = self.waives = False
         self.began = trio.current_time()
 
     async def send(
@@ -116,6 +116,7 @@ class RelaySession:
             return await self._leave(self._all(forward_paths, hello))
         told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
         self.offers = {keyword: words for keyword, _, words in told}
+        self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
             return await self._leave(refused(forward_paths, reason))
@@ -293,7 +294,7 @@ class RelaySession:
     def rcpt_requests(self, parameters: Parameters, forward_path: bytes) -> tuple[tuple[bytes, bytes], ...]:
         """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
         of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
-        return tuple((keyword, value) for keyword, value in of_path if self.takes(keyword))
+        return tuple((keyword, self.onward(keyword, value)) for keyword, value in of_path if self.takes(keyword))
 
     @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
     def onward(self, keyword: bytes, value: bytes) -> bytes:

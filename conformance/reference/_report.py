@@ -32,12 +32,16 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The message that a notification is about; ``arrived`` is a date and ``client`` who sent it to us."""
+    """The message that a notification is about; ``arrived`` and ``deliver_by`` are dates.
+
+    ``client`` is who sent it to us.
+    """
 
     content: bytes
     parameters: Parameters
     arrived: bytes
     client: bytes
+    deliver_by: bytes = b""
 
 
 def report(about: About, to: bytes, reported: list[Reported], *, number: int, now: bytes, whole: bool) -> bytes:
@@ -77,6 +81,7 @@ def _fields(about: About, reported: list[Reported], now: bytes) -> list[bytes]:
     lines += [b"Reporting-MTA: dns; " + HOST]
     lines += [b"Received-From-MTA: dns; " + about.client] if about.client else []
     lines += [b"Arrival-Date: " + about.arrived]
+    lines += [b"Deliver-By-Date: " + about.deliver_by] if about.deliver_by else []
     for each in reported:
         original = parameters.at(each.forward_path, b"ORCPT")
         lines += [b"", *([b"Original-Recipient: " + decoded(original)] if original is not None else [])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
@@ -113,6 +113,12 @@ class Trace:
     def time_stamp(self) -> bytes:
         """The time, with a numeric offset and four digits of year (§4.4)."""
         return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
+
+    def deliver_by(self, seconds: int | None) -> bytes:
+        """The date in so many seconds, as far as a date can be told (RFC 2852 §5); nothing for no seconds."""
+        if seconds is None:
+            return b""
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
 
     @decision
     def is_looping(self, content: bytes) -> bool:

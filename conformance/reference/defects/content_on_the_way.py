@@ -94,7 +94,7 @@ def body_is_declared_twice(clean: Callable[[bool], bytes], _: RelaySession, eigh
 @defect(
     RelaySession.hello_verbs,
     proves={"rfc6152/3/relay_says_that_it_sends_8_bit_content[asks-first]"},
-    also={"rfc5321/*", "rfc6152/3/*"},
+    also={"rfc3461/5.2.1/*", "rfc5321/*", "rfc6152/3/*"},
     name="helo-and-8-bit",
 )
 def says_helo_only(clean: Callable[[], tuple[bytes, ...]], _: RelaySession) -> tuple[bytes, ...]:

@@ -107,7 +107,7 @@ def failure_is_told_without_notify_only(clean: Wants, _: Mailer, notify: Words) 
         "rfc3461/5.2.2/refusal_is_told_where_failure_was_asked_for[no-notify]",
         "rfc3461/5.2.6/failure_is_told_where_it_was_asked_for[no-notify]",
     },
-    also={"rfc5321/*"},
+    also={"rfc1870/6.*", "rfc3030/3/*", "rfc6152/3/*", "rfc6531/3.2/*", "rfc5321/*"},
 )
 def failure_is_told_on_request_only(clean: Wants, _: Mailer, notify: Words) -> bool:
     """Tells of a failure only where FAILURE was asked for."""

@@ -40,7 +40,7 @@ def behind(name: bytes, line: bytes, content: bytes) -> bytes:
 @defect(
     Mailer.notification_reverse_path,
     proves={"rfc3461/6.1/notification_comes_from_nobody", "rfc3464/2/notification_comes_from_nobody*"},
-    also={"rfc5321/*"},
+    also={"rfc6531/3.2/notification-conforms", "rfc5321/*"},
 )
 def notification_from_the_daemon(clean: Callable[[], bytes], _: Mailer) -> bytes:
     """Sends notifications from a mailbox of the mail system."""
