@@ -160,6 +160,8 @@ async def each_recipient_keeps_its_own_requests(smtp: Client, hop: Hop) -> Obser
     asked = {first.lower(): b"NEVER", second.lower(): b"SUCCESS"}
     paths = [b"<%b> NOTIFY=%b" % pair for pair in asked.items()]
     await smtp.deliver(smtp.message(), *paths)
+    received = await hop.message()
+    presume(holds(received.transaction.connection.extended, expected="EHLO", seen="HELO"))
     seen: dict[bytes, bytes | None] = {}
     for transaction in await hop.transactions(at_least=1):
         for each in transaction.recipients:
