@@ -41,7 +41,8 @@ async def sent(what: str, smtp: Client, hop: Hop) -> tuple[str, Reply | None]:
     """
     sender = new_token()
     path = hop.path(local=LOCAL) if what == "local-part" else hop.path()
-    outcomes = [await smtp.mail(hop.path(sender), DECLARED)]
+    # What is told about it can need the extension too: the sender is where it is offered.
+    outcomes = [await smtp.mail(b"<%b>" % hop.extended(sender), DECLARED)]
     outcomes.append(await smtp.rcpt(path))
     if isinstance(outcomes[-1], Reply) and outcomes[-1].severity == 2:
         outcomes.append(await smtp.data(smtp.message(before=FIELD)))
@@ -63,6 +64,7 @@ async def ours(hop: Hop, sender: str) -> Sequence[Transaction]:
     "rfc6531/3.2/no-message-without-offer",
     start=At.EHLO,
     offers=["SMTPUTF8"],
+    facts=["extended_next_hop"],
     what={
         "header": row("header"),
         "local-part": row("local-part", "rfc6531/3.2/no-address-without-offer"),
@@ -84,7 +86,13 @@ async def nothing_internationalized_without_the_offer(what: str, smtp: Client, h
     return holds(seen.isascii(), expected="US-ASCII alone", seen=visible(seen, 300))
 
 
-@scenario("rfc6531/3.2/else-reject", start=At.EHLO, offers=["SMTPUTF8"], facts=["delivery_within"], what=WHAT)
+@scenario(
+    "rfc6531/3.2/else-reject",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["delivery_within", "extended_next_hop"],
+    what=WHAT,
+)
 async def what_can_not_be_sent_on_is_rejected(what: str, smtp: Client, hop: Hop) -> Observation:
     """An internationalized message for a next hop without SMTPUTF8 is refused, or its sender told; or it is ASCII."""
     sender, refusal = await sent(what, smtp, hop)
@@ -100,7 +108,7 @@ async def what_can_not_be_sent_on_is_rejected(what: str, smtp: Client, hop: Hop)
     return holds(False, expected="a refusal or a notification", seen=f"{len(tried)} attempts, no notification")
 
 
-@scenario("rfc6531/3.2/notification-conforms", start=At.EHLO, offers=["SMTPUTF8"])
+@scenario("rfc6531/3.2/notification-conforms", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
 async def notification_of_it_is_a_report(smtp: Client, hop: Hop) -> Observation:
     """The notification about it comes from nobody and has fields for programs with a group for the recipient."""
     sender, refusal = await sent("header", smtp, hop)

@@ -119,6 +119,7 @@ def relay_passes_bare_line_ends_on(clean: Change, _: RelaySession, content: byte
     | rows(THROUGH, "dot", "two-dots", "three-dots", "dot-and-text", "dot-space", "many-dots")
     | rows(f"{BEHIND}/last_line_is_relayed", "dot"),
     also={
+        "rfc1870/6/what-the-client-counts",
         "rfc5321/2.3.8/only-crlf",
         "rfc5321/4.1.1.4/lf-dot-lf",
         "rfc5321/4.1.1.4/no-bare-lf-lines",
@@ -423,7 +424,11 @@ def recipients_are_copied_into_the_header(
 @defect(
     Trace.with_trace,
     proves={f"{RELAYED}/header_addresses_stay"},
-    also={"rfc5321/4.5.4.2/several-transactions-at-once", "rfc5321/6.4/relay-changes-nothing"},
+    also={
+        "rfc3030/3/preserve-all-bits",
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+        "rfc5321/6.4/relay-changes-nothing",
+    },
 )
 def header_is_made_from_the_envelope(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes

@@ -76,7 +76,7 @@ def smtputf8_takes_an_empty_value(
 @defect(
     ServerSession.takes_utf8,
     proves={"rfc6531/3.2/sender_in_utf_8_is_read*", "rfc6531/3.2/recipient_in_utf_8_is_read*"},
-    also={"rfc6531/3.7/utf-8-for-mailboxes"},
+    also={"rfc6531/3.5/*", "rfc6531/3.7/utf-8-for-mailboxes"},
 )
 def utf8_is_refused_as_8_bit(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Lists SMTPUTF8 and refuses every command with an octet outside ASCII."""
