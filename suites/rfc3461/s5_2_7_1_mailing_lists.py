@@ -35,9 +35,9 @@ async def list_that_took_the_message_says_delivered(smtp: Client, hop: Hop) -> O
     """SUCCESS for a list makes a notification that says delivered."""
     told = await hop.notification_arrival(await posted(smtp, hop))
     found = delivery_report(told.content) if told else None
-    if found is not None and not found.actions:
-        return Unclear("the report tells no action")
-    seen = ", ".join(found.actions) if found else "no notification" if told is None else "no report"
+    if told is not None and (found is None or not found.actions):
+        return Unclear("the notification tells programs no action")
+    seen = ", ".join(found.actions) if found else "no notification"
     return holds(found is not None and "delivered" in found.actions, expected="delivered", seen=seen)
 
 

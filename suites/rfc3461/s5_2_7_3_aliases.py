@@ -24,12 +24,13 @@ async def alias_tells_of_success_once(smtp: Client, hop: Hop) -> Observation:
     address = smtp.target.alias.address.encode("ascii")
     await smtp.deliver(smtp.message(), b"<%b> NOTIFY=SUCCESS" % address, reverse_path=hop.path(sender))
     reports: list[DeliveryReport] = []
-    for told in await hop.messages(sender, at_least=3):
+    came = await hop.messages(sender, at_least=3)
+    for told in came:
         found = delivery_report(told.content)
         if found is not None:
             reports.append(found)
     actions = sorted(action for each in reports for action in each.actions)
-    if reports and not actions:
-        return Unclear("the reports tell no action")
+    if came and not actions:
+        return Unclear("the notifications tell programs no action")
     good = actions in (["relayed"], ["expanded"], ["delivered"])
     return holds(good, expected="relayed, or expanded, or delivered once", seen=", ".join(actions) or "none")

@@ -79,8 +79,14 @@ def with_missing(name: bytes, value: bytes) -> Change:
     return lambda header: header if field.search(header) else header + name + b": " + value + CRLF
 
 
-RELAYED_OTHERWISE = {"rfc3030/2/data-follow-at-once", "rfc6152/3/relay-all-bits"}
-"""What is relayed by BDAT or with BODY=8BITMIME is changed too."""
+RELAYED_OTHERWISE = {
+    "rfc3030/2/data-follow-at-once",
+    "rfc3461/6.2/multipart-report",
+    "rfc6152/3/last-line-end-is-content",
+    "rfc6152/3/relay-all-bits",
+    "rfc6531/3.2/notification-conforms",
+}
+"""What is relayed by BDAT or with BODY=8BITMIME is changed too, and notifications are."""
 
 
 def relay_that(does: str, name: str, change: Change, proves: Iterable[str], also: Iterable[str] = ()) -> None:
@@ -100,7 +106,7 @@ def delivery_that(does: str, name: str, change: Change, proves: Iterable[str], a
         return clean(replace(copy, content=change(copy.content)), forward_path)
 
     override.__name__, override.__doc__ = name.replace("-", "_"), does
-    defect(Mailer.deliver_here, proves=set(proves), also=set(also))(override)
+    defect(Mailer.deliver_here, proves=set(proves), also=set(also) | {"rfc6152/3/preserve-all-bits"})(override)
 
 
 # Lines and dots.
