@@ -62,7 +62,9 @@ class Site:
         return "250 OK"
 
     def owner(self, local: str) -> str | None:
-        """Whose mailbox the local-part is, if anybody's."""
+        """Whose mailbox the local-part is, if anybody's; quotes make no other mailbox."""
+        if local.startswith('"'):
+            local = re.sub(r"\\(.)", r"\1", local[1:-1])
         if local.lower() == "postmaster":
             return "postmaster"
         return "alice" if local == self.said["long_local"] else local if local in self.said["users"] else None
