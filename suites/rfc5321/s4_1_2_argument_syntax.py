@@ -424,6 +424,8 @@ async def parameters_of_rcpt_are_read(parameters: bytes, smtp: Client) -> Observ
     seen = not_refused_as(await smtp.rcpt(parameters=parameters), NOT_READ)
     if isinstance(seen, Broken):
         presume(accepted(await smtp.rcpt()))
+        if b">" in parameters:  # else it is the quoted local-part that is not taken
+            presume(accepted(await smtp.rcpt(parameters=parameters.replace(b">", b""))))
     return seen
 
 
