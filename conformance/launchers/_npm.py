@@ -108,4 +108,5 @@ def _why(said: str) -> str:
     lines: list[str] = re.findall(r"^npm (?:error|ERR!) (.*)$", said, re.MULTILINE)
     errors = [line for line in lines if line.strip()]
     told = [line for line in errors if not re.match(r"code |A complete log|errno |syscall ", line)]
-    return (told or errors or ["npm said nothing"])[0]
+    first = (told or errors or ["npm said nothing"])[0]
+    return re.sub(r"^(?:notarget|404|network) (?:\d+ )?", "", first)  # npm's own word for the kind of error
