@@ -681,10 +681,12 @@ def auth_parameter_is_not_decoded(clean: Fits, session: Authentication, value: b
 @defect(
     Authentication.auth_parameter_fits,
     proves={
-        "rfc4954/5/parameter_that_is_not_valid_is_refused[no-value]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[*-hexadecimal]",
-        "rfc4954/5/parameter_that_is_not_valid_is_refused[no-mailbox]",
-        "rfc4954/5/parameter_that_is_not_valid_is_refused[no-local-part]",
+    },
+    varies={
+        "rfc4954/5/parameter_without_a_mailbox_may_be_taken[no-value]",
+        "rfc4954/5/parameter_without_a_mailbox_may_be_taken[no-mailbox]",
+        "rfc4954/5/parameter_without_a_mailbox_may_be_taken[no-local-part]",
     },
 )
 def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: bytes) -> bool:
@@ -696,9 +698,9 @@ def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: by
 @defect(
     ServerSession.path_and_parameters,
     proves={
-        "rfc4954/5/parameter_that_is_not_valid_is_refused[no-octets]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[bare-equals-sign]",
     },
+    varies={"rfc4954/5/parameter_without_a_mailbox_may_be_taken[no-octets]"},
     also={"rfc5321/4.1.1.11/555-for-unknown-parameter"},
 )
 def auth_parameter_is_skipped(
