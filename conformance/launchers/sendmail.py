@@ -18,6 +18,7 @@ SENDMAIL = DebianServer(
         "its exemption from the pause before the greeting and from the rate of connections stays",
         "AUTH takes PLAIN and LOGIN, also in clear, from a password file with one user",
         "procmail delivers into Maildirs",
+        "a mailertable leads to the next hop and to where bounces go, by mailers with ports of ours",
         "messages have 10 MiB at most",
         "aliases for two users, for a list with an owner, for a user who moved and for a program that fails",
         "the access map is asked about recipients too, and defers one",
