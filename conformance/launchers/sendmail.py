@@ -20,8 +20,8 @@ SENDMAIL = DebianServer(
         "procmail delivers into Maildirs",
         "a mailertable leads to the next hop and to where bounces go, by mailers with ports of ours",
         "messages have 10 MiB at most",
-        "aliases for two users, for a list with an owner, for a user who moved and for a program that fails",
-        "the access map is asked about recipients too, and defers one",
+        "aliases for two users, for a list with an owner and for a program that fails",
+        "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
     ),
     facts={
         "client_trusted": False,
