@@ -53,9 +53,14 @@ async def refused_ehlo_keeps_the_transaction(line: bytes, smtp: Client) -> Obser
 async def name_need_not_match_the_address(smtp: Client, second: Client) -> Observation:
     """A literal of another address in EHLO is no reason to refuse what our own literal may send."""
     presume(accepted(await second.ehlo(second.address_literal)))
+    if second.target.auth_required:
+        await second.authenticate()
     await second.transaction()
     presume(goes_on(await second.say(b"DATA")))
-    for outcome in (await smtp.ehlo(b"[192.0.2.1]"), await smtp.mail(), await smtp.rcpt()):
+    hello = await smtp.ehlo(b"[192.0.2.1]")
+    if smtp.target.auth_required and smtp.offers:
+        await smtp.authenticate()
+    for outcome in (hello, await smtp.mail(), await smtp.rcpt()):
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
             return goes_on(outcome)
     return goes_on(await smtp.say(b"DATA"))
