@@ -8,10 +8,12 @@ from conformance import (
     At,
     Broken,
     Client,
+    Closed,
     Held,
     Observation,
     Outcome,
     Reply,
+    Reset,
     Unclear,
     accepted,
     answered,
@@ -23,6 +25,14 @@ from conformance import (
     scenario,
     took,
 )
+
+REFUSED_SENDERS = (
+    b"<-user@client.example.test>",
+    b"<sender@-host.client.example.test>",
+    b"<sender@host..client.example.test>",
+    b"<sender",
+)
+"""Senders that one server or the other refuses, some of them only the host behind a server that passes MAIL on."""
 
 BAD_HELLOS = {"no-name": b"EHLO", "unclosed-literal": b"EHLO [192.0.2.1"}
 BAD_MAILS = {
@@ -101,6 +111,26 @@ async def refused_mail_leaves_the_session_usable(smtp: Client) -> Observation:
     """After a refused MAIL a good one is taken."""
     presume(refused(await smtp.say(b"MAIL FROM:<")))
     return not_refused_as(await smtp.mail(), {503})
+
+
+@scenario("rfc5321/4.1.4/bad-mail-keeps-state", start=At.EHLO)
+async def session_outlives_a_refused_sender(smtp: Client, another: Callable[[], Awaitable[Client]]) -> Observation:
+    """MAIL with a sender that is refused, the first error of its session, does not end it without a word."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail()))
+    refusals = []
+    for path in REFUSED_SENDERS:
+        session = await another()
+        await session.climb(At.EHLO)
+        refusal = await session.mail(path)
+        if not (isinstance(refusal, Reply) and refusal.severity == 5):
+            continue
+        outcome = await session.mail()
+        if isinstance(outcome, Closed | Reset):
+            return Broken("a reply to the MAIL behind the refused one", f"{refusal} | {outcome}")
+        refusals.append(str(refusal))
+    return Held(" | ".join(refusals)) if refusals else Unclear("no sender was refused")
 
 
 @scenario("rfc5321/4.1.4/out-of-order-503", start=At.EHLO, before={"helo": b"HELO", "ehlo": b"EHLO"})
