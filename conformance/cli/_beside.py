@@ -97,8 +97,10 @@ def _print(table: Table) -> None:
 def versions(name: str, wanted: Sequence[str], request: Request) -> None:
     """Run each version of a server and print its findings by version, with the first that shows or loses each.
 
+    A version that broke down in the middle, as one that crashes does, is told of and left out of the table.
+
     Raises:
-        ProblemError: there is no such server or version, or a run is of no use.
+        ProblemError: there is no such server or version, or a run is of no use; the others are printed before.
     """
     if name not in LAUNCHERS:
         try:
@@ -106,6 +108,7 @@ def versions(name: str, wanted: Sequence[str], request: Request) -> None:
         except LaunchError as error:
             raise ProblemError(str(error)) from error
     found: list[Tested] = []
+    useless: list[str] = []
     for version in wanted:
         word = f"{name}=={version}"
         out = request.out / f"{name}-{version}"
@@ -113,7 +116,9 @@ def versions(name: str, wanted: Sequence[str], request: Request) -> None:
         sys.stdout.flush()
         status = run(replace(request, target=word, out=out, quiet=True))
         if status == UNUSABLE:
-            raise ProblemError(f"{word}: the run is of no use; see {out / 'report.html'}", UNUSABLE)
+            useless.append(f"{word}: the run is of no use; see {out / 'report.html'}")
+            sys.stdout.write("of no use\n")
+            continue
         if status > UNUSABLE:
             raise ProblemError("stopped", status)
         try:
@@ -123,13 +128,17 @@ def versions(name: str, wanted: Sequence[str], request: Request) -> None:
         counts = found[-1].counts
         told = ", ".join(f"{counts[word]} {word}" for word in (Verdict.FAIL, Verdict.DEVIATES, Verdict.INCONCLUSIVE))
         sys.stdout.write(f"{told}; {out / 'report.html'}\n")
-    _print_versions(name, list(wanted), found)
-    page = request.out / f"{name}.html"
-    try:
-        write_comparison(found, differences(found, is_found), page, f"{name} {', '.join(wanted)}")
-    except ReportError as error:
-        raise ProblemError(str(error), UNUSABLE) from error
-    sys.stdout.write(f"side by side: {page}\n")
+    if found:
+        usable = [each.run.target.version for each in found]
+        _print_versions(name, usable, found)
+        page = request.out / f"{name}.html"
+        try:
+            write_comparison(found, differences(found, is_found), page, f"{name} {', '.join(usable)}")
+        except ReportError as error:
+            raise ProblemError(str(error), UNUSABLE) from error
+        sys.stdout.write(f"side by side: {page}\n")
+    if useless:
+        raise ProblemError("; ".join(useless), UNUSABLE)
 
 
 def _print_versions(name: str, wanted: Sequence[str], found: Sequence[Tested]) -> None:
