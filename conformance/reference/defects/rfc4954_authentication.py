@@ -692,7 +692,7 @@ def auth_parameter_is_not_decoded(clean: Fits, session: Authentication, value: b
     },
 )
 def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: bytes) -> bool:
-    """Takes any value of the AUTH parameter."""
+    """Takes any value of the AUTH parameter, as it may."""
     del clean, session, value
     return True
 
