@@ -104,8 +104,17 @@ class Mailer:
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
+        domain = self.destination(forward_path)
+        return not domain or self.site.is_local(domain.encode("ascii"))
+
+    @decision
+    def destination(self, forward_path: bytes) -> str:
+        """The domain to which mail for a recipient goes: its mailbox's, whatever route stands before it (§F.2).
+
+        In small letters; nothing where it has none.
+        """
         found = _mailbox_of(forward_path)
-        return found is None or self.site.is_local(found.domain)
+        return found.domain.decode("ascii").lower() if found else ""
 
     # Out.
 
@@ -130,7 +139,7 @@ class Mailer:
         """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""
         groups: dict[str, list[bytes]] = {}
         for each in forward_paths:
-            domain = domain_of(each)
+            domain = self.destination(each)
             groups.setdefault(domain if self.site.looks_up(domain) else "", []).append(each)
         return [tuple(group) for group in groups.values()]
 
@@ -178,7 +187,7 @@ class Mailer:
 
     async def _send(self, copy: Copy) -> Sent:
         assert self.dial is not None
-        domain = domain_of(copy.forward_paths[0])
+        domain = self.destination(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
             return await self._send_to(self.dial, copy)
         try:
@@ -306,12 +315,6 @@ class Mailer:
         header = copy.content.partition(CRLF + CRLF)[0]
         lines += [b"", b"--" + boundary, b"Content-Type: text/rfc822-headers", b"", header, b"", b"--%b--" % boundary]
         return CRLF.join(lines) + CRLF
-
-
-def domain_of(forward_path: bytes) -> str:
-    """The domain in small letters; nothing where there is none."""
-    found = _mailbox_of(forward_path)
-    return found.domain.decode("ascii").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:

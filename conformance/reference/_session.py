@@ -28,6 +28,7 @@ from conformance.reference._notification import is_envelope_id, is_notify, is_or
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
+    DEFERRED_CONTENT,
     DOMAIN,
     HOST,
     MOVED,
@@ -773,6 +774,8 @@ class ServerSession:
             return answer(552, b"Message too big")
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
+        if DEFERRED_CONTENT in content:
+            return self.refuse_content_for_now(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
@@ -781,6 +784,12 @@ class ServerSession:
         """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
         del transaction, content
         return answer(554, b"This content is not taken")
+
+    @decision
+    def refuse_content_for_now(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole for now, and deliver it to nobody: the client has it still (§4.2.5)."""
+        del transaction, content
+        return answer(451, b"This content is not taken now")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:

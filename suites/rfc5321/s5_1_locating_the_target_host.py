@@ -10,6 +10,7 @@ from conformance import (
     Held,
     Hop,
     Names,
+    NotReady,
     Observation,
     Received,
     Reply,
@@ -21,6 +22,7 @@ from conformance import (
     row,
     scenario,
     took,
+    visible,
 )
 
 DEAD = "127.0.0.99"
@@ -169,6 +171,18 @@ async def lowest_preference_comes_first(
 
 
 @scenario(
+    "rfc5321/3.6.2/relay-sends-to-next-server",
+    start=At.EHLO,
+    reading={"next-server": "", "host-from-domain": row("", "rfc5321/2.1/host-from-domain")},
+)
+async def only_exchanger_gets_the_mail(reading: str, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain with one exchanger is sent to that host, by SMTP."""
+    del reading
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.exchangers[1]))
+    return await arrives_at(dns.exchangers[1], smtp, hop, dns)
+
+
+@scenario(
     "rfc5321/5.1/tries-each-address",
     start=At.EHLO,
     dead={
@@ -206,6 +220,19 @@ async def exchangers_are_tried_in_order(smtp: Client, hop: Hop, dns: Names) -> O
     if not tried:
         return Unclear("nothing came")
     return holds(tried[0] == first and tried[1:2] != [third], expected=f"{first}, then not {third}", seen=seen)
+
+
+@scenario("rfc5321/5.1/addresses-of-a-host-in-order", start=At.EHLO)
+async def addresses_of_a_host_are_tried_in_order(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Of one host the address that the DNS has first is tried first; its resolver may have given it another order."""
+    first, other = dns.exchangers[:2]
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", first) + exchanger(dns, "host", other))
+    hop.script(smtp.token, Rule.answer(Step.RCPT, 450, times=1))
+    await send(smtp, hop, dns)
+    tried = [each.connection.local.rpartition(":")[0] for each in await hop.transactions(at_least=2)]
+    if tried[:2] == [first, other]:
+        return Held(f"{first}, then {other}")
+    return Unclear(f"tried {', '.join(tried) or 'none'}, which the resolver may have ordered so")
 
 
 @scenario("rfc5321/5.1/implicit-mx", start=At.EHLO)
@@ -287,6 +314,45 @@ async def exchanger_may_be_an_alias(smtp: Client, hop: Hop, dns: Names) -> Obser
             return took("gives the message back", seen.seen)
         case _:
             return seen
+
+
+async def completes(smtp: Client, hop: Hop) -> Observation:
+    """Broken where mail for a part of our relay domain's name arrives at the whole; held where it is refused."""
+    whole = hop.target.relay_domains[0].lower()
+    above = [domain.lower() for domain in smtp.target.domains if whole.endswith(f".{domain.lower()}")]
+    if not above:
+        raise NotReady("domains", "our relay domain is below none of them, so that no part of its name means it here")
+    part = whole.removesuffix(f".{max(above, key=len)}").encode("ascii")
+    sender = new_token()
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(b"<%b@%b>" % (smtp.token.encode("ascii"), part))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused: {outcome}")
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    came = await hop.arrival()
+    if came is not None:
+        path = came.forward_paths[0]
+        seen = f"the message for {visible(path)}"
+        return Broken("no mail but for full names", seen) if path.lower() == hop.mailbox() else Unclear(seen)
+    if await hop.notification_arrival(sender) is not None:
+        return Held("given back")
+    return Unclear("neither the message nor a notification came")
+
+
+@scenario("rfc5321/5.1/relay-does-not-infer", start=At.EHLO, roles=["mx", "relay"], facts=["domains"])
+async def relay_completes_no_name(smtp: Client, hop: Hop) -> Observation:
+    """Mail for the first label of the relay domain is not taken for that domain."""
+    return await completes(smtp, hop)
+
+
+@scenario("rfc5321/5.1/submission-does-not-infer", start=At.EHLO, roles=["submission"], facts=["domains"])
+async def submission_completes_no_name(smtp: Client, hop: Hop) -> Observation:
+    """A submission server does not take the first label of the relay domain for that domain either."""
+    return await completes(smtp, hop)
 
 
 @scenario(

@@ -172,6 +172,7 @@ def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: by
         "rfc1870/4/larger-gets-552",
         "rfc3030/2/empty-last-is-served",
         "rfc5321/6.1/quick-reply-to-data",
+        "rfc5321/4.1.1.4/failure-when-not-processed",
     },
 )
 def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:

@@ -12,7 +12,9 @@ from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import Failed, Sent
 from conformance.reference._routing import Exchanger, Routing, UnroutableError
-from conformance.reference._site import EXCHANGERS
+from conformance.reference._session import ServerSession
+from conformance.reference._site import EXCHANGERS, HOST, RELAY_DOMAIN
+from conformance.wire.paths import Mailbox, Path
 
 HERE = "rfc5321/5.1/"
 
@@ -24,7 +26,7 @@ OfName = Callable[[str], DNSRecord]
 
 @defect(
     Routing.addresses,
-    proves={HERE + "domain_is_looked_up"},
+    proves={HERE + "domain_is_looked_up", HERE + "only_exchanger_gets_the_mail*"},
     also={HERE + "*", "rfc7505/1/no-delivery-attempt", "rfc7505/4.1/fails-at-once"},
 )
 def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> list[str]:
@@ -199,3 +201,36 @@ def exchanger_that_is_an_alias_is_unusable(clean: OfHost, routing: Routing, host
         if any(record.rtype == QTYPE.CNAME for record in routing.look_up(host, "A").rr):
             return []
     return clean(host)
+
+
+@defect(Routing.usable_addresses, varies={HERE + "addresses_of_a_host_are_tried_in_order"})
+def addresses_are_ordered_anew(clean: OfHost, routing: Routing, host: str) -> list[str]:
+    """Tries the addresses of a host in an order that its resolver makes."""
+    del routing
+    return sorted(clean(host), reverse=True)
+
+
+PART = RELAY_DOMAIN.partition(b".")[0]
+"""The relay domain without what it has in common with our own."""
+
+
+def _is_partial(mailbox: Mailbox | None) -> bool:
+    return mailbox is not None and mailbox.domain.lower() == PART
+
+
+def _takes_partial_names(clean: Callable[[Mailbox], bool], _: ServerSession, mailbox: Mailbox) -> bool:
+    """Completes a name that is no full one with its own domain."""
+    return _is_partial(mailbox) or clean(mailbox)
+
+
+def _completes_partial_names(clean: Callable[[Path], bytes], _: ServerSession, path: Path) -> bytes:
+    """Completes a name that is no full one with its own domain."""
+    kept = clean(path)
+    return kept + b"." + HOST.partition(b".")[2] if _is_partial(path.mailbox) else kept
+
+
+for profile, infers in (("", "relay_completes_no_name"), ("submission", "submission_completes_no_name")):
+    name = f"{profile or 'relay'}-completes-partial-names"
+    proven = {HERE + infers}
+    defect(ServerSession.serves, name=name, proves=proven, profile=profile)(_takes_partial_names)
+    defect(ServerSession.kept_forward_path, name=name, proves=proven, profile=profile)(_completes_partial_names)
