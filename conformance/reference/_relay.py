@@ -49,15 +49,17 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
+    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.wants = wants
         self.offers: frozenset[bytes] = frozenset()
+        self.greeted = False
         self.began = trio.current_time()
 
     async def send(
@@ -74,12 +76,16 @@ class RelaySession:
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
         greeting = await self._reply("greeting")
+        self.greeted = True
         if greeting.severity != 2:
             return await self._leave(_all(forward_paths, greeting))
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(_all(forward_paths, hello))
         self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
+        for extension in self.wants - self.offers:
+            if self.waits_for(extension):
+                return await self._leave(_all(forward_paths, b"450 The next hop lacks " + extension))
         if mail is None:
             mail = await self._mail(reverse_path, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -173,6 +179,12 @@ class RelaySession:
     @decision
     def sends_mail_with_hello(self) -> bool:
         """Whether MAIL goes out before the reply to EHLO has come, which alone could allow that (§4.3.1)."""
+        return False
+
+    @decision
+    def waits_for(self, extension: bytes) -> bool:
+        """Whether a message waits for a next hop with the extension: no, it goes without (§2.2.3)."""
+        del extension
         return False
 
     @decision

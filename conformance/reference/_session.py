@@ -76,7 +76,10 @@ Line = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused.
+
+    ``notified`` says that MAIL or RCPT asked for something of DSN (RFC 3461).
+    """
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
@@ -85,6 +88,7 @@ class Transaction:
     size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
+    notified: bool = False
 
     @property
     def eight_bit(self) -> bool:
@@ -545,6 +549,7 @@ class ServerSession:
         self.transaction = Transaction(
             reverse_path, utf8=utf8, body=body.upper(), size=int(size) if size.isdigit() else None
         )
+        self.transaction.notified = not given.parameters.keys().isdisjoint({b"RET", b"ENVID"})
         return answer(250, b"OK")
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
@@ -653,6 +658,7 @@ class ServerSession:
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
+        self.transaction.notified = self.transaction.notified or b"NOTIFY" in given.parameters
         return self.take_or_refuse(given.path, given.path.mailbox)
 
     def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
@@ -807,6 +813,7 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     eight_bit=transaction.eight_bit,
+                    notified=transaction.notified,
                 )
             )
 

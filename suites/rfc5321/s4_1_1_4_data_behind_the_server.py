@@ -17,6 +17,7 @@ from conformance import (
     Unclear,
     new_token,
     scenario,
+    took,
 )
 
 
@@ -42,3 +43,19 @@ async def data_that_are_not_processed_get_a_failure_reply(smtp: Client, hop: Hop
             return Broken("a failure reply", f"{outcome}, and the message was neither delivered nor given back")
         case _:
             return Unclear(str(outcome))
+
+
+ASCII = bytes(octet for octet in range(128) if octet not in CRLF)
+"""All characters of US-ASCII but the two that end a line."""
+
+
+@scenario("rfc5321/4.1.1.4/all-ascii-allowed", start=At.EHLO)
+async def any_ascii_character_may_be_sent(smtp: Client, hop: Hop) -> Observation:
+    """A message whose body has every character of US-ASCII goes on as it is, or changed, or is refused."""
+    await smtp.transaction(hop.path())
+    outcome = await smtp.data(smtp.message(body=ASCII + CRLF))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("refuses it", outcome)
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        raise NotReady("end of data", outcome)
+    return took("passes it on as it is" if ASCII in (await hop.message()).content else "passes it on changed")

@@ -355,6 +355,54 @@ async def submission_completes_no_name(smtp: Client, hop: Hop) -> Observation:
     return await completes(smtp, hop)
 
 
+@scenario("rfc5321/2.3.5/alias-domains-permitted", start=At.EHLO)
+async def alias_may_be_a_domain(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain that is an alias goes where the alias points, is refused, or comes back."""
+    dns.add(f"{dns.name()}. CNAME {dns.name('real')}.")
+    dns.add(mx(dns, 10, "host", "real") + exchanger(dns, "host", dns.exchangers[0]))
+    sender = new_token()
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(b"<recipient@%b>" % dns.name().encode("ascii"))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("refuses it", outcome)
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    received = await hop.arrival()
+    if received is not None:
+        return took("sends it on", host(received))
+    returned = await hop.notification_arrival(sender)
+    return Unclear("neither the message nor a notification came") if returned is None else took("gives it back")
+
+
+@scenario("rfc5321/5.1/limit-on-addresses", start=At.EHLO)
+async def number_of_addresses_may_have_a_limit(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Where all exchangers refuse a message for now, all of them are tried, or some only."""
+    for number, address in enumerate(dns.exchangers):
+        dns.add(mx(dns, 10 * (number + 1), f"host{number}") + exchanger(dns, f"host{number}", address))
+    hop.script(smtp.token, Rule.answer(Step.RCPT, 450))
+    await send(smtp, hop, dns)
+    tried = await hop.transactions(at_least=len(dns.exchangers))
+    places = {each.connection.local.rpartition(":")[0] for each in tried}
+    if not places:
+        return Unclear("nothing came")
+    return took("tries all" if len(places) == len(dns.exchangers) else "tries some only", ", ".join(sorted(places)))
+
+
+@scenario("rfc5321/5.1/exchanger-may-relay", start=At.EHLO)
+async def exchanger_may_relay(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A server that is an exchanger of the domain passes mail on to a better one, rewritten or not, or does not."""
+    dns.add(mx(dns, 20, "self") + exchanger(dns, "self", smtp.target.where.host))
+    dns.add(mx(dns, 10, "better") + exchanger(dns, "better", dns.exchangers[0]))
+    sender = await send(smtp, hop, dns)
+    received = await hop.arrival()
+    if received is None:
+        return took("does not relay it")
+    path = received.forward_paths[0].lower()
+    same = received.reverse_path == hop.mailbox(sender) and path == b"recipient@%b" % dns.name().encode("ascii")
+    return took("relays it" if same else "relays it with another envelope", visible(path))
+
+
 @scenario(
     "rfc5321/5.1/relay-drops-its-level-and-worse",
     start=At.EHLO,

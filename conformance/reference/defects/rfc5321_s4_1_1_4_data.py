@@ -8,7 +8,7 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from conformance.reference._decision import defect
-from conformance.reference._session import Answer, Line, ServerSession
+from conformance.reference._session import Answer, Line, ServerSession, answer
 from conformance.wire import CRLF
 
 FindEnd = Callable[[bytes], Line | None]
@@ -269,3 +269,12 @@ def control_character_ends_the_data(clean: FindEnd, session: ServerSession, buff
     """Ends the mail data at a control character."""
     del session
     return _earliest(clean, buffer, rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@defect(ServerSession.end_of_data, varies={"rfc5321/4.1.1.4/any_ascii_character_may_be_sent"})
+def nul_is_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Refuses a message with a NUL in it."""
+    if 0 not in content:
+        return clean(content)
+    session.clear("end of data")
+    return answer(554, b"No NUL allowed")

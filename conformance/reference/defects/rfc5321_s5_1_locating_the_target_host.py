@@ -122,7 +122,7 @@ def own_address_is_the_last_resort(clean: OfDomain, routing: Routing, domain: st
     return [*clean(domain), Exchanger(65535, domain)]
 
 
-@defect(Routing.mx_records, proves={HERE + "alias_is_followed"})
+@defect(Routing.mx_records, proves={HERE + "alias_is_followed"}, varies={HERE + "alias_may_be_a_domain"})
 def alias_has_no_exchangers(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
     """Takes no MX records from behind an alias."""
     aliases = [record for record in routing.look_up(domain, "MX").rr if record.rtype == QTYPE.CNAME]
@@ -188,7 +188,11 @@ def relay_keeps_its_equals(clean: OfExchangers, routing: Routing, exchangers: li
     return [*clean(exchangers), *kept]
 
 
-@defect(Routing.without_ourselves, proves={HERE + "better_exchanger_than_itself_gets_the_mail"})
+@defect(
+    Routing.without_ourselves,
+    proves={HERE + "better_exchanger_than_itself_gets_the_mail"},
+    varies={HERE + "exchanger_may_relay"},
+)
 def exchanger_relays_nothing(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
     """Gives mail back for every domain of which it is an exchanger."""
     return [] if any(routing.is_ours(each.host) for each in exchangers) else clean(exchangers)
@@ -208,6 +212,22 @@ def addresses_are_ordered_anew(clean: OfHost, routing: Routing, host: str) -> li
     """Tries the addresses of a host in an order that its resolver makes."""
     del routing
     return sorted(clean(host), reverse=True)
+
+
+@defect(Routing.addresses_at_most, varies={HERE + "number_of_addresses_may_have_a_limit"})
+def two_addresses_are_enough(clean: Callable[[], int], routing: Routing) -> int:
+    """Tries two addresses and no more."""
+    del clean, routing
+    return 2
+
+
+@defect(Routing.usable_addresses, varies={"rfc5321/5.2/*"})
+def host_with_an_ipv6_address_is_left_out(clean: OfHost, routing: Routing, host: str) -> list[str]:
+    """Asks for IPv6 addresses too, which it can't reach, and leaves out the hosts that have one."""
+    with suppress(UnroutableError):
+        if any(record.rtype == QTYPE.AAAA for record in routing.look_up(host, "AAAA").rr):
+            return []
+    return clean(host)
 
 
 PART = RELAY_DOMAIN.partition(b".")[0]
