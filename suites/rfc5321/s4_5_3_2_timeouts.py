@@ -53,16 +53,20 @@ async def is_waited_for(late: tuple[Late, ...], smtp: Client, hop: Hop) -> Obser
     """Held where one attempt is enough, broken where the client leaves before a late reply and comes again."""
     hop.script(smtp.token, *(Rule.late(each.step, each.seconds, times=1) for each in late))
     await smtp.deliver(smtp.message(), hop.path(), reverse_path=hop.path())
-    total = sum(each.seconds for each in late)
+    waits = " and ".join(f"{each.seconds:g} s at {each.step}" for each in late)
+    return await one_attempt(sum(each.seconds for each in late), waits, smtp, hop)
+
+
+async def one_attempt(total: float, waits: str, smtp: Client, hop: Hop) -> Observation:
+    """Whether the message that is under way, and that we delay by so many seconds in all, comes in one attempt."""
     ended = await hop.transactions(within=LONG) and await hop.transactions(at_least=2, within=total + 30)
     went_on = bool(ended) and ended[0].connection.commands[-1].verb == b"QUIT"
     if ended and not went_on and attempts(hop, smtp.token) == 1:
         await hop.transactions(at_least=2, within=LONG - total)
-    seconds = " and ".join(f"{each.seconds:g} s at {each.step}" for each in late)
     number = attempts(hop, smtp.token)
     if not ended or not number:
         return Unclear("nothing came")
-    return holds(number == 1, expected=f"one attempt, which waits {seconds}", seen=f"{number} attempts")
+    return holds(number == 1, expected=f"one attempt, which waits {waits}", seen=f"{number} attempts")
 
 
 @scenario(
@@ -97,6 +101,41 @@ async def late_replies_do_not_add_up(smtp: Client, hop: Hop) -> Observation:
         return Unclear("the target's timers are not the defaults")
     late = (Late(Step.MAIL, 200), Late(Step.RCPT, 200), Late(Step.DATA, 100), Late(Step.END_OF_DATA, 200))
     return await is_waited_for(late, smtp, hop)
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """How often we read nothing of the mail data, and for how many seconds each time."""
+
+    number: int
+    seconds: float
+
+
+LARGE = 9_000_000
+"""Octets of a message that no buffers hold, where the server takes as many."""
+
+
+@scenario(
+    "rfc5321/4.5.3.2/timer-per-block",
+    start=At.EHLO,
+    offers=["SIZE"],
+    facts=["timers"],
+    slow=True,
+    stalls={
+        "block": row(Stalls(1, 175), "rfc5321/4.5.3.2.5/block-3-minutes"),
+        "blocks": Stalls(3, 100),
+    },
+)
+async def mail_data_that_are_read_slowly_are_sent(stalls: Stalls, smtp: Client, hop: Hop) -> Observation:
+    """A client goes on with a large message of which we read nothing for a while, or for several whiles in all."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    limit = smtp.offers["SIZE"].strip()
+    size = min(LARGE, int(limit) * 3 // 4) if limit.isdigit() and int(limit) else LARGE
+    hop.script(smtp.token, Rule.stall(stalls.seconds, every=size // (stalls.number + 1), times=stalls.number))
+    await smtp.deliver(smtp.message_of(size), hop.path(), reverse_path=hop.path())
+    waits = f"{stalls.number} times {stalls.seconds:g} s in the mail data"
+    return await one_attempt(stalls.number * stalls.seconds, waits, smtp, hop)
 
 
 @scenario(

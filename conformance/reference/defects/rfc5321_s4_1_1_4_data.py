@@ -273,8 +273,8 @@ def control_character_ends_the_data(clean: FindEnd, session: ServerSession, buff
 
 @defect(ServerSession.end_of_data, varies={"rfc5321/4.1.1.4/any_ascii_character_may_be_sent"})
 def nul_is_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
-    """Refuses a message with a NUL in it."""
-    if 0 not in content:
+    """Refuses a message with a NUL in it that was not declared binary."""
+    if 0 not in content or (session.transaction is not None and session.transaction.body == b"BINARYMIME"):
         return clean(content)
     session.clear("end of data")
     return answer(554, b"No NUL allowed")

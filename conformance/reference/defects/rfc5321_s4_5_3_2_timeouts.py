@@ -21,7 +21,11 @@ RETRIES = "rfc5321/4.5.4.1/"
 
 @defect(
     RelaySession.patience,
-    proves={TIMEOUTS + "late_reply_is_waited_for*", TIMEOUTS + "late_replies_do_not_add_up"},
+    proves={
+        TIMEOUTS + "late_reply_is_waited_for*",
+        TIMEOUTS + "late_replies_do_not_add_up",
+        TIMEOUTS + "mail_data_that_are_read_slowly_are_sent*",
+    },
     also={"rfc5321/4.5.3.2.1/greeting-5-minutes", "rfc5321/4.5.3.2.1/delay-is-no-failure"},
 )
 def client_waits_a_minute(clean: OfStep, session: RelaySession, step: str) -> float:
@@ -47,6 +51,17 @@ def client_times_the_whole_transaction(clean: OfStep, session: RelaySession, ste
     del clean, step
     began = session.began
     return max(0.0, began + 600.0 - trio.current_time())
+
+
+@defect(
+    RelaySession.patience,
+    only={"block"},
+    proves={TIMEOUTS + "mail_data_that_are_read_slowly_are_sent[blocks]"},
+)
+def client_times_the_mail_data_as_a_whole(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Has one timer of three minutes for all of the mail data."""
+    del clean, step
+    return max(0.0, session.data_began + 180.0 - trio.current_time())
 
 
 @defect(RelaySession.patience, varies={TIMEOUTS + "client_gives_up_waiting"})
