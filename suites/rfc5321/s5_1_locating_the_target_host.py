@@ -264,6 +264,26 @@ async def domain_that_does_not_exist_is_reported(smtp: Client, hop: Hop, dns: Na
     return await given_back(smtp, hop, dns, "there is no such domain")
 
 
+@scenario("rfc5321/2.3.5/only-resolvable-domains", start=At.EHLO, facts=["delivery_within"])
+async def domain_that_does_not_exist_is_in_no_command(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A domain that does not exist is refused, or at least goes out in no RCPT."""
+    dns.fail(dns.name(), Fault.NXDOMAIN)
+    sender = new_token()
+    path = b"<recipient@%b>" % dns.name().encode("ascii")
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(path)
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused: {outcome}")
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    twin = await hop.refuses(smtp)
+    await hop.notification(twin)
+    tried = await hop.transactions(at_least=EVERY, within=smtp.target.delivery_within)
+    said = [visible(each.forward_path) for one in tried for each in one.recipients if each.forward_path == path[1:-1]]
+    return holds(not said, expected="no RCPT with a domain that does not exist", seen=", ".join(said) or "none")
+
+
 @scenario("rfc5321/5.1/temporary-error-queued", start=At.EHLO, slow=True)
 async def error_of_the_name_server_is_temporary(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """Mail for a domain that can't be looked up for now is not given back at once."""

@@ -27,7 +27,12 @@ OfName = Callable[[str], DNSRecord]
 @defect(
     Routing.addresses,
     proves={HERE + "domain_is_looked_up", HERE + "only_exchanger_gets_the_mail*"},
-    also={HERE + "*", "rfc7505/1/no-delivery-attempt", "rfc7505/4.1/fails-at-once"},
+    also={
+        HERE + "*",
+        "rfc5321/2.3.5/only-resolvable-domains",
+        "rfc7505/1/no-delivery-attempt",
+        "rfc7505/4.1/fails-at-once",
+    },
 )
 def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> list[str]:
     """Sends everything to one host and asks no name server."""
@@ -134,6 +139,22 @@ def domain_that_does_not_exist_is_waited_for(clean: OfName, routing: Routing, na
     """Keeps mail for a domain that does not exist and tells nobody."""
     del clean, routing
     raise UnroutableError(b"450 No such domain yet: " + name.encode("ascii"), lasting=False)
+
+
+@defect(
+    Routing.addresses,
+    proves={HERE + "domain_that_does_not_exist_is_in_no_command"},
+    also={HERE + "no-such-domain"},
+)
+def domain_that_does_not_exist_goes_to_a_smart_host(clean: OfHost, routing: Routing, domain: str) -> list[str]:
+    """Sends mail for a domain that does not exist to another host, which may know better."""
+    del routing
+    try:
+        return clean(domain)
+    except UnroutableError as error:
+        if b"No such domain" not in error.reason:
+            raise
+    return [EXCHANGERS[0].rpartition(":")[0]]
 
 
 @defect(Routing.no_answer, proves={HERE + "error_of_the_name_server_is_temporary"})
