@@ -417,7 +417,8 @@ async def exchanger_may_relay(smtp: Client, hop: Hop, dns: Names) -> Observation
     sender = await send(smtp, hop, dns)
     received = await hop.arrival()
     if received is None:
-        return took("does not relay it")
+        returned = await hop.notification_arrival(sender)
+        return Unclear("neither the message nor a notification came") if returned is None else took("gives it back")
     path = received.forward_paths[0].lower()
     same = received.reverse_path == hop.mailbox(sender) and path == b"recipient@%b" % dns.name().encode("ascii")
     return took("relays it" if same else "relays it with another envelope", visible(path))
