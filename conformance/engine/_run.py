@@ -204,7 +204,7 @@ class Engine:
             )
         )
 
-    async def _main(self, scenarios: Sequence[Scenario]) -> None:
+    async def _main(self, scenarios: Sequence[Scenario], turn: AbstractContextManager[object] | None = None) -> None:
         overlapped: list[Scenario] = []
         alone: list[Scenario] = []
         for scenario in scenarios:
@@ -216,9 +216,11 @@ class Engine:
             for scenario in overlapped:
                 nursery.start_soon(self._first, scenario, doubtful)
                 await trio.lowlevel.checkpoint()  # else trio begins them in this order or in the reverse
-        for scenario in alone:
-            await self._first(scenario, [])
-        await self._confirm_all(doubtful)
+        if alone or doubtful:
+            with turn or nullcontext():
+                for scenario in alone:
+                    await self._first(scenario, [])
+                await self._confirm_all(doubtful)
 
     def not_applicable(self, scenario: Scenario) -> tuple[str, str] | None:
         """What the target or the options lack for this scenario: a name and a sentence, or ``None``."""
@@ -242,22 +244,24 @@ class Engine:
         else:
             self._settle(tried, tried.last, unsteady=False)
 
-    async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
-        """Run one scenario to its confirmed result between ``open`` and ``close``; the result is emitted too.
+    async def some(self, scenarios: Sequence[Scenario], turn: AbstractContextManager[object] | None = None) -> None:
+        """Run these overlapped, each to its confirmed result, between ``open`` and ``close``.
 
-        ``turn`` is held while a finding is confirmed, and all the time where our next hop, a sink or our name server
+        ``turn`` is held while findings are confirmed, and all the time where our next hop, a sink or our name server
         is needed: where several processes share a target they take turns.
         """
+        surrounded = [each for each in scenarios if wanted(self.target, [each])]
+        await self._main([each for each in scenarios if each not in surrounded], turn)
+        if surrounded:
+            async with self._surrounded(surrounded, turn) as have_their_turn:
+                await self._main(surrounded, None if have_their_turn else turn)
+
+    async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
+        """Run one scenario as ``some`` does; the result is emitted too."""
         results: list[Result] = []
         emit, self.emit = self.emit, lambda event: _keep(event, results)
         try:
-            if self._applies(scenario):
-                async with self._surrounded((scenario,), turn) as has_its_turn:
-                    doubtful: list[_Tried] = []
-                    await self._first(scenario, doubtful)
-                    if doubtful:
-                        with nullcontext() if has_its_turn else turn or nullcontext():
-                            await self._confirm_all(doubtful)
+            await self.some([scenario], turn)
         finally:
             self.emit = emit
         self.emit(results[0])

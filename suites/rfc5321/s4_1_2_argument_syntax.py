@@ -424,6 +424,8 @@ async def parameters_of_rcpt_are_read(parameters: bytes, smtp: Client) -> Observ
     seen = not_refused_as(await smtp.rcpt(parameters=parameters), NOT_READ)
     if isinstance(seen, Broken):
         presume(accepted(await smtp.rcpt()))
+        if b">" in parameters:  # else it is the quoted local-part that is not taken
+            presume(accepted(await smtp.rcpt(parameters=parameters.replace(b">", b""))))
     return seen
 
 
@@ -464,7 +466,9 @@ async def quoted_form_is_the_same_mailbox(quoted: Callable[[bytes], bytes], smtp
     local, at, domain = smtp.forward_path.strip(b"<>").partition(b"@")
     if local.startswith(b'"'):
         return Unclear("the mailbox is quoted in the target file")
-    seen = accepted(await smtp.rcpt(b'<"' + quoted(local) + b'"' + at + domain + b">"))
+    outcome = await smtp.rcpt(b'<"' + quoted(local) + b'"' + at + domain + b">")
+    presume(read_as_valid(outcome))  # what is refused for its form was never compared with a mailbox
+    seen = accepted(outcome)
     if not isinstance(seen, Held):
         presume(accepted(await smtp.rcpt()))
     return seen

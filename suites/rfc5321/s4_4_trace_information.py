@@ -298,11 +298,17 @@ def new_fields(mail: Received | Delivered, sent: bytes) -> tuple[Field, ...]:
 
 
 def stamp_of(mail: Received | Delivered, sent: bytes) -> TimeStamp:
-    """The first Received field among the new ones (ruling 18)."""
-    stamps = fields_named(new_fields(mail, sent), "Received")
-    if not stamps:
+    """The first Received field among the new ones that names a sending host; where none does, the first.
+
+    A server that hands a message on within itself may leave a field of that above the one that it put in when it took
+    the message from us: FROM is demanded in an SMTP environment only (line 3165), and RFC 5322 wants no more than a
+    date.
+    """
+    fields = fields_named(new_fields(mail, sent), "Received")
+    if not fields:
         raise NotReady("Received", "no new Received field")
-    return time_stamp(stamps[0].body.strip())
+    stamps = [time_stamp(field.body.strip()) for field in fields]
+    return next((stamp for stamp in stamps if stamp.clause("FROM") is not None), stamps[0])
 
 
 def is_stamped(mail: Received | Delivered, sent: bytes) -> Observation:

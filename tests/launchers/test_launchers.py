@@ -298,3 +298,14 @@ def test_a_target_file_with_all_kinds_of_facts(tmp_path: Path) -> None:
     file = tmp_path / "target.toml"
     file.write_text(target_text(target), encoding="utf-8")
     assert read_target(file) == target
+
+
+def test_a_default_that_goes_before_one_of_ours_is_left_out(tmp_path: Path) -> None:
+    defaults = tmp_path / "node_modules" / "Haraka" / "config"
+    defaults.mkdir(parents=True)
+    for name in ("smtp.ini", "smtp.json", "connection.ini", "me"):
+        (defaults / name).write_text("theirs", encoding="utf-8")
+    files = LAUNCHERS["haraka"].start(Installed("3.0.4", tmp_path), SITE).files
+    assert "config/smtp.json" not in files
+    assert files["config/connection.ini"] == "theirs"
+    assert str(SITE.port) in files["config/smtp.ini"]

@@ -680,7 +680,7 @@ def auth_parameter_is_not_decoded(clean: Fits, session: Authentication, value: b
 
 @defect(
     Authentication.auth_parameter_fits,
-    proves={
+    varies={
         "rfc4954/5/parameter_that_is_not_valid_is_refused[no-value]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[*-hexadecimal]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[no-mailbox]",
@@ -688,14 +688,14 @@ def auth_parameter_is_not_decoded(clean: Fits, session: Authentication, value: b
     },
 )
 def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: bytes) -> bool:
-    """Takes any value of the AUTH parameter."""
+    """Takes any value of the AUTH parameter, as it may."""
     del clean, session, value
     return True
 
 
 @defect(
     ServerSession.path_and_parameters,
-    proves={
+    varies={
         "rfc4954/5/parameter_that_is_not_valid_is_refused[no-octets]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[bare-equals-sign]",
     },

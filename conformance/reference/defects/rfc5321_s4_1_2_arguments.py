@@ -71,8 +71,7 @@ def local_parts_are_words_in_lower_case(clean: OfPath, session: ServerSession, p
 @defect(
     ServerSession.acceptable_path,
     only={"quoted"},
-    proves={"rfc5321/4.1.2/quoted_string_in_*_is_read[*", "rfc5321/4.1.2/quoted_form_is_the_same_mailbox*"},
-    also={"rfc6531/3.2/utf-8-wherever-mailbox"},
+    proves={"rfc5321/4.1.2/quoted_string_in_*_is_read[*"},
 )
 def quoted_local_parts_are_refused(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Knows no quoted local-parts."""
