@@ -132,10 +132,11 @@ def has_an_offset(stamp: TimeStamp, _: Client) -> Observation:
 
 
 def has_no_zone_name_outside_a_comment(stamp: TimeStamp, _: Client) -> Observation:
-    """The date has no word in it but those of day and month; comments are taken out already."""
+    """The date has no words but those of day and month; a name in the place of the offset is another clause's."""
     if not stamp.date:
         raise NotReady("Received", f"no date to look at: {text(stamp)}")
-    names = [word for word in re.findall(rb"[A-Za-z]+", stamp.date) if word.lower() not in DAYS_AND_MONTHS]
+    date = stamp.date.removesuffix(stamp.zone)
+    names = [word for word in re.findall(rb"[A-Za-z]+", date) if word.lower() not in DAYS_AND_MONTHS]
     return holds(not names, expected="the name of a zone in a comment only", seen=text(stamp))
 
 
