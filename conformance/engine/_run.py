@@ -35,6 +35,9 @@ SERVICE_ATTEMPTS = 3
 RETRY_PAUSE = 0.5
 """Seconds before the first retry of a refused session; it doubles."""
 
+GONE_AFTER = 20
+"""Connections in a row that nobody took, one at a time: after so many the target is gone and not waited for."""
+
 CONFIRM_OVERLAP = 4
 
 
@@ -90,6 +93,7 @@ class Engine:
     counts: Counter[Verdict] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     dialled: int = 0
+    not_taken: int = 0
     setting: Setting = field(init=False)
     limit: ConnectionLimit = field(init=False)
     around: Surroundings | None = None
@@ -280,15 +284,24 @@ class Engine:
                     scenario, self.setting, "retry" if attempts else "confirm" if purpose == "confirm" else "first"
                 )
             self.dialled += tried.dialled
+            if tried.dialled:
+                self.not_taken = 0
+            elif self.limit.limit == 1:
+                self.not_taken += 1
             attempts.append(tried)
             if not tried.service_refused:
                 self.limit.clean()
                 return attempts
             self.limit.refused(epoch)
-            if len(attempts) == SERVICE_ATTEMPTS:
+            if len(attempts) == SERVICE_ATTEMPTS or self._is_gone:
                 return attempts
             await trio.sleep(pause)
             pause *= 2
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the target takes no connections any more, as a server that crashed; the closing control says so."""
+        return self.not_taken >= GONE_AFTER
 
     async def _confirm_all(self, doubtful: Sequence[_Tried]) -> None:
         turn = trio.CapacityLimiter(CONFIRM_OVERLAP)
@@ -297,7 +310,8 @@ class Engine:
         async def again(tried: _Tried) -> None:
             async with turn:
                 first = tried.last
-                tried.attempts += await self._served(tried.scenario, "confirm")
+                if not self._is_gone:
+                    tried.attempts += await self._served(tried.scenario, "confirm")
             if _kind(tried.last) == _kind(first):
                 self._settle(tried, first, unsteady=False)
             else:
@@ -307,7 +321,7 @@ class Engine:
             for tried in doubtful:
                 nursery.start_soon(again, tried)
         for tried in by_itself:
-            for _ in range(2):
+            for _ in range(0 if self._is_gone else 2):
                 tried.attempts += await self._served(tried.scenario, "confirm", alone=True)
             self._settle_by_majority(tried)
 

@@ -8,22 +8,28 @@ from conformance import (
     At,
     Broken,
     Client,
+    Delivered,
     HandshakeFailed,
     Held,
     Observation,
     Outcome,
     Reply,
     Secured,
+    Store,
     Unclear,
     accepted,
+    fields_named,
     holds,
+    new_token,
     not_refused_as,
     one_reply,
     presume,
     refused,
     scenario,
+    split_message,
     stays_open,
     took,
+    visible,
 )
 
 INJECTED = {
@@ -81,6 +87,37 @@ async def starttls_forgets_the_hello(smtp: Client) -> Observation:
     await smtp.introduce()
     await smtp.starttls()
     return refused(await _past_a_greeting(smtp, await smtp.mail()))
+
+
+@scenario("rfc3207/4.2/discard-client-knowledge", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
+async def starttls_forgets_the_name(smtp: Client, second: Client, store: Store) -> Observation:
+    """What comes under TLS without a new EHLO is refused, or its Received field lacks the name given in the clear."""
+    of_the_twin = new_token()
+    await second.starttls()
+    presume(accepted(await _past_a_greeting(second, await second.say(b"EHLO " + _name(of_the_twin)))))
+    await second.deliver(second.message(token=of_the_twin))
+    presume(_is_named(await store.message(of_the_twin), of_the_twin))
+    presume(accepted(await smtp.say(b"EHLO " + _name(smtp.token))))
+    await smtp.starttls()
+    outcome = await _past_a_greeting(smtp, await smtp.mail())
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"wants a new EHLO: {outcome}")
+    presume(accepted(outcome))
+    presume(accepted(await smtp.rcpt()))
+    presume(accepted(await smtp.data()))
+    named = _is_named(await store.message(), smtp.token)
+    return holds(not isinstance(named, Held), expected="no name from before the handshake", seen=named.seen)
+
+
+def _name(token: str) -> bytes:
+    return b"%b.client.example.test" % token.encode("ascii")
+
+
+def _is_named(delivered: Delivered, token: str) -> Held | Broken:
+    """Whether the first Received field has the name that EHLO gave."""
+    stamps = fields_named(split_message(delivered.content)[0], "Received")
+    seen = visible(stamps[0].body) if stamps else "no Received field"
+    return Held(seen) if bool(stamps) and _name(token) in stamps[0].body else Broken("the name of EHLO", seen)
 
 
 @scenario(

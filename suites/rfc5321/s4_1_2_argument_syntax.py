@@ -66,7 +66,7 @@ QTEXT_SPECIALS = {
 
 DOT_STRINGS = {
     **{f"with-{name}": b"us%ber" % special for name, special in ATEXT_SPECIALS.items()},
-    **{f"{name}-first": special + b"user" for name, special in ATEXT_SPECIALS.items() if name in {"hyphen", "slash"}},
+    "slash-first": b"/user",
     "every-special": b"".join(ATEXT_SPECIALS.values()),
     "one-letter": b"u",
     "digits": b"12345",
@@ -249,6 +249,23 @@ async def dot_string_in_forward_path_is_read(local: bytes, smtp: Client) -> Obse
     """A recipient elsewhere whose local-part is a dot-string is no syntax error where a plain one is taken."""
     domain = smtp.target.relay_domains[0].encode("ascii")
     return await _forward_path_is_read(smtp, b"<%b@%b>" % (local, domain), b"<unknown@%b>" % domain)
+
+
+@scenario(
+    "rfc5321/7.9/may-refuse",
+    start=At.EHLO,
+    facts=["relay_domains"],
+    side={"reverse-path": True, "forward-path": row(False, start=At.MAIL)},
+)
+async def local_part_with_a_hyphen_first_may_be_refused(side: bool, smtp: Client) -> Observation:
+    """A local-part that begins like an option of a program is taken, or refused, as many sites do for that reason."""
+    if side:
+        outcome = await smtp.mail(b"<-user@%b>" % _sender_domain(smtp))
+    else:
+        outcome = await smtp.rcpt(b"<-user@%b>" % smtp.target.relay_domains[0].encode("ascii"))
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
 
 
 @scenario(

@@ -29,6 +29,7 @@ SENDER = Path(Mailbox(b"sender", b"client.example.test"))
         "rfc5321/4.1.2/dot_string_in_*_is_read[*-first]",
         "rfc5321/4.1.2/dot_string_in_*_is_read[every-special]*",
     },
+    varies={"rfc5321/4.1.2/local_part_with_a_hyphen_first_may_be_refused*"},
     also={"rfc6531/3.2/*"},
 )
 def atoms_are_letters_and_digits(clean: OfPath, session: ServerSession, path: Path) -> bool:

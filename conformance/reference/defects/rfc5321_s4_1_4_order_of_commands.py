@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Mailer
@@ -84,6 +85,17 @@ def refused_mail_opens_a_transaction(clean: OfOctets, session: ServerSession, ar
     if given is not None and given.code == 501:
         session.transaction = Transaction(b"")
     return given
+
+
+@defect(
+    ServerSession.open_transaction,
+    proves={"rfc5321/4.1.4/session_outlives_a_refused_sender"},
+)
+def session_breaks_down_at_a_bad_label(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Ends the session with the refusal of a sender in whose domain a label begins with a hyphen."""
+    del session
+    given = clean(argument)
+    return replace(given, close=True) if given is not None and given.code == 501 and b"@-" in argument else given
 
 
 @defect(ServerSession.rcpt_without_mail, proves={"rfc5321/4.1.4/rcpt_out_of_order_changes_nothing"})
