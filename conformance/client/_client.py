@@ -26,6 +26,9 @@ MAX_REPLIES = 1000
 LINE_BEGUN = 64
 """Octets that are kept of a line that was sent in part: its verb, and more."""
 
+LATE_SECONDS = 1.0
+"""How long the answer to the last octets of a write is waited for where another came before they were sent."""
+
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
 
@@ -142,6 +145,10 @@ class Client:
         outcomes = [await self.reply()]
         while len(outcomes) < lines and isinstance(outcomes[-1], Reply):
             outcomes.append(await self.reply())
+        if isinstance(outcomes[-1], Reply) and self.connection.answered_too_early:
+            # What answers the octets behind it is let come first: QUIT before that would be pipelining.
+            late = await self.reply(LATE_SECONDS)
+            outcomes += [] if isinstance(late, Silence) else [late]
         if isinstance(outcomes[-1], Reply | Silence):
             await self.raw(b"QUIT" + CRLF)
             self._verb = None
@@ -194,7 +201,7 @@ class Client:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
             await self.authenticate()
-            self.offers.pop("STARTTLS", None)  # it was offered to a client that was not known yet
+            await self._ask_again()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -207,6 +214,19 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls()
             await self.introduce()
+
+    async def _ask_again(self) -> None:
+        """EHLO once more: a client that is known can be offered more, and STARTTLS is behind it.
+
+        AUTH counts as it was offered before, when it could be used. Where this EHLO is refused, so does the rest.
+        """
+        hello, offers = self.hello, self.offers
+        outcome = await self.ehlo()
+        if not (isinstance(outcome, Reply) and outcome.severity == 2):
+            self.hello, self.offers = hello, dict(offers)
+        elif "AUTH" in offers:
+            self.offers["AUTH"] = offers["AUTH"]
+        self.offers.pop("STARTTLS", None)
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).

@@ -66,6 +66,11 @@ class Server:
         """Where its logs are."""
         return self.folder / "logs"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started by us, and ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def restart(self) -> None:
         """Start it, again where it is up, and wait for its greeting.
 
@@ -206,13 +211,17 @@ def launched(word: str) -> Iterator[Target]:
     """Start the server that ``name`` or ``name==version`` means and say what is known of it; it ends with the block.
 
     Raises:
-        LaunchError: it can't be installed, or did not come up.
+        LaunchError: it can't be installed, did not come up, or ended by itself before the block did.
     """
     server = bring_up(word, stays=False)
+    ended = False
     try:
         yield server.target
+        ended = server.has_ended
     finally:
-        server.remove()
+        logs = server.remove()
+    if ended:
+        raise LaunchError(f"{word} ended by itself while it was used; its logs are in {logs}")
 
 
 def servers_up() -> list[Server]:

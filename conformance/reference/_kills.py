@@ -174,8 +174,10 @@ def try_scenarios(
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
                 site=site,
-                dial_next_hop=dial_hop(hop),
-                dial_others={domain: dial_hop(hop, place) for domain, place in NEXT_HOPS.items()},
+                dial_next_hop=dial_hop(hop, lockstep=scenario.slow),
+                dial_others={
+                    domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
+                },
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,

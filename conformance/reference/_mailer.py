@@ -15,8 +15,8 @@ from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
-from conformance.reference._routing import Routing, UnroutableError
-from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, Site, Stored, unquoted
+from conformance.reference._routing import DialAddress, Routing, UnroutableError
+from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire.paths import Mailbox
 
@@ -25,12 +25,16 @@ _BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One envelope and its content, on its way to mailboxes here or to the next hop."""
+    """One envelope and its content, on its way to mailboxes here or to the next hop.
+
+    ``eight_bit`` and ``notified`` tell which extensions it would have on its way: 8BITMIME, DSN.
+    """
 
     reverse_path: bytes
     forward_paths: tuple[bytes, ...]
     content: bytes
     eight_bit: bool = False
+    notified: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     arrived: bytes = b""
     taken: float = 0.0
@@ -42,7 +46,8 @@ class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
-    where ``routing`` says for the domains that are looked up; without these nothing is relayed.
+    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
+    addresses that could not be reached, and until when they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -55,6 +60,9 @@ class Mailer:
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trace: Trace = field(init=False)
     taken: int = 0
+    turn: trio.Lock = field(default_factory=trio.Lock)
+    contact: trio.Event = field(default_factory=trio.Event)
+    dead: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
@@ -70,11 +78,15 @@ class Mailer:
             accepted.forward_paths,
             content,
             accepted.eight_bit,
+            accepted.notified,
             accepted.parameters,
             arrived=self.trace.time_stamp(),
             taken=trio.current_time(),
             client=b"%b (%b)" % (accepted.client_name, self.trace.address_of(accepted)),
         )
+        if self.wakes_the_queue(accepted):
+            self.contact.set()
+            self.contact = trio.Event()
         if self.trace.is_looping(accepted.content):
             self.stop_loop(copy)
             return
@@ -150,6 +162,8 @@ class Mailer:
                 found.append(forward_path)
             elif name in ALIASES:
                 found += self.alias_members(name)
+            elif name in MOVED:
+                found.append(MOVED[name])
             elif name not in LISTS:
                 found.append(forward_path)
         return found
@@ -174,8 +188,17 @@ class Mailer:
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
+        domain = self.destination(forward_path)
+        return not domain or self.site.is_local(domain.encode("ascii"))
+
+    @decision
+    def destination(self, forward_path: bytes) -> str:
+        """The domain to which mail for a recipient goes: its mailbox's, whatever route stands before it (§F.2).
+
+        In small letters; nothing where it has none.
+        """
         found = _mailbox_of(forward_path)
-        return found is None or self.site.is_local(found.domain)
+        return found.domain.decode("utf-8").lower() if found else ""
 
     # Out.
 
@@ -202,7 +225,7 @@ class Mailer:
         """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""
         groups: dict[str, list[bytes]] = {}
         for each in forward_paths:
-            domain = domain_of(each)
+            domain = self.destination(each)
             apart = self.site.looks_up(domain) or domain.encode() in self.others
             groups.setdefault(domain if apart else "", []).append(each)
         return [tuple(group) for group in groups.values()]
@@ -230,7 +253,7 @@ class Mailer:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
         while True:
-            tried = await self._send(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
             sent = self.judged(tried)
             if sent.mail_refused:
                 self.note_refused_mail(copy)
@@ -241,10 +264,28 @@ class Mailer:
             if not sent.deferred:
                 return
             copy = self.queued(copy, sent)
-            if trio.current_time() - began >= self.site.gives_up_after:
+            if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
-            await trio.sleep(self.retry_after(copy))
+            with trio.move_on_after(self.retry_after(copy)):
+                await self.contact.wait()
+
+    @decision
+    def wakes_the_queue(self, accepted: Accepted) -> bool:
+        """Whether what waits is tried anew because mail has come: no, it waits for its time (§4.5.4.1)."""
+        del accepted
+        return False
+
+    async def _in_turn(self, copy: Copy) -> Sent:
+        if self.sends_at_once():
+            return await self._send(copy)
+        async with self.turn:
+            return await self._send(copy)
+
+    @decision
+    def sends_at_once(self) -> bool:
+        """Whether a message goes out while others do (§4.5.4.1)."""
+        return True
 
     @decision
     def judged(self, sent: Sent) -> Sent:
@@ -258,7 +299,7 @@ class Mailer:
 
     async def _send(self, copy: Copy) -> Sent:
         assert self.dial is not None
-        domain = domain_of(copy.forward_paths[0])
+        domain = self.destination(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
             return await self._send_to(self.others.get(domain.encode(), self.dial), copy)
         try:
@@ -268,7 +309,7 @@ class Mailer:
             return Sent(failed=failed) if error.lasting else Sent(deferred=failed)
         failures: list[Failed] = []
         for address in addresses:
-            sent = await self._send_to(partial(self.routing.dial, address), copy)
+            sent = await self._send_to_address(self.routing.dial, address, copy)
             failures += sent.failed
             if not sent.deferred or not self.tries_next_address(sent):
                 break
@@ -281,13 +322,27 @@ class Mailer:
         del sent
         return True
 
-    async def _send_to(self, dial: DialNextHop, copy: Copy) -> Sent:
+    async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
+        if self.is_known_dead(address):
+            return self.no_connection(copy, b"421 No connection a while ago")
+        greeted: list[bool] = []
+        sent = await self._send_to(partial(dial, address), copy, greeted)
+        if not greeted:
+            self.dead[address] = trio.current_time() + self.retry_after(copy)
+        return sent
+
+    @decision
+    def is_known_dead(self, address: str) -> bool:
+        """Whether the address could not be reached a while ago, and its time has not come yet (§4.5.4.1)."""
+        return trio.current_time() < self.dead.get(address, 0.0)
+
+    async def _send_to(self, dial: DialNextHop, copy: Copy, greeted: list[bool] | None = None) -> Sent:
         try:
             stream = await dial()
         except OSError as error:
             return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions)
-        return await session.send(
+        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if copy.notified else ()))
+        sent = await session.send(
             copy.reverse_path,
             copy.forward_paths,
             copy.content,
@@ -295,6 +350,9 @@ class Mailer:
             parameters=copy.parameters,
             taken=copy.taken,
         )
+        if session.greeted and greeted is not None:
+            greeted.append(True)
+        return sent
 
     @decision
     def no_connection(self, copy: Copy, reason: bytes) -> Sent:
@@ -316,6 +374,12 @@ class Mailer:
         """Seconds until the next try; the site's choice, not the 30 minutes of §4.5.4.1."""
         del copy
         return self.site.retry_after
+
+    @decision
+    def gives_up_after(self, copy: Copy) -> float:
+        """Seconds until a message is given back; the site's choice, not the 4 to 5 days of §4.5.4.1."""
+        del copy
+        return self.site.gives_up_after
 
     @decision
     def give_up(self, copy: Copy, deferred: list[Failed]) -> None:
@@ -364,7 +428,7 @@ class Mailer:
                 (to,),
                 content,
                 not content.isascii(),
-                Parameters(self.report_mail_parameters(about), self.report_rcpt_parameters(to)),
+                parameters=Parameters(self.report_mail_parameters(about), self.report_rcpt_parameters(to)),
             )
         )
 
@@ -427,12 +491,6 @@ class Mailer:
         """Whether the message goes back whole: where RET says so, and of failures only (RFC 3461 §6.2)."""
         secret = copy.parameters.of(b"REQUIRETLS") is not None  # RFC 8689 §5
         return failed and not secret and (copy.parameters.of(b"RET") or b"").upper() == b"FULL"
-
-
-def domain_of(forward_path: bytes) -> str:
-    """The domain in small letters; nothing where there is none."""
-    found = _mailbox_of(forward_path)
-    return found.domain.decode("utf-8").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:

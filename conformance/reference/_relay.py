@@ -19,8 +19,11 @@ from conformance.wire import CRLF, Reply, ReplyReader, stuff
 DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the next hop; raises ``OSError`` when it can't."""
 
-PATIENCE = {"greeting": 300.0, "DATA": 120.0, "end of data": 600.0}
-"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT (§4.5.3.2)."""
+PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600.0}
+"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT, or that a block may take (§4.5.3.2)."""
+
+BLOCK = 16 * 1024
+"""Octets of mail data that are sent at a time."""
 
 USUAL_PATIENCE = 300.0
 
@@ -68,20 +71,21 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
+    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.wants = wants
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
-        self.secured = self.waives = False
-        self.began = trio.current_time()
+        self.secured = self.waives = self.greeted = False
+        self.began = self.data_began = trio.current_time()
 
     async def send(
         self,
@@ -99,7 +103,7 @@ class RelaySession:
                 self.parameters, self.taken = parameters, taken
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            return Sent(deferred=tuple(Failed(each, CONNECTION_LOST) for each in forward_paths))
+            return _put_off(forward_paths, CONNECTION_LOST)
 
     def _all(self, forward_paths: Iterable[bytes], reply: Reply) -> Sent:
         return _sorted([(each, reply) for each in forward_paths], self.remote)
@@ -108,6 +112,7 @@ class RelaySession:
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
         greeting = await self._reply("greeting")
+        self.greeted = True
         self.remote = greeting.lines[0].text.split(b" ")[0]
         if greeting.severity != 2:
             return await self._leave(self._all(forward_paths, greeting))
@@ -116,6 +121,9 @@ class RelaySession:
             return await self._leave(self._all(forward_paths, hello))
         told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
         self.offers = {keyword: words for keyword, _, words in told}
+        for extension in self.wants - self.offers.keys():
+            if self.waits_for(extension):
+                return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
@@ -176,7 +184,7 @@ class RelaySession:
             return await self._reply("end of data")
         reply = await self._say(self.data_line())
         if self.may_send_data(reply):
-            await self.stream.send_all(self.outward_data(content))
+            await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
         return reply
 
@@ -184,6 +192,12 @@ class RelaySession:
     def is_binary(self) -> bool:
         """Whether the message came as one without lines (RFC 3030 §3)."""
         return (self.parameters.of(b"BODY") or b"").upper() == b"BINARYMIME"
+
+    async def _send_data(self, octets: bytes) -> None:
+        self.data_began = trio.current_time()
+        for at in range(0, len(octets), BLOCK):
+            with trio.fail_after(self.patience("block")):
+                await self.stream.send_all(octets[at : at + BLOCK])
 
     async def _leave(self, sent: Sent) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
@@ -210,7 +224,7 @@ class RelaySession:
 
     @decision_by(lambda _, step: step)
     def patience(self, step: str) -> float:
-        """How many seconds a reply is waited for: to a command, the greeting or the end of the data (§4.5.3.2)."""
+        """How many seconds a reply, or the taking of a block of mail data, is waited for (§4.5.3.2)."""
         return PATIENCE.get(step, USUAL_PATIENCE)
 
     @decision
@@ -231,6 +245,12 @@ class RelaySession:
     @decision
     def sends_mail_with_hello(self) -> bool:
         """Whether MAIL goes out before the reply to EHLO has come, which alone could allow that (§4.3.1)."""
+        return False
+
+    @decision
+    def waits_for(self, extension: bytes) -> bool:
+        """Whether a message waits for a next hop with the extension: no, it goes without (§2.2.3)."""
+        del extension
         return False
 
     @decision
@@ -392,6 +412,11 @@ class RelaySession:
 def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
     """All of them refused for good."""
     return Sent(failed=tuple(Failed(each, reason) for each in forward_paths))
+
+
+def _put_off(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
+    """All of them refused for now."""
+    return Sent(deferred=tuple(Failed(each, reason) for each in forward_paths))
 
 
 def _said(reply: Reply) -> bytes:

@@ -29,6 +29,7 @@ from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
+    DEFERRED_CONTENT,
     DOMAIN,
     HOST,
     MOVED,
@@ -76,7 +77,10 @@ Line = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused.
+
+    ``notified`` says that MAIL or RCPT asked for something of DSN (RFC 3461).
+    """
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
@@ -87,6 +91,7 @@ class Transaction:
     rcpt_parameters: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
     chunks: bytes | None = None
     failed: bool = False
+    notified: bool = False
 
     @property
     def eight_bit(self) -> bool:
@@ -551,6 +556,7 @@ class ServerSession:
             size=int(size) if size.isdigit() else None,
             mail_parameters=given.parameters,
         )
+        self.transaction.notified = not given.parameters.keys().isdisjoint({b"RET", b"ENVID"})
         return answer(250, b"OK")
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
@@ -659,6 +665,7 @@ class ServerSession:
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
+        self.transaction.notified = self.transaction.notified or b"NOTIFY" in given.parameters
         before = len(self.transaction.forward_paths)
         reply = self.take_or_refuse(given.path, given.path.mailbox)
         for forward_path in self.transaction.forward_paths[before:]:
@@ -785,6 +792,8 @@ class ServerSession:
             return answer(552, b"Message too big")
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
+        if DEFERRED_CONTENT in content:
+            return self.refuse_content_for_now(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
@@ -793,6 +802,12 @@ class ServerSession:
         """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
         del transaction, content
         return answer(554, b"This content is not taken")
+
+    @decision
+    def refuse_content_for_now(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole for now, and deliver it to nobody: the client has it still (§4.2.5)."""
+        del transaction, content
+        return answer(451, b"This content is not taken now")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
@@ -814,6 +829,7 @@ class ServerSession:
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
                     ),
+                    notified=transaction.notified,
                 )
             )
 

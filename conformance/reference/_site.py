@@ -29,6 +29,8 @@ LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
+DEFERRED_CONTENT = b"This content is refused for now."
+"""What makes it refuse a message after its end for now."""
 RELAY_DOMAIN = b"relay.example.test"
 EXTENDED_DOMAIN = b"extended.example.test"
 """Relayed to a next hop that offers every extension."""
@@ -176,6 +178,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
         refused_content=REFUSED_CONTENT.decode(),
+        temporarily_refused_content=DEFERRED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
         extended_domain=EXTENDED_DOMAIN.decode() if next_hop else None,

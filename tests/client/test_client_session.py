@@ -24,6 +24,7 @@ from conformance.client import (
     Outcome,
     Reset,
     Secured,
+    Segmentation,
     Silence,
     new_token,
 )
@@ -368,9 +369,35 @@ def test_plain_is_said_where_it_is_offered(offered: bytes) -> None:
 
     greets = b"250-mail.example.test\r\n250 AUTH " + offered + b"\r\n"
     rendered = ask(answering({"EHLO": greets, "AUTH": b"235 welcome\r\n"}, heard=heard), climbs, AUTH_TARGET)
-    assert heard == [b"EHLO client.example.test\r\n", b"AUTH PLAIN " + PLAIN + b"\r\n", b"MAIL FROM:<>\r\n"]
+    ehlo = b"EHLO client.example.test\r\n"
+    assert heard == [ehlo, b"AUTH PLAIN " + PLAIN + b"\r\n", ehlo, b"MAIL FROM:<>\r\n"]
     assert PLAIN.decode() not in rendered
     assert r"AUTH PLAIN <secret>\r\n" in rendered
+
+
+@pytest.mark.usefixtures("password")
+@pytest.mark.parametrize(
+    ("again", "offers"),
+    [
+        (b"250-x\r\n250-AUTH\r\n250-STARTTLS\r\n250 DSN\r\n", {"AUTH": b"PLAIN", "DSN": b""}),
+        (b"250-x\r\n250 SIZE 1000\r\n", {"AUTH": b"PLAIN", "SIZE": b"1000"}),
+        (b"503 once is enough\r\n", {"AUTH": b"PLAIN", "SIZE": b""}),
+    ],
+)
+def test_what_counts_is_offered_to_the_client_that_is_known(again: bytes, offers: dict[str, bytes]) -> None:
+    async def talk(peer: Peer) -> None:
+        await peer.say(b"220 mail.example.test\r\n")
+        first = b"250-x\r\n250-AUTH PLAIN\r\n250-STARTTLS\r\n250 SIZE\r\n"
+        for reply in (first, b"235 welcome\r\n", again):
+            await peer.line()
+            await peer.say(reply)
+        await peer.rest()
+
+    async def climbs(client: Client) -> dict[str, bytes]:
+        await client.climb(At.EHLO)
+        return client.offers
+
+    assert ask(talk, climbs, AUTH_TARGET) == offers
 
 
 @pytest.mark.usefixtures("password")
@@ -734,6 +761,35 @@ def test_replies_until_quit_are_all_that_came_up_to_the_close(dot: bytes, expect
 
     assert codes(ask(answering({"DATA": b"354 go\r\n", ".": dot}, heard=heard), sends)) == expected
     assert (heard[-1] == b"QUIT\r\n") == (dot != b"close")
+
+
+async def hates_pipelining(peer: Peer) -> None:
+    """Takes a bare LF for a line end, answers in a while, and refuses what came before it has answered."""
+    await peer.say(b"220 mail.example.test\r\n")
+    while line := await peer.line(b"\n"):
+        await trio.sleep(0.05)
+        before = len(peer.pieces)
+        with trio.move_on_after(0.001):
+            await peer.take()
+        if len(peer.pieces) > before:
+            await peer.say(b"500 no pipelining\r\n")
+            break
+        await peer.say(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 OK\r\n")
+        if line.startswith(b"QUIT"):
+            break
+    await peer.close()
+
+
+@pytest.mark.parametrize("lines", [b"NOOP a\nNOOP b\r\n", b"NOOP a\r\nNOOP b\r\n", b"NOOP a\n\rNOOP b\r\n"])
+def test_octets_and_quit_come_late_enough_for_who_answers_line_by_line(lines: bytes) -> None:
+    async def sends(client: Client) -> list[Outcome]:
+        await client.climb(At.GREETING)
+        client.connection.segmentation = Segmentation.OCTETS
+        await client.raw(lines)
+        client.connection.segmentation = Segmentation.WHOLE
+        return await client.replies_until_quit()
+
+    assert codes(ask(hates_pipelining, sends)) == [250, 250, 221, "Closed"]
 
 
 def test_a_reset_ends_the_replies_until_quit() -> None:

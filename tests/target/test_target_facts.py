@@ -59,6 +59,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "f@a.test",
     ),
     "content refused at the dot": ('refused-content = "EICAR"', "refused_content", "EICAR"),
+    "content refused at the dot for now": (
+        'temporarily-refused-content = "later"',
+        "temporarily_refused_content",
+        "later",
+    ),
     "domains it relays": ('relay-domains = ["r.test"]', "relay_domains", ("r.test",)),
     "where the domains it relays go": ('next-hop = "127.0.0.1:2600"', "next_hop", "127.0.0.1:2600"),
     "a domain that goes where all is offered": ('extended-domain = "e.test"', "extended_domain", "e.test"),

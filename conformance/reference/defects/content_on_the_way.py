@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
@@ -131,7 +132,7 @@ def stored_content_loses_a_bit(
     """Takes the eighth bit off what goes into a mailbox."""
     header, empty, body = copy.content.partition(b"\r\n\r\n")
     seven = bytes(octet & 0x7F for octet in body)
-    changed = Copy(copy.reverse_path, copy.forward_paths, header + empty + seven, copy.eight_bit, copy.parameters)
+    changed = replace(copy, content=header + empty + seven)
     del mailer
     return clean(copy if body.isascii() else changed, forward_path)
 
