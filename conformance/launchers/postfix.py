@@ -11,7 +11,7 @@ POSTFIX = DebianServer(
     packages=("postfix", "sasl2-bin", "libsasl2-modules"),
     templates="postfix",
     login=True,
-    facts={"recipient_delimiter": "+"},
+    facts={"recipient_delimiter": "+", "client_trusted": False},
     deviations=(
         "mynetworks is empty: no client address is trusted",
         "local_header_rewrite_clients is empty: nor does a client on loopback get its header completed",
