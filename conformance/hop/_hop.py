@@ -142,6 +142,10 @@ class NextHop:
         """Keep rules for a recipient, a token, a domain, an address of ours, or ``EVERYONE``."""
         self._script.add(with_small_domain(key) if "@" in key else key.lower(), rules)
 
+    def unscript(self, key: str) -> None:
+        """Drop the rules of a key that is no token's, as an address of ours."""
+        self._script.drop(with_small_domain(key) if "@" in key else key.lower())
+
     async def message(self, token: str, *, within: float) -> Received | None:
         """The first message of this token, or ``None`` where none has come in so many seconds."""
         found = await self.messages(token, within=within)
