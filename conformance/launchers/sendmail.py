@@ -20,6 +20,7 @@ SENDMAIL = DebianServer(
         "procmail delivers into Maildirs",
         "a mailertable leads to the next hop and to where bounces go, by mailers with ports of ours",
         "messages have 10 MiB at most",
+        "the load of this host is no reason to keep mail back or to take no connections",
         "aliases for two users, for a list with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
     ),
