@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from conformance.launchers._certificate import write_certificate
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keeper, overlay_root, problem_of
 from conformance.launchers._launcher import Installed, Launcher
+from conformance.launchers._network import NAME_SERVER, own_network
 from conformance.launchers._ports import free_name_server, free_port, is_free
 from conformance.launchers._servers import LAUNCHERS, launcher_of
 from conformance.launchers._site import HOST, PASSWORD_FROM, USERS, Site, password
@@ -37,6 +38,7 @@ START_SECONDS = 60.0
 """How long a server may take to greet."""
 
 TARGET = "target.toml"
+SMTP_PORT = 25
 
 
 @dataclass(slots=True)
@@ -134,8 +136,10 @@ class Server:
         return "its logs are empty"
 
 
-def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
+def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> Server:
     """Install and start the server that is meant by ``name`` or ``name==version``.
+
+    ``routed`` says that this process is in a network of its own, where the server is to route mail by MX records.
 
     Raises:
         LaunchError: it can't be installed, or started; nothing of it is left.
@@ -158,7 +162,8 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
             next_hop_port=ports[2],
             bounces_port=ports[3],
             name_server_port=ports[4],
-            name_server=free_name_server() if os.geteuid() == 0 else "",
+            name_server=NAME_SERVER if routed else free_name_server() if os.geteuid() == 0 else "",
+            routed=routed,
         )
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
@@ -202,17 +207,26 @@ def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -
 
 
 @contextmanager
-def launched(word: str) -> Iterator[Target]:
+def launched(word: str, *, namespace: bool = False) -> Iterator[Target]:
     """Start the server that ``name`` or ``name==version`` means and say what is known of it; it ends with the block.
 
+    With ``namespace`` this thread is in a network of its own meanwhile, and the server with it, at port 25.
+
     Raises:
-        LaunchError: it can't be installed, or did not come up.
+        LaunchError: it can't be installed, or did not come up; or there can be no such network.
     """
-    server = bring_up(word, stays=False)
-    try:
-        yield server.target
-    finally:
-        server.remove()
+    if namespace:
+        launcher = launcher_of(word)
+        if not launcher.routes:
+            able = ", ".join(each.name for each in LAUNCHERS.values() if each.routes)
+            raise LaunchError(f"{launcher.name} routes no mail by MX records; in a namespace of their own do: {able}")
+        launcher.install()  # what it is installed from can't be reached from there
+    with own_network() if namespace else nullcontext():
+        server = bring_up(word, stays=False, port=SMTP_PORT if namespace else 0, routed=namespace)
+        try:
+            yield server.target
+        finally:
+            server.remove()
 
 
 def servers_up() -> list[Server]:

@@ -9,11 +9,14 @@ from typing import Any
 
 import jinja2
 
+from conformance.launchers._network import EXCHANGERS
 from conformance.target import Credentials
 
 HOST = "mail.example.test"
 DOMAIN = "example.test"
 RELAY_DOMAIN = "relay.example.test"
+ROUTED_DOMAIN = "mx.example.test"
+"""In a network of its own: mail for names below it goes where their MX records say."""
 SENDER_DOMAIN = "client.example.test"
 """Where our sender is: what is sent back to it comes to a port of ours."""
 USERS = ("alice", "bob", "postmaster")
@@ -36,6 +39,7 @@ class Site:
 
     All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
     ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
+    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says.
     """
 
     folder: Path
@@ -45,6 +49,7 @@ class Site:
     bounces_port: int
     name_server_port: int
     name_server: str
+    routed: bool = False
 
     @property
     def mail(self) -> Path:
@@ -73,6 +78,7 @@ class Site:
             "host": HOST,
             "domain": DOMAIN,
             "relay_domain": RELAY_DOMAIN,
+            "routed_domain": ROUTED_DOMAIN if self.routed else "",
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
@@ -112,6 +118,15 @@ def common_facts(site: Site) -> dict[str, Any]:
         "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
+        **(_routing_facts(site) if site.routed else {}),
+    }
+
+
+def _routing_facts(site: Site) -> dict[str, Any]:
+    return {
+        "dns_domains": (ROUTED_DOMAIN,),
+        "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
+        "name_server": f"{site.name_server}:53",
     }
 
 

@@ -10,6 +10,7 @@ EXIM = DebianServer(
     origin="Debian's package exim4-daemon-heavy",
     packages=("exim4-daemon-heavy",),
     templates="exim",
+    routes=True,
     login=True,
     deviations=(
         "Debian's configuration for an internet site, in one file, delivering into Maildirs",

@@ -10,6 +10,7 @@ OPENSMTPD = DebianServer(
     origin="Debian's package opensmtpd",
     packages=("opensmtpd",),
     templates="opensmtpd",
+    routes=True,
     facts={"recipient_delimiter": "+"},
     deviations=(
         "the configuration is a whole one of ours; its rules trust no client, this host included",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
 
 import trio
@@ -18,6 +19,12 @@ from conformance.target import Target, split_place
 
 DELIVERY_SECONDS = 30.0
 """How long a message is waited for, where the target does not say that it takes longer."""
+
+
+NOBODYS_NETWORKS = tuple(
+    IPv4Network(each) for each in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+)
+"""Loopback, and the networks that are kept for documentation (RFC 5737)."""
 
 
 class _Came(Protocol):
@@ -345,6 +352,17 @@ class Names:
     def exchangers(self) -> tuple[str, ...]:
         """The IP addresses at which our next hop listens for mail that is routed by MX records."""
         return tuple(split_place(place)[0] for place in self.target.exchangers)
+
+    def dead(self, number: int = 0) -> str:
+        """An IP address at which nothing listens, one for each number from 0 to 9.
+
+        It stands beside the exchangers' where that network is this machine's or nobody's, else on loopback.
+        """
+        home = ip_address(self.exchangers[0])
+        network = next((each for each in NOBODYS_NETWORKS if home in each), NOBODYS_NETWORKS[0])
+        first = int(ip_address(int(home) & ~0xFF)) if home in network else int(network.network_address)
+        beside = (str(ip_address(first + last)) for last in range(90, 255))
+        return [each for each in beside if each not in self.exchangers][number]
 
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""

@@ -23,9 +23,6 @@ from conformance import (
     took,
 )
 
-DEAD = "127.0.0.99"
-"""An address at which nothing listens: 127.0.0.0/8 is the machine's own."""
-
 ADDRESSES = ("MX", "A", "AAAA")
 
 EVERY = 1000
@@ -180,7 +177,7 @@ async def lowest_preference_comes_first(
 async def next_exchanger_is_tried(dead: int, smtp: Client, hop: Hop, dns: Names) -> Observation:
     """Where nothing listens at the best exchangers the next one gets the message."""
     for number in range(dead):
-        dns.add(mx(dns, 10 * (number + 1), f"dead{number}") + exchanger(dns, f"dead{number}", f"{DEAD[:-1]}{number}"))
+        dns.add(mx(dns, 10 * (number + 1), f"dead{number}") + exchanger(dns, f"dead{number}", dns.dead(number)))
     dns.add(mx(dns, 50, "alive") + exchanger(dns, "alive", dns.exchangers[0]))
     return await arrives_at(dns.exchangers[0], smtp, hop, dns)
 
@@ -188,7 +185,7 @@ async def next_exchanger_is_tried(dead: int, smtp: Client, hop: Hop, dns: Names)
 @scenario("rfc5321/5.1/tries-each-address", start=At.EHLO)
 async def next_address_of_a_host_is_tried(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """Where nothing listens at one address of the only exchanger its other address gets the message."""
-    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", DEAD) + exchanger(dns, "host", dns.exchangers[0]))
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.dead()) + exchanger(dns, "host", dns.exchangers[0]))
     return await arrives_at(dns.exchangers[0], smtp, hop, dns)
 
 
@@ -218,7 +215,7 @@ async def host_of_the_domain_is_the_exchanger(smtp: Client, hop: Hop, dns: Names
 @scenario("rfc5321/5.1/no-addresses-beside-mx", start=At.EHLO)
 async def address_beside_mx_records_is_not_used(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """Mail whose only exchanger is dead does not go to the domain's own address."""
-    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", DEAD) + f"{dns.name()}. A {dns.exchangers[0]}")
+    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", dns.dead()) + f"{dns.name()}. A {dns.exchangers[0]}")
     return await never_at(dns.exchangers[0], smtp, hop, dns)
 
 
@@ -299,7 +296,7 @@ async def no_worse_exchanger_than_itself(level: int, smtp: Client, hop: Hop, dns
     own, worse = smtp.target.where.host, dns.exchangers[1]
     dns.add(mx(dns, level, "worse") + exchanger(dns, "worse", worse))
     dns.add(mx(dns, 20, "self") + exchanger(dns, "self", own))
-    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", DEAD))
+    dns.add(mx(dns, 10, "dead") + exchanger(dns, "dead", dns.dead()))
     return await never_at(worse, smtp, hop, dns)
 
 
