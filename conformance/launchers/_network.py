@@ -22,9 +22,9 @@ IFF_UP = 1
 
 NETWORK_MASK = "255.255.255.0"
 OUR_ADDRESS = "192.0.2.254"
-EXCHANGERS = ("192.0.2.21", "192.0.2.22", "192.0.2.23", "192.0.2.24")
+EXCHANGERS = tuple(f"192.0.2.{number}" for number in range(21, 61))
 """Of the first network that is kept for documentation (RFC 5737): some servers take all of 127.0.0.0/8 for themselves,
-or never send mail there."""
+or never send mail there. Many, as OpenSMTPD connects to each only every five seconds."""
 
 NAME_SERVER = "127.0.0.53"
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
+from zlib import crc32
 
 import trio
 
@@ -25,6 +26,10 @@ NOBODYS_NETWORKS = tuple(
     IPv4Network(each) for each in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
 """Loopback, and the networks that are kept for documentation (RFC 5737)."""
+
+
+FEW = 4
+"""As many exchangers as a scenario may ask for."""
 
 
 class _Came(Protocol):
@@ -350,8 +355,13 @@ class Names:
 
     @property
     def exchangers(self) -> tuple[str, ...]:
-        """The IP addresses at which our next hop listens for mail that is routed by MX records."""
-        return tuple(split_place(place)[0] for place in self.target.exchangers)
+        """The IP addresses at which our next hop listens for mail that is routed by MX records.
+
+        Of more than a few each scenario begins with another: some servers open one connection at a time to an address.
+        """
+        places = self.target.exchangers
+        first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
+        return tuple(split_place(place)[0] for place in (*places[first:], *places[:first]))
 
     def dead(self, number: int = 0) -> str:
         """An IP address at which nothing listens, one for each number from 0 to 9.
@@ -363,6 +373,11 @@ class Names:
         first = int(ip_address(int(home) & ~0xFF)) if home in network else int(network.network_address)
         beside = (str(ip_address(first + last)) for last in range(90, 255))
         return [each for each in beside if each not in self.exchangers][number]
+
+    def add_host(self, name: str, address: str) -> None:
+        """Let a name that is not this scenario's, as the target's own, lead to an address, unless it has records."""
+        if not self.server.zones.has(name):
+            self.server.zones.add(f"{name}. A {address}")
 
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""
