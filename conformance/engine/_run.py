@@ -12,6 +12,7 @@ import trio
 
 from conformance.client import Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
+from conformance.engine._commands import Commands
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
     ConnectionRecord,
@@ -97,7 +98,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.limit = ConnectionLimit(self._most())
-        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout))
+        control = Commands(self.target, self.dial) if self.target.process.start else None
+        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout), control=control)
 
     def _most(self) -> int:
         stated = self.target.limits.connections
@@ -251,7 +253,11 @@ class Engine:
         results: list[Result] = []
         emit, self.emit = self.emit, lambda event: _keep(event, results)
         try:
-            if self._applies(scenario):
+            if "process" in scenario.needs and not isinstance(turn, nullcontext | None):
+                self.missing["a target of its own"] += 1
+                why = "ends the target, which others use meanwhile: run it in one process"
+                self._finish(scenario, [], Verdict.NOT_APPLICABLE, why, None)
+            elif self._applies(scenario):
                 async with self._surrounded((scenario,), turn) as has_its_turn:
                     doubtful: list[_Tried] = []
                     await self._first(scenario, doubtful)

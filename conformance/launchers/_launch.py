@@ -20,6 +20,7 @@ from conformance.launchers._cache import (
     end_strays,
     new_folder,
     overlays_folder,
+    record_of,
     root_folder,
     started,
     sweep,
@@ -52,6 +53,18 @@ class Server:
     folder: Path
     record: Record
     _process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def at(cls, folder: Path) -> Server:
+        """The server with this folder, which another process may have started.
+
+        Raises:
+            LaunchError: there is none.
+        """
+        record = record_of(folder)
+        if record is None:
+            raise LaunchError(f"{folder} is no folder of a server")
+        return cls(folder, record)
 
     @property
     def target_file(self) -> Path:
@@ -87,12 +100,13 @@ class Server:
             if time.monotonic() > until:
                 raise LaunchError(f"{name} did not greet within {START_SECONDS:g} s: {self._last_words()}")
             time.sleep(0.05)
-        if self.record.stays:
+        if self.record.stays or self.record.owner != os.getpid():
             process.returncode = 0  # it is to outlive us: nobody waits for it, and its pid is in the record
             self._process = None
 
     def stop(self) -> None:
         """End it politely."""
+        self._look()
         if self._process is not None:
             end(self._process)
         elif self.record.alive:
@@ -103,6 +117,7 @@ class Server:
 
     def kill(self) -> None:
         """End all of its processes at once."""
+        self._look()
         if self.record.alive:
             os.kill(self.record.pid, signal.SIGKILL)  # what it keeps is killed with it
         if self._process is not None:
@@ -116,10 +131,19 @@ class Server:
         self.stop()
         return _cache.remove(self.folder)
 
+    def _look(self) -> None:
+        """See what another process, a command of the target file, has done to it meanwhile."""
+        found = record_of(self.folder)
+        if found is not None and found.pid != self.record.pid:
+            self.record = found
+            if self._process is not None:
+                end(self._process)
+            self._process = None
+
     def _stopped(self) -> None:
         self._process = None
         if self.folder.is_dir():
-            self._write(replace(self.record, pid=0, stopped=self.record.stays))
+            self._write(replace(self.record, pid=0, stopped=True))
 
     def _write(self, record: Record) -> None:
         self.record = record
@@ -171,8 +195,9 @@ def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> 
         hint = f"# The password: export {PASSWORD_FROM}={password()}\n" if launcher.login else ""
         (folder / TARGET).write_text(hint + target_text(launcher.target(installed, site)), encoding="utf-8")
         me = os.getpid()
-        server = Server(folder, Record(launcher.name, launcher.for_version, me, started(me), stays, site.port))
-        server.record = replace(server.record, pid=0)
+        owner = (0, "") if stays else (me, started(me))
+        server = Server(folder, Record(launcher.name, launcher.for_version, 0, "", stays, site.port, True, *owner))
+        server.record.write(folder)
         server.restart()
     except BaseException as error:
         logs = server.remove() if server is not None else _cache.remove(folder)
@@ -203,6 +228,7 @@ def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -
         root=root,
         name_server=start.name_server,
         stays=stays,
+        owner=None if stays else (os.getpid(), started(os.getpid())),
     ).write(site.folder)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+import conformance
 from conformance.launchers._network import EXCHANGERS
 from conformance.target import Credentials
 
@@ -118,8 +120,16 @@ def common_facts(site: Site) -> dict[str, Any]:
         "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
+        "process": {verb: _command(verb, site.folder) for verb in ("kill", "stop", "start")},
         **(_routing_facts(site) if site.routed else {}),
     }
+
+
+def _command(verb: str, folder: Path) -> tuple[str, ...]:
+    """The command that does this to the server with this folder; it needs nothing of its surroundings."""
+    ours = Path(conformance.__file__).parents[1]
+    program = ("env", f"PYTHONPATH={ours}", sys.executable, "-m", "conformance.launchers.programs.process")
+    return (*program, verb, str(folder))
 
 
 def _routing_facts(site: Site) -> dict[str, Any]:

@@ -19,6 +19,7 @@ AIOSMTPD = PyPIServer(
         "an authenticator of ours knows one user, from version 1.3 on",
     ),
     login=True,
-    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={"relay_domains": None, "next_hop": None, "bounces": None},
+    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,
+    # nor of what our program does when it is ended.
+    facts={"relay_domains": None, "next_hop": None, "bounces": None, "process": None},
 )

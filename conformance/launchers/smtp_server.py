@@ -17,6 +17,7 @@ SMTP_SERVER = NpmServer(
         "they add the trace fields, which the library leaves to who delivers",
     ),
     login=True,
-    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={"relay_domains": None, "next_hop": None, "bounces": None},
+    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,
+    # nor of what our program does when it is ended.
+    facts={"relay_domains": None, "next_hop": None, "bounces": None, "process": None},
 )

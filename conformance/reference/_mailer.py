@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,22 +11,15 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._life import Life
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._routing import Routing, UnroutableError
-from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, Site, Stored, unquoted
+from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, Copy, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, path
 
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One envelope and its content, on its way to mailboxes here or to the next hop."""
-
-    reverse_path: bytes
-    forward_paths: tuple[bytes, ...]
-    content: bytes
-    eight_bit: bool = False
+__all__ = ["Copy", "Mailer", "domain_of", "local_name"]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +38,9 @@ class Mailer:
     dial: DialNextHop | None = None
     routing: Routing | None = None
     trace: Trace = field(init=False)
+    life: Life = field(default_factory=Life)
     taken: int = 0
+    queued_so_far: int = 0
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
@@ -124,7 +120,33 @@ class Mailer:
             for forward_paths in self.grouped(together):
                 queued = replace(copy, forward_paths=forward_paths)
                 if self.nursery is not None and self.dial is not None:
-                    self.nursery.start_soon(self.relay, queued)
+                    self.queued_so_far += 1
+                    self.write_down(self.queued_so_far, queued)
+                    self.start(self._relay_to_the_end, self.queued_so_far, queued)
+
+    def start(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do something behind the reply, for as long as the server is up."""
+
+        async def living() -> None:
+            with self.life.lived():
+                await work(*arguments)
+
+        assert self.nursery is not None
+        self.nursery.start_soon(living)
+
+    def resume(self) -> None:
+        """Go on with the mail that was on its way when the server ended."""
+        for number, copy in self.site.queue.items():
+            self.start(self._relay_to_the_end, number, copy)
+
+    async def _relay_to_the_end(self, number: int, copy: Copy) -> None:
+        await self.relay(copy)
+        self.site.queue.pop(number, None)
+
+    @decision
+    def write_down(self, number: int, copy: Copy) -> None:
+        """Keep what is on its way where a crash does not reach it, before the 250 (§6.1)."""
+        self.site.queue[number] = copy
 
     def _by_destination(self, forward_paths: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
         """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""

@@ -56,18 +56,30 @@ class Stored:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One envelope and its content, on its way to mailboxes here or to the next hop."""
+
+    reverse_path: bytes
+    forward_paths: tuple[bytes, ...]
+    content: bytes
+    eight_bit: bool = False
+
+
 @dataclass(slots=True)
 class Site:
     """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
-    ``on_stored`` is told of each of these. ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
+    ``retry_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
     delivered: list[Delivery] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     on_stored: Callable[[Stored], None] | None = None
+    queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = 60.0
     down: bool = False

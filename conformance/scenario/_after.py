@@ -268,9 +268,12 @@ class Store:
         """
         return _required(await self.arrival(token), "store", _patience(self.target))
 
-    async def arrival(self, token: str | None = None) -> Delivered | None:
-        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``."""
-        return await self._arrival(self.place, token, _any, _patience(self.target))
+    async def arrival(self, token: str | None = None, within: float | None = None) -> Delivered | None:
+        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``.
+
+        ``within`` is how many seconds it is waited for, where that is longer than usual.
+        """
+        return await self._arrival(self.place, token, _any, within or _patience(self.target))
 
     async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Delivered, ...]:
         """All messages with the token: as soon as there are so many, else what has come after a long wait."""
