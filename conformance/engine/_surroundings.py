@@ -83,4 +83,4 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
             bounces = await open_store(target.bounces, hop)
     except (HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error
-    return Surroundings(hop, store, bounces, names)
+    return Surroundings(hop if "hop" in needs else None, store, bounces, names)

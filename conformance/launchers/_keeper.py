@@ -205,8 +205,9 @@ def _serve_in_root(plan: dict[str, Any], log: int) -> int:
     server = _start(plan["command"], plan["environment"], log, root=at)
     if children.wait(server):
         return children.ended[server]
-    os.kill(server, signal.SIGTERM)
-    # Its sessions may go on, as where an administrator stops it.
+    # As where a service or a system is stopped: every process is told, those of its sessions too.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGTERM)
     children.wait_for_all(POLITE_SECONDS)
     return 0  # the kernel kills what is left in the namespace
 

@@ -60,8 +60,8 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
 class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Commands, each a program with its arguments, that end the target and start it again.
 
-    ``kill`` ends it as a crash does, ``stop`` as an administrator does, who lets sessions come to their end where the
-    server does; ``start`` starts it with the queue and the mail that it had. A command ends when it is done.
+    ``kill`` ends it as a crash does, ``stop`` as a system does that is shut down; ``start`` starts it with the queue
+    and the mail that it had. A command ends when it is done.
     """
 
     kill: tuple[str, ...] = ()
