@@ -19,7 +19,7 @@ NO_TARGET = (
     "or override the fixture smtp_target in your conftest.py"
 )
 
-_SUITE_FILE = re.compile(r"s\d+(?:_\d+)*(?:_|$)")
+_SUITE_FILE = re.compile(r"s(?:\d+|[A-Z])(?:_\d+)*(?:_|$)")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -138,3 +138,23 @@ def pytest_testnodedown(node: Any) -> None:
         from conformance.pytest_plugin import take_told  # noqa: PLC0415 - only where it is used
 
         take_told(node.config, told)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Divide a session that has a server to test into shares; all others are xdist's."""
+    if not config.getoption("smtp_target"):
+        return None
+    from conformance.pytest_plugin._sharing import Shares, divides  # noqa: PLC0415 - only where xdist is
+
+    return Shares(config, log) if divides(config) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker how many shares there are."""
+    if node.config.getoption("smtp_target"):
+        from conformance.pytest_plugin._sharing import SHARES, divides  # noqa: PLC0415 - only where xdist is
+
+        if divides(node.config):
+            node.workerinput[SHARES] = node.workerinput["workercount"]

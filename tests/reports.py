@@ -1,7 +1,8 @@
 """The reports of all servers that we can start, made from nothing; or whether they are still what is expected.
 
 ``python -m tests.reports [NAME...]`` runs each server, writes its folder in ``reports`` and the matrix of all folders;
-a server that can't be had here is named and passed by. ``--check NAME...`` runs them and compares.
+a server that can't be had here is named and passed by. ``--check NAME...`` runs them and compares. Two servers are
+tested at a time: each waits more than it works.
 
 Status: 0 all is well, 1 a difference or a finding without a reason, 3 a server that could not be run.
 """
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from conformance.launchers import LAUNCHERS
@@ -22,6 +24,7 @@ REPORTS = Path("reports")
 REASONS = REPORTS / "reasons.toml"
 KEPT = ("results.jsonl", "report.html")
 FOUND, UNUSABLE = 1, 3
+AT_A_TIME = 2
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -82,7 +85,8 @@ def main() -> int:
     """Make or check the reports of the servers that are named, or of all."""
     words = sys.argv[1:]
     one = check if words[:1] == ["--check"] else make
-    statuses = [one(name) for name in words[one is check :] or LAUNCHERS]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        statuses = list(pool.map(one, words[one is check :] or LAUNCHERS))
     if one is make:
         written = sorted(each.parent for each in REPORTS.glob("*/results.jsonl"))
         if written:

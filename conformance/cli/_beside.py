@@ -97,8 +97,10 @@ def _print(table: Table) -> None:
 def versions(name: str, wanted: Sequence[str], request: Request) -> None:
     """Run each version of a server and print its findings by version, with the first that shows or loses each.
 
+    A version that broke down in the middle, as one that crashes does, is told of and left out of the table.
+
     Raises:
-        ProblemError: there is no such server or version, or a run is of no use.
+        ProblemError: there is no such server or version, or a run is of no use; the others are printed before.
     """
     if name not in LAUNCHERS:
         try:
@@ -106,30 +108,50 @@ def versions(name: str, wanted: Sequence[str], request: Request) -> None:
         except LaunchError as error:
             raise ProblemError(str(error)) from error
     found: list[Tested] = []
+    useless: list[str] = []
     for version in wanted:
-        word = f"{name}=={version}"
-        out = request.out / f"{name}-{version}"
-        sys.stdout.write(f"{word}: ")
-        sys.stdout.flush()
-        status = run(replace(request, target=word, out=out, quiet=True))
-        if status == UNUSABLE:
-            raise ProblemError(f"{word}: the run is of no use; see {out / 'report.html'}", UNUSABLE)
-        if status > UNUSABLE:
-            raise ProblemError("stopped", status)
         try:
-            found.append(read_tested(out))
+            found.append(_tested(name, version, request))
+        except ProblemError as error:
+            if error.status != UNUSABLE:
+                raise
+            sys.stdout.write("of no use\n")
+            useless.append(str(error))
+    if found:
+        usable = [each.run.target.version for each in found]
+        _print_versions(name, usable, found)
+        page = request.out / f"{name}.html"
+        try:
+            write_comparison(found, differences(found, is_found), page, f"{name} {', '.join(usable)}")
         except ReportError as error:
             raise ProblemError(str(error), UNUSABLE) from error
-        counts = found[-1].counts
-        told = ", ".join(f"{counts[word]} {word}" for word in (Verdict.FAIL, Verdict.DEVIATES, Verdict.INCONCLUSIVE))
-        sys.stdout.write(f"{told}; {out / 'report.html'}\n")
-    _print_versions(name, list(wanted), found)
-    page = request.out / f"{name}.html"
+        sys.stdout.write(f"side by side: {page}\n")
+    if useless:
+        raise ProblemError("; ".join(useless), UNUSABLE)
+
+
+def _tested(name: str, version: str, request: Request) -> Tested:
+    """The run of one version.
+
+    Raises:
+        ProblemError: there is no such version, the run is of no use, or it was stopped.
+    """
+    word, out = f"{name}=={version}", request.out / f"{name}-{version}"
+    sys.stdout.write(f"{word}: ")
+    sys.stdout.flush()
+    status = run(replace(request, target=word, out=out, quiet=True))
+    if status == UNUSABLE:
+        raise ProblemError(f"{word}: the run is of no use; see {out / 'report.html'}", UNUSABLE)
+    if status > UNUSABLE:
+        raise ProblemError("stopped", status)
     try:
-        write_comparison(found, differences(found, is_found), page, f"{name} {', '.join(wanted)}")
+        tested = read_tested(out)
     except ReportError as error:
         raise ProblemError(str(error), UNUSABLE) from error
-    sys.stdout.write(f"side by side: {page}\n")
+    counts = tested.counts
+    told = ", ".join(f"{counts[word]} {word}" for word in (Verdict.FAIL, Verdict.DEVIATES, Verdict.INCONCLUSIVE))
+    sys.stdout.write(f"{told}; {out / 'report.html'}\n")
+    return tested
 
 
 def _print_versions(name: str, wanted: Sequence[str], found: Sequence[Tested]) -> None:

@@ -119,6 +119,7 @@ def _explain_clause(clause: Clause) -> None:
     for word, text in (
         ("reason", clause.reason),
         ("disputed", clause.disputed),
+        ("a finding although several servers do otherwise", clause.argued),
         ("RFC 5321bis", clause.bis),
         ("says again", clause.restates),
         ("tags", ", ".join(clause.tags)),

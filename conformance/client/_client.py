@@ -194,7 +194,7 @@ class Client:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
             await self.authenticate()
-            self.offers.pop("STARTTLS", None)  # it was offered to a client that was not known yet
+            await self._ask_again()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -207,6 +207,19 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls()
             await self.introduce()
+
+    async def _ask_again(self) -> None:
+        """EHLO once more: a client that is known can be offered more, and STARTTLS is behind it.
+
+        AUTH counts as it was offered before, when it could be used. Where this EHLO is refused, so does the rest.
+        """
+        hello, offers = self.hello, self.offers
+        outcome = await self.ehlo()
+        if not (isinstance(outcome, Reply) and outcome.severity == 2):
+            self.hello, self.offers = hello, dict(offers)
+        elif "AUTH" in offers:
+            self.offers["AUTH"] = offers["AUTH"]
+        self.offers.pop("STARTTLS", None)
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).

@@ -36,6 +36,9 @@ SERVICE_ATTEMPTS = 3
 RETRY_PAUSE = 0.5
 """Seconds before the first retry of a refused session; it doubles."""
 
+GONE_AFTER = 20
+"""Connections in a row that nobody took, one at a time: after so many the target is gone and not waited for."""
+
 CONFIRM_OVERLAP = 4
 
 
@@ -91,6 +94,7 @@ class Engine:
     counts: Counter[Verdict] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     dialled: int = 0
+    not_taken: int = 0
     setting: Setting = field(init=False)
     limit: ConnectionLimit = field(init=False)
     around: Surroundings | None = None
@@ -206,7 +210,7 @@ class Engine:
             )
         )
 
-    async def _main(self, scenarios: Sequence[Scenario]) -> None:
+    async def _main(self, scenarios: Sequence[Scenario], turn: AbstractContextManager[object] | None = None) -> None:
         overlapped: list[Scenario] = []
         alone: list[Scenario] = []
         for scenario in scenarios:
@@ -218,9 +222,11 @@ class Engine:
             for scenario in overlapped:
                 nursery.start_soon(self._first, scenario, doubtful)
                 await trio.lowlevel.checkpoint()  # else trio begins them in this order or in the reverse
-        for scenario in alone:
-            await self._first(scenario, [])
-        await self._confirm_all(doubtful)
+        if alone or doubtful:
+            with turn or nullcontext():
+                for scenario in alone:
+                    await self._first(scenario, [])
+                await self._confirm_all(doubtful)
 
     def not_applicable(self, scenario: Scenario) -> tuple[str, str] | None:
         """What the target or the options lack for this scenario: a name and a sentence, or ``None``."""
@@ -244,26 +250,35 @@ class Engine:
         else:
             self._settle(tried, tried.last, unsteady=False)
 
-    async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
-        """Run one scenario to its confirmed result between ``open`` and ``close``; the result is emitted too.
+    async def some(self, scenarios: Sequence[Scenario], turn: AbstractContextManager[object] | None = None) -> None:
+        """Run these overlapped, each to its confirmed result, between ``open`` and ``close``.
 
-        ``turn`` is held while a finding is confirmed, and all the time where our next hop, a sink or our name server
+        ``turn`` is held while findings are confirmed, and all the time where our next hop, a sink or our name server
         is needed: where several processes share a target they take turns.
         """
+        if not isinstance(turn, nullcontext | None):
+            scenarios = [each for each in scenarios if not self._left_to_one_process(each)]
+        surrounded = [each for each in scenarios if wanted(self.target, [each])]
+        await self._main([each for each in scenarios if each not in surrounded], turn)
+        if surrounded:
+            async with self._surrounded(surrounded, turn) as have_their_turn:
+                await self._main(surrounded, None if have_their_turn else turn)
+
+    def _left_to_one_process(self, scenario: Scenario) -> bool:
+        """Whether the scenario ends the target, which other processes use meanwhile; then that is its result."""
+        if "process" not in scenario.needs:
+            return False
+        self.missing["a target of its own"] += 1
+        why = "ends the target, which others use meanwhile: run it in one process"
+        self._finish(scenario, [], Verdict.NOT_APPLICABLE, why, None)
+        return True
+
+    async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
+        """Run one scenario as ``some`` does; the result is emitted too."""
         results: list[Result] = []
         emit, self.emit = self.emit, lambda event: _keep(event, results)
         try:
-            if "process" in scenario.needs and not isinstance(turn, nullcontext | None):
-                self.missing["a target of its own"] += 1
-                why = "ends the target, which others use meanwhile: run it in one process"
-                self._finish(scenario, [], Verdict.NOT_APPLICABLE, why, None)
-            elif self._applies(scenario):
-                async with self._surrounded((scenario,), turn) as has_its_turn:
-                    doubtful: list[_Tried] = []
-                    await self._first(scenario, doubtful)
-                    if doubtful:
-                        with nullcontext() if has_its_turn else turn or nullcontext():
-                            await self._confirm_all(doubtful)
+            await self.some([scenario], turn)
         finally:
             self.emit = emit
         self.emit(results[0])
@@ -282,15 +297,24 @@ class Engine:
                     scenario, self.setting, "retry" if attempts else "confirm" if purpose == "confirm" else "first"
                 )
             self.dialled += tried.dialled
+            if tried.dialled:
+                self.not_taken = 0
+            elif self.limit.limit == 1:
+                self.not_taken += 1
             attempts.append(tried)
             if not tried.service_refused:
                 self.limit.clean()
                 return attempts
             self.limit.refused(epoch)
-            if len(attempts) == SERVICE_ATTEMPTS:
+            if len(attempts) == SERVICE_ATTEMPTS or self._is_gone:
                 return attempts
             await trio.sleep(pause)
             pause *= 2
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the target takes no connections any more, as a server that crashed; the closing control says so."""
+        return self.not_taken >= GONE_AFTER
 
     async def _confirm_all(self, doubtful: Sequence[_Tried]) -> None:
         turn = trio.CapacityLimiter(CONFIRM_OVERLAP)
@@ -299,7 +323,8 @@ class Engine:
         async def again(tried: _Tried) -> None:
             async with turn:
                 first = tried.last
-                tried.attempts += await self._served(tried.scenario, "confirm")
+                if not self._is_gone:
+                    tried.attempts += await self._served(tried.scenario, "confirm")
             if _kind(tried.last) == _kind(first):
                 self._settle(tried, first, unsteady=False)
             else:
@@ -309,7 +334,7 @@ class Engine:
             for tried in doubtful:
                 nursery.start_soon(again, tried)
         for tried in by_itself:
-            for _ in range(2):
+            for _ in range(0 if self._is_gone else 2):
                 tried.attempts += await self._served(tried.scenario, "confirm", alone=True)
             self._settle_by_majority(tried)
 

@@ -57,7 +57,8 @@ class Rule:
     ``reply`` are the octets to send, sent as they are: ``None`` stands for the usual reply, no octets for none at
     all, after which the session is still read. ``delay`` in seconds goes before the reply. A rule acts ``times``
     times, or always; the rules of one key are asked in their order, so that ``Rule.answer(Step.RCPT, 450, times=1)``
-    refuses once and then takes. ``offers`` are the keywords of the reply to EHLO, with their parameters.
+    refuses once and then takes. ``offers`` are the keywords of the reply to EHLO, with their parameters. ``every`` is
+    for ``CONTENT``: nothing is read during the delay, and the rule acts again when so many octets more have come.
     """
 
     at: Step
@@ -66,6 +67,7 @@ class Rule:
     then: Then = Then.GO_ON
     times: int | None = None
     offers: tuple[bytes, ...] | None = None
+    every: int = 0
 
     @classmethod
     def answer(cls, at: Step, code: int, *texts: str | bytes, delay: float = 0.0, times: int | None = None) -> Rule:
@@ -92,6 +94,11 @@ class Rule:
     def reset(cls, at: Step, *, delay: float = 0.0, times: int | None = None) -> Rule:
         """Reset the connection in the place of a reply."""
         return cls(at, b"", delay, Then.RESET, times)
+
+    @classmethod
+    def stall(cls, seconds: float, *, every: int, times: int | None = None) -> Rule:
+        """Read nothing of the mail data for so many seconds, and again behind so many octets more."""
+        return cls(Step.CONTENT, b"", seconds, times=times, every=every)
 
     @classmethod
     def offer(cls, *keywords: bytes, times: int | None = None) -> Rule:

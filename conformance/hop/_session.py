@@ -124,11 +124,11 @@ class HopSession:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise _PeerIsGone("closed by the client" if self._at_end else "reset by the client") from None
 
-    async def _pause(self, seconds: float) -> None:
-        """Hold back, and note what comes and when the client leaves meanwhile."""
+    async def _pause(self, seconds: float, *, deaf: bool = False) -> None:
+        """Hold back, and note what comes and when the client leaves meanwhile, but where we are ``deaf``."""
         until = trio.current_time() + seconds
         with trio.move_on_at(until):
-            while len(self.buffer) < READ_AHEAD and await self._hear():
+            while not deaf and len(self.buffer) < READ_AHEAD and await self._hear():
                 pass
         await trio.sleep_until(until)
 
@@ -193,7 +193,7 @@ class HopSession:
     ) -> bytes:
         """Send the usual reply, or what the rule says, and return what was sent; ``replies`` has it before."""
         if rule is not None and rule.delay:
-            await self._pause(rule.delay)
+            await self._pause(rule.delay, deaf=bool(rule.every))
         reply = usual if rule is None or rule.reply is None else rule.reply
         if replies is not None:
             replies.append(reply)
@@ -357,12 +357,12 @@ class HopSession:
         """All up to and with CRLF.CRLF, whose first CRLF may be that of DATA (RFC 5321 §4.1.1.4), and its length."""
         kept, length = bytearray(), 0
         before = CRLF
-        interrupted = False
+        due: int | None = 0
         try:
             while True:
-                if self.buffer and not interrupted:
-                    interrupted = True
-                    await self._interrupt()
+                if due is not None and length + len(self.buffer) > due:
+                    every = await self._interrupt()
+                    due = length + len(self.buffer) + every if every else None
                     if self.ending is not Then.GO_ON:
                         return b"", 0
                 window = before + bytes(self.buffer)
@@ -378,11 +378,13 @@ class HopSession:
             if self.transaction is not None:
                 self.transaction.unfinished = bytes(kept)
 
-    async def _interrupt(self) -> None:
-        """What the rules say for the middle of the content."""
+    async def _interrupt(self) -> int:
+        """What the rules say for the middle of the content, and behind how many octets they are asked again."""
         rule = self._rule(Step.CONTENT)
-        if rule is not None:
-            await self._answer(b"", rule)
+        if rule is None:
+            return 0
+        await self._answer(b"", rule)
+        return rule.every
 
     async def bdat(self, command: Command) -> None:
         """Take a chunk of so many octets, whatever stands in it (RFC 3030 §2)."""

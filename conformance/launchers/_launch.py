@@ -81,6 +81,12 @@ class Server:
         """Where its logs are."""
         return self.folder / "logs"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, by us or by a command of its target file, and ended by itself."""
+        self._look()
+        return self.record.pid > 0 and not self.record.alive
+
     def restart(self) -> None:
         """Start it, again where it is up, and wait for its greeting.
 
@@ -239,7 +245,8 @@ def launched(word: str, *, namespace: bool = False) -> Iterator[Target]:
     With ``namespace`` this thread is in a network of its own meanwhile, and the server with it, at port 25.
 
     Raises:
-        LaunchError: it can't be installed, or did not come up; or there can be no such network.
+        LaunchError: it can't be installed, did not come up, or ended by itself before the block did; or there can be no
+            such network.
     """
     if namespace:
         launcher = launcher_of(word)
@@ -249,10 +256,14 @@ def launched(word: str, *, namespace: bool = False) -> Iterator[Target]:
         launcher.install()  # what it is installed from can't be reached from there
     with own_network() if namespace else nullcontext():
         server = bring_up(word, stays=False, port=SMTP_PORT if namespace else 0, routed=namespace)
+        ended = False
         try:
             yield server.target
+            ended = server.has_ended
         finally:
-            server.remove()
+            logs = server.remove()
+    if ended:
+        raise LaunchError(f"{word} ended by itself while it was used; its logs are in {logs}")
 
 
 def servers_up() -> list[Server]:

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from conformance.launchers._cache import cache_folder, locked
 from conformance.launchers._error import LaunchError
@@ -24,7 +24,8 @@ class NpmServer(Launcher):
     """A server that is a package of npm, at ``script`` in it, or at a program of ours where it is a library.
 
     ``beside`` are packages that its own installation only may bring. The package's folder ``defaults`` is laid into the
-    server's folder as ``config``, and ``templates`` over it.
+    server's folder as ``config``, and ``templates`` over it; a default that differs from one of ours in its ending only
+    is left out, since some servers let one format go before another.
     """
 
     package: str
@@ -99,8 +100,14 @@ class NpmServer(Launcher):
     def _configuration(self, installed: Installed, site: Site) -> dict[str, str]:
         defaults = installed.place / "node_modules" / self.package / self.defaults
         files = [each for each in defaults.iterdir() if each.is_file()] if self.defaults else []
-        given = {f"config/{each.name}": each.read_text(encoding="utf-8", errors="replace") for each in files}
-        return given | (rendered(self.templates, site) if self.templates else {})
+        ours = rendered(self.templates, site) if self.templates else {}
+        settled = {PurePath(name).with_suffix("") for name in ours}
+        given = {
+            f"config/{each.name}": each.read_text(encoding="utf-8", errors="replace")
+            for each in files
+            if PurePath("config", each.name).with_suffix("") not in settled
+        }
+        return given | ours
 
 
 def _why(said: str) -> str:
@@ -108,4 +115,5 @@ def _why(said: str) -> str:
     lines: list[str] = re.findall(r"^npm (?:error|ERR!) (.*)$", said, re.MULTILINE)
     errors = [line for line in lines if line.strip()]
     told = [line for line in errors if not re.match(r"code |A complete log|errno |syscall ", line)]
-    return (told or errors or ["npm said nothing"])[0]
+    first = (told or errors or ["npm said nothing"])[0]
+    return re.sub(r"^(?:notarget|404|network) (?:\d+ )?", "", first)  # npm's own word for the kind of error

@@ -17,6 +17,7 @@ AIOSMTPD = PyPIServer(
         "a handler of ours refuses unknown recipients, lays mail into Maildirs and gives relayed mail to the next hop",
         "it adds the trace fields, which the library leaves to who delivers",
         "an authenticator of ours knows one user, from version 1.3 on",
+        "before version 1.4.3 no STARTTLS is offered, as it can't work there under Python 3.11 or later",
     ),
     login=True,
     # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,

@@ -18,5 +18,6 @@ DOVECOT_SUBMISSION = DebianServer(
         "users are in a password file; PLAIN and LOGIN are offered",
         "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",
         "all mail goes on to a Postfix of the same root, which trusts it and delivers into Maildirs",
+        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
     ),
 )

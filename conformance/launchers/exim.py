@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._site import DOMAIN
 
 EXIM = DebianServer(
     name="exim",
@@ -15,7 +16,18 @@ EXIM = DebianServer(
     deviations=(
         "Debian's configuration for an internet site, in one file, delivering into Maildirs",
         "MAIN_RELAY_NETS is empty: no client address is trusted",
-        "the router for relayed domains has self = send, as the next hop is on this host",
+        "hubbed_hosts leads to the next hop and to where bounces go, with self = send, as both are on this host",
         "two authenticators, PLAIN and LOGIN, know one user and are offered in clear",
+        "aliases for two users, for a user who moved, for a program that fails and for a mailbox that is deferred",
+        "one sentence is refused in message bodies",
     ),
+    facts={
+        "client_trusted": False,
+        "alias": {"address": f"team@{DOMAIN}", "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"]},
+        "moved": f"carol@{DOMAIN}",
+        "temporarily_refused": f"busy@{DOMAIN}",
+        "fails_after_acceptance": f"full@{DOMAIN}",
+        "refused_content": "This content is refused",
+        "disabled": ["VRFY"],
+    },
 )

@@ -19,6 +19,7 @@ HARAKA = NpmServer(
         "tls and auth/flat_file are among the plugins, with PLAIN and LOGIN beside CRAM-MD5",
         "two plugins of ours take the place of queue/smtp_forward: one refuses unknown recipients",
         "the other lays mail into Maildirs, with a Return-Path field, and has Haraka's own queue send the rest to us",
+        "that queue speaks no TLS",
         "it runs as one process",
     ),
     login=True,

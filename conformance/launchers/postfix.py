@@ -19,5 +19,6 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
+        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
     ),
 )

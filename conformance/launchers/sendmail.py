@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._site import DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -18,5 +19,21 @@ SENDMAIL = DebianServer(
         "its exemption from the pause before the greeting and from the rate of connections stays",
         "AUTH takes PLAIN and LOGIN, also in clear, from a password file with one user",
         "procmail delivers into Maildirs",
+        "a mailertable leads to the next hop and to where bounces go, by mailers with ports of ours",
+        "messages have 10 MiB at most",
+        "aliases for two users, for a list with an owner and for a program that fails",
+        "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
     ),
+    facts={
+        "client_trusted": False,
+        "alias": {"address": f"team@{DOMAIN}", "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"]},
+        "mailing_list": {
+            "address": f"staff@{DOMAIN}",
+            "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
+        "moved": f"carol@{DOMAIN}",
+        "temporarily_refused": f"busy@{DOMAIN}",
+        "fails_after_acceptance": f"full@{DOMAIN}",
+    },
 )

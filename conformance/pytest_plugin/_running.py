@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import threading
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -87,7 +88,9 @@ class Overlapped:
     maxfail: int = 0
     _futures: dict[str, Future[Result]] = field(default_factory=dict)
     _failed: int = 0
-    _end: End | None = None
+    _ended: bool = False
+    _problem: str = ""
+    _evidence: tuple[ConnectionRecord, ...] = ()
     _crash: str = ""
     _complained: bool = False
     _scope: trio.CancelScope = field(default_factory=trio.CancelScope)
@@ -117,9 +120,9 @@ class Overlapped:
         self._thread.join()
         if abandoned or self._complained:
             return None
-        if self._crash or self._end is None:
+        if self._crash or not self._ended:
             return UnusableError(self._crash)
-        return UnusableError(self._end.problem, self._end.evidence) if self._end.problem else None
+        return UnusableError(self._problem, self._evidence) if self._problem else None
 
     def told(self) -> Told:
         """As ``Results`` says."""
@@ -155,10 +158,10 @@ class Overlapped:
                 if self.maxfail and self._failed >= self.maxfail:
                     self._scope.cancel()
             case End():
-                self._end = event
+                self._ended, self._problem, self._evidence = True, event.problem, event.evidence
 
     def _answer_the_rest(self) -> None:
-        evidence = self._end.evidence if self._end is not None else ()
+        evidence = self._evidence
         for future in self._futures.values():
             if not future.done():
                 future.set_exception(self._why_none(evidence))
@@ -167,17 +170,89 @@ class Overlapped:
     def _why_none(self, evidence: tuple[ConnectionRecord, ...]) -> Exception:
         if self._scope.cancel_called:
             return NotRunError(f"not run: {self._failed} had failed before")
-        if self._crash or self._end is None:
+        if self._crash or not self._ended:
             return UnusableError(self._crash)
-        return UnusableError(self._end.problem, evidence)
+        return UnusableError(self._problem, evidence)
+
+
+@dataclass(slots=True, eq=False)
+class Shared(Overlapped):
+    """One trio run as ``Overlapped``'s over this worker's share of a session that xdist has divided.
+
+    A share is begun when pytest comes to its first item; ``shares`` says to which one each scenario belongs. ``turn``
+    is what ``Engine.some`` wants where several processes share a target. No watch is folded here, for each worker
+    sees but a part of the run; what the watches saw is told instead.
+    """
+
+    shares: Mapping[str, int] = field(default_factory=dict)
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    _begun: set[int] = field(default_factory=set)
+    _before_folding: Told = field(default_factory=Told)
+    _asked: trio.MemorySendChannel[int] = field(init=False)
+    _asked_of_us: trio.MemoryReceiveChannel[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._asked, self._asked_of_us = trio.open_memory_channel[int](math.inf)
+        super(Shared, self).__post_init__()
+
+    def of(self, subject: Subject) -> Result:
+        """As ``Results`` says."""
+        if isinstance(subject, Watch):
+            raise NotRunError("folded over all workers when the run ends: its summary has the result")
+        share = self.shares[subject.id]
+        if share not in self._begun:
+            self._begun.add(share)
+            self._tell(self._asked.send_nowait, share)
+        return super(Shared, self).of(subject)
+
+    def finish(self, *, abandoned: bool) -> UnusableError | None:
+        """As ``Results`` says."""
+        self._tell(self._asked.close)
+        return super(Shared, self).finish(abandoned=abandoned)
+
+    def told(self) -> Told:
+        """As ``Results`` says."""
+        told = self._before_folding
+        seen = (self._futures[watch.id] for watch in self.work.watches)
+        told.watched = [future.result() for future in seen if future.done() and future.exception() is None]
+        return told
+
+    def _tell(self, function: Callable[[*Ts], object], *arguments: *Ts) -> None:
+        self._started.wait()
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(function, *arguments)
+
+    async def _main(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        self._started.set()
+        with self._scope:
+            try:
+                await self.engine.open(self.work.watches, self.turn)
+                async for share in self._asked_of_us:
+                    theirs = [each for each in self.work.scenarios if self.shares[each.id] == share]
+                    await self.engine.some(theirs, self.turn)
+                self._before_folding = Told.of(self.engine)
+                self.engine.fold()
+                await self._close()
+            except TargetUnusableError as error:
+                self._problem, self._evidence = str(error), error.evidence
+            self._ended = True
+
+    async def _close(self) -> None:
+        try:
+            await self.engine.close(self.turn)
+        except TargetUnusableError as error:
+            raise TargetUnusableError(f"the target no longer works: {error}", error.evidence) from None
 
 
 @dataclass(slots=True, eq=False)
 class Alone:
-    """Scenarios one by one, as pytest comes to them: under xdist, and where a debugger wants to be alone.
+    """Scenarios one by one, as pytest comes to them.
 
-    ``turn`` is held while a finding is confirmed. Where ``shared`` with other workers no watch is folded here, for
-    each worker sees but a part of the run; what the watches saw is told instead.
+    So it is where a debugger wants to be alone, and where xdist leaves it open which items a worker gets. ``turn`` is
+    held while a finding is confirmed. Where ``shared`` with other workers no watch is folded here, for each worker
+    sees but a part of the run; what the watches saw is told instead.
     """
 
     engine: Engine

@@ -16,7 +16,7 @@ from conformance.client._dial import dialler
 from conformance.engine import Engine, Options
 from conformance.pytest_plugin._items import JUDGE, ConformanceItem, Running
 from conformance.pytest_plugin._judge import Judge, Outcome
-from conformance.pytest_plugin._running import Alone, Overlapped, Results, Turn, Work
+from conformance.pytest_plugin._running import Alone, Overlapped, Results, Shared, Turn, Work
 from conformance.pytest_plugin._target import as_target
 from conformance.pytest_plugin._told import Told
 from conformance.pytest_plugin._words import exchanged, told
@@ -216,7 +216,11 @@ def _begin(request: pytest.FixtureRequest, target: Target, items: Sequence[Confo
     if hasattr(config, "workerinput"):
         shared = request.getfixturevalue("tmp_path_factory").getbasetemp().parent
         name = hashlib.sha256(target.address.encode()).hexdigest()[:16]
-        return Alone(engine, work, Turn(shared / f"{NAME}-{name}.lock"), shared=True)
+        turn = Turn(shared / f"{NAME}-{name}.lock")
+        shares = _shares(items, config)
+        if not shares:
+            return Alone(engine, work, turn, shared=True)
+        return Shared(engine, work, config.stash[JUDGE], config.getoption("maxfail"), shares=shares, turn=turn)
     if config.getoption("usepdb") or config.getoption("trace"):
         return Alone(engine, work)
     return Overlapped(engine, work, config.stash[JUDGE], config.getoption("maxfail"))
@@ -229,6 +233,13 @@ def _command(items: Sequence[ConformanceItem], config: pytest.Config) -> str:
     if any(isinstance(item.subject, Scenario) and item.subject.slow for item in items):
         words.append("--smtp-slow")
     return shlex.join(words)
+
+
+def _shares(items: Sequence[ConformanceItem], config: pytest.Config) -> dict[str, int]:
+    from conformance.pytest_plugin._sharing import SHARES, share_of  # noqa: PLC0415 - only where xdist is
+
+    shares: int = getattr(config, "workerinput", {}).get(SHARES, 0)
+    return {item.subject.id: share_of(item.nodeid, shares) for item in items} if shares else {}
 
 
 def _work(items: Sequence[ConformanceItem]) -> Work:

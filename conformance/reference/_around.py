@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 
 import trio
-from trio.testing import memory_stream_pair
+from trio.testing import lockstep_stream_pair, memory_stream_pair
 
 from conformance.dns_server import NameServer
 from conformance.hop import NextHop, tokens_in
@@ -21,11 +21,16 @@ from conformance.target import split_place
 PEER = "127.0.0.1:25"
 
 
-def dial_hop(hop: NextHop, local: str = NEXT_HOP) -> DialNextHop:
-    """A way to connect to our next hop in memory; sessions run in its nursery."""
+def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> DialNextHop:
+    """A way to connect to our next hop in memory; sessions run in its nursery.
+
+    With ``lockstep`` a write waits until it has been read, as it does once the buffers of TCP are full.
+    """
 
     async def connect() -> trio.abc.Stream:
-        ours, theirs = memory_stream_pair()
+        ours: trio.abc.Stream
+        theirs: trio.abc.Stream
+        ours, theirs = lockstep_stream_pair() if lockstep else memory_stream_pair()
 
         async def session() -> None:
             await hop.serve(theirs, local=local, peer=PEER)

@@ -172,7 +172,7 @@ def try_scenarios(
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
                 site=site,
-                dial_next_hop=dial_hop(hop),
+                dial_next_hop=dial_hop(hop, lockstep=scenario.slow),
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,

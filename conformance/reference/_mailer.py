@@ -13,13 +13,25 @@ import trio
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._life import Life
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
-from conformance.reference._routing import Routing, UnroutableError
-from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, Copy, Site, Stored, unquoted
+from conformance.reference._routing import DialAddress, Routing, UnroutableError
+from conformance.reference._site import (
+    ALIASES,
+    DOMAIN,
+    FULL,
+    HOST,
+    LIST_OWNERS,
+    LISTS,
+    MOVED,
+    Copy,
+    Site,
+    Stored,
+    unquoted,
+)
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, path
 
-__all__ = ["Copy", "Mailer", "domain_of", "local_name"]
+__all__ = ["Copy", "Mailer", "local_name"]
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +39,8 @@ class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or where ``routing`` says for the domains that
-    are looked up; without these nothing is relayed.
+    are looked up; without these nothing is relayed. ``dead`` are the addresses that could not be reached, and until
+    when they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -41,6 +54,9 @@ class Mailer:
     life: Life = field(default_factory=Life)
     taken: int = 0
     queued_so_far: int = 0
+    turn: trio.Lock = field(default_factory=trio.Lock)
+    contact: trio.Event = field(default_factory=trio.Event)
+    dead: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
@@ -51,7 +67,10 @@ class Mailer:
         self.taken += 1
         accepted = replace(accepted, number=self.taken)
         content = self.trace.with_trace(accepted, accepted.content)
-        copy = Copy(accepted.reverse_path, accepted.forward_paths, content, accepted.eight_bit)
+        copy = Copy(accepted.reverse_path, accepted.forward_paths, content, accepted.eight_bit, accepted.notified)
+        if self.wakes_the_queue(accepted):
+            self.contact.set()
+            self.contact = trio.Event()
         if self.trace.is_looping(accepted.content):
             self.stop_loop(copy)
             return
@@ -84,6 +103,8 @@ class Mailer:
                 found.append(forward_path)
             elif name in ALIASES:
                 found += self.alias_members(name)
+            elif name in MOVED:
+                found.append(MOVED[name])
             elif name not in LISTS:
                 found.append(forward_path)
         return found
@@ -100,8 +121,17 @@ class Mailer:
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
+        domain = self.destination(forward_path)
+        return not domain or self.site.is_local(domain.encode("ascii"))
+
+    @decision
+    def destination(self, forward_path: bytes) -> str:
+        """The domain to which mail for a recipient goes: its mailbox's, whatever route stands before it (§F.2).
+
+        In small letters; nothing where it has none.
+        """
         found = _mailbox_of(forward_path)
-        return found is None or self.site.is_local(found.domain)
+        return found.domain.decode("ascii").lower() if found else ""
 
     # Out.
 
@@ -152,7 +182,7 @@ class Mailer:
         """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""
         groups: dict[str, list[bytes]] = {}
         for each in forward_paths:
-            domain = domain_of(each)
+            domain = self.destination(each)
             groups.setdefault(domain if self.site.looks_up(domain) else "", []).append(each)
         return [tuple(group) for group in groups.values()]
 
@@ -174,7 +204,7 @@ class Mailer:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
         while True:
-            tried = await self._send(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
             sent = self.judged(tried)
             if sent.mail_refused:
                 self.note_refused_mail(copy)
@@ -183,10 +213,28 @@ class Mailer:
             if not sent.deferred:
                 return
             copy = self.queued(copy, sent)
-            if trio.current_time() - began >= self.site.gives_up_after:
+            if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
-            await trio.sleep(self.retry_after(copy))
+            with trio.move_on_after(self.retry_after(copy)):
+                await self.contact.wait()
+
+    @decision
+    def wakes_the_queue(self, accepted: Accepted) -> bool:
+        """Whether what waits is tried anew because mail has come: no, it waits for its time (§4.5.4.1)."""
+        del accepted
+        return False
+
+    async def _in_turn(self, copy: Copy) -> Sent:
+        if self.sends_at_once():
+            return await self._send(copy)
+        async with self.turn:
+            return await self._send(copy)
+
+    @decision
+    def sends_at_once(self) -> bool:
+        """Whether a message goes out while others do (§4.5.4.1)."""
+        return True
 
     @decision
     def judged(self, sent: Sent) -> Sent:
@@ -200,7 +248,7 @@ class Mailer:
 
     async def _send(self, copy: Copy) -> Sent:
         assert self.dial is not None
-        domain = domain_of(copy.forward_paths[0])
+        domain = self.destination(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
             return await self._send_to(self.dial, copy)
         try:
@@ -210,7 +258,7 @@ class Mailer:
             return Sent(failed=failed) if error.lasting else Sent(deferred=failed)
         failures: list[Failed] = []
         for address in addresses:
-            sent = await self._send_to(partial(self.routing.dial, address), copy)
+            sent = await self._send_to_address(self.routing.dial, address, copy)
             failures += sent.failed
             if not sent.deferred or not self.tries_next_address(sent):
                 break
@@ -223,13 +271,30 @@ class Mailer:
         del sent
         return True
 
-    async def _send_to(self, dial: DialNextHop, copy: Copy) -> Sent:
+    async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
+        if self.is_known_dead(address):
+            return self.no_connection(copy, b"421 No connection a while ago")
+        greeted: list[bool] = []
+        sent = await self._send_to(partial(dial, address), copy, greeted)
+        if not greeted:
+            self.dead[address] = trio.current_time() + self.retry_after(copy)
+        return sent
+
+    @decision
+    def is_known_dead(self, address: str) -> bool:
+        """Whether the address could not be reached a while ago, and its time has not come yet (§4.5.4.1)."""
+        return trio.current_time() < self.dead.get(address, 0.0)
+
+    async def _send_to(self, dial: DialNextHop, copy: Copy, greeted: list[bool] | None = None) -> Sent:
         try:
             stream = await dial()
         except OSError as error:
             return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions)
-        return await session.send(copy.reverse_path, copy.forward_paths, copy.content, eight_bit=copy.eight_bit)
+        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if copy.notified else ()))
+        sent = await session.send(copy.reverse_path, copy.forward_paths, copy.content, eight_bit=copy.eight_bit)
+        if session.greeted and greeted is not None:
+            greeted.append(True)
+        return sent
 
     @decision
     def no_connection(self, copy: Copy, reason: bytes) -> Sent:
@@ -251,6 +316,12 @@ class Mailer:
         """Seconds until the next try; the site's choice, not the 30 minutes of §4.5.4.1."""
         del copy
         return self.site.retry_after
+
+    @decision
+    def gives_up_after(self, copy: Copy) -> float:
+        """Seconds until a message is given back; the site's choice, not the 4 to 5 days of §4.5.4.1."""
+        del copy
+        return self.site.gives_up_after
 
     @decision
     def give_up(self, copy: Copy, deferred: list[Failed]) -> None:
@@ -328,12 +399,6 @@ class Mailer:
         header = copy.content.partition(CRLF + CRLF)[0]
         lines += [b"", b"--" + boundary, b"Content-Type: text/rfc822-headers", b"", header, b"", b"--%b--" % boundary]
         return CRLF.join(lines) + CRLF
-
-
-def domain_of(forward_path: bytes) -> str:
-    """The domain in small letters; nothing where there is none."""
-    found = _mailbox_of(forward_path)
-    return found.domain.decode("ascii").lower() if found else ""
 
 
 def local_name(forward_path: bytes) -> bytes:

@@ -17,8 +17,11 @@ from conformance.wire import CRLF, Reply, ReplyReader, stuff
 DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the next hop; raises ``OSError`` when it can't."""
 
-PATIENCE = {"greeting": 300.0, "DATA": 120.0, "end of data": 600.0}
-"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT (§4.5.3.2)."""
+PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600.0}
+"""Seconds that a reply is waited for, where it is not those of MAIL and RCPT, or that a block may take (§4.5.3.2)."""
+
+BLOCK = 16 * 1024
+"""Octets of mail data that are sent at a time."""
 
 USUAL_PATIENCE = 300.0
 
@@ -49,16 +52,18 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions) -> None:
+    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.wants = wants
         self.offers: frozenset[bytes] = frozenset()
-        self.began = trio.current_time()
+        self.greeted = False
+        self.began = self.data_began = trio.current_time()
 
     async def send(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
@@ -74,12 +79,16 @@ class RelaySession:
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
         greeting = await self._reply("greeting")
+        self.greeted = True
         if greeting.severity != 2:
             return await self._leave(_all(forward_paths, greeting))
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(_all(forward_paths, hello))
         self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
+        for extension in self.wants - self.offers:
+            if self.waits_for(extension):
+                return await self._leave(_all(forward_paths, b"450 The next hop lacks " + extension))
         if mail is None:
             mail = await self._mail(reverse_path, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -121,11 +130,17 @@ class RelaySession:
         if taken and (not refused or self.sends_to_the_rest()):
             reply = await self._say(self.data_line())
             if self.may_send_data(reply):
-                await self.stream.send_all(self.outward_data(content))
+                await self._send_data(self.outward_data(content))
                 reply = await self._reply("end of data")
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
         return _sorted(refused)
+
+    async def _send_data(self, octets: bytes) -> None:
+        self.data_began = trio.current_time()
+        for at in range(0, len(octets), BLOCK):
+            with trio.fail_after(self.patience("block")):
+                await self.stream.send_all(octets[at : at + BLOCK])
 
     async def _leave(self, sent: Sent) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
@@ -152,7 +167,7 @@ class RelaySession:
 
     @decision_by(lambda _, step: step)
     def patience(self, step: str) -> float:
-        """How many seconds a reply is waited for: to a command, the greeting or the end of the data (§4.5.3.2)."""
+        """How many seconds a reply, or the taking of a block of mail data, is waited for (§4.5.3.2)."""
         return PATIENCE.get(step, USUAL_PATIENCE)
 
     @decision
@@ -173,6 +188,12 @@ class RelaySession:
     @decision
     def sends_mail_with_hello(self) -> bool:
         """Whether MAIL goes out before the reply to EHLO has come, which alone could allow that (§4.3.1)."""
+        return False
+
+    @decision
+    def waits_for(self, extension: bytes) -> bool:
+        """Whether a message waits for a next hop with the extension: no, it goes without (§2.2.3)."""
+        del extension
         return False
 
     @decision

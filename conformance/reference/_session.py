@@ -29,6 +29,7 @@ from conformance.reference._notification import is_envelope_id, is_notify, is_or
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
+    DEFERRED_CONTENT,
     DOMAIN,
     HOST,
     MOVED,
@@ -76,7 +77,10 @@ Line = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused.
+
+    ``notified`` says that MAIL or RCPT asked for something of DSN (RFC 3461).
+    """
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
@@ -85,6 +89,7 @@ class Transaction:
     size: int | None = None
     chunks: bytes | None = None
     failed: bool = False
+    notified: bool = False
 
     @property
     def eight_bit(self) -> bool:
@@ -557,6 +562,7 @@ class ServerSession:
         self.transaction = Transaction(
             reverse_path, utf8=utf8, body=body.upper(), size=int(size) if size.isdigit() else None
         )
+        self.transaction.notified = not given.parameters.keys().isdisjoint({b"RET", b"ENVID"})
         return answer(250, b"OK")
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
@@ -665,6 +671,7 @@ class ServerSession:
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
+        self.transaction.notified = self.transaction.notified or b"NOTIFY" in given.parameters
         return self.take_or_refuse(given.path, given.path.mailbox)
 
     def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
@@ -786,6 +793,8 @@ class ServerSession:
             return answer(552, b"Message too big")
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
+        if DEFERRED_CONTENT in content:
+            return self.refuse_content_for_now(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
@@ -794,6 +803,12 @@ class ServerSession:
         """Refuse the message whole, and deliver it to nobody (§4.2.5)."""
         del transaction, content
         return answer(554, b"This content is not taken")
+
+    @decision
+    def refuse_content_for_now(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse the message whole for now, and deliver it to nobody: the client has it still (§4.2.5)."""
+        del transaction, content
+        return answer(451, b"This content is not taken now")
 
     @decision
     def deliver(self, transaction: Transaction, content: bytes) -> None:
@@ -811,6 +826,7 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     eight_bit=transaction.eight_bit,
+                    notified=transaction.notified,
                 )
             )
 

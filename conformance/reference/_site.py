@@ -29,6 +29,8 @@ LIST_OWNERS = {b"staff": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
+DEFERRED_CONTENT = b"This content is refused for now."
+"""What makes it refuse a message after its end for now."""
 RELAY_DOMAIN = b"relay.example.test"
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
@@ -58,12 +60,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One envelope and its content, on its way to mailboxes here or to the next hop."""
+    """One envelope and its content, on its way to mailboxes here or to the next hop.
+
+    ``eight_bit`` and ``notified`` tell which extensions it would have on its way: 8BITMIME, DSN.
+    """
 
     reverse_path: bytes
     forward_paths: tuple[bytes, ...]
     content: bytes
     eight_bit: bool = False
+    notified: bool = False
 
 
 @dataclass(slots=True)
@@ -182,6 +188,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         temporarily_refused="busy@example.test",
         fails_after_acceptance="full@example.test",
         refused_content=REFUSED_CONTENT.decode(),
+        temporarily_refused_content=DEFERRED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
         dns_domains=(LOOKED_UP,) if next_hop else (),

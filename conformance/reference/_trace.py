@@ -22,7 +22,8 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
+    ``peer`` is the client's IP address; ``eight_bit`` says that MAIL declared BODY=8BITMIME, ``notified`` that
+    something of DSN was asked for.
     """
 
     reverse_path: bytes
@@ -33,6 +34,7 @@ class Accepted:
     extended: bool = True
     secured: bool = False
     eight_bit: bool = False
+    notified: bool = False
     number: int = 0
 
     @property

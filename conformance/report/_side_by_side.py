@@ -191,17 +191,26 @@ def is_found(verdicts: Sequence[Verdict | None]) -> bool:
     return any(verdict in FINDINGS for verdict in verdicts)
 
 
+WITHOUT = frozenset({Verdict.PASS, Verdict.NOTED})
+"""The verdicts that show a version without the finding."""
+
+
 def change(names: Sequence[str], verdicts: Sequence[Verdict | None]) -> str:
-    """Which version first shows a finding, and which first loses it; empty where all that were asked have it."""
+    """Which version first shows a finding, and which first loses it; empty where all that were asked have it.
+
+    A finding is there since a version only where the one before was seen without it.
+    """
     told: list[str] = []
     found = [verdict in FINDINGS for verdict in verdicts]
-    if not found[0] and any(found):
-        told.append(f"since {names[found.index(True)]}")
-    for name, verdict, now, before in zip(names[1:], verdicts[1:], found[1:], found[:-1], strict=True):
-        if before and not now:
-            told.append(f"{'gone' if verdict in {Verdict.PASS, Verdict.NOTED} else f'{verdict}'} in {name}")
-        elif now and not before and f"since {name}" not in told:
-            told.append(f"again in {name}")
+    first = found.index(True) if True in found else len(found)
+    if 0 < first < len(found):
+        told.append(f"{'since' if verdicts[first - 1] in WITHOUT else 'first seen in'} {names[first]}")
+    for place in range(first + 1, len(found)):
+        if found[place - 1] and not found[place]:
+            verdict = verdicts[place]
+            told.append(f"{'gone' if verdict in WITHOUT else f'{verdict}'} in {names[place]}")
+        elif found[place] and not found[place - 1]:
+            told.append(f"again in {names[place]}")
     return ", ".join(told)
 
 

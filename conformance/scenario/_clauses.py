@@ -42,6 +42,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     reason: str = ""
     restates: str = ""
     disputed: str = ""
+    argued: str = ""
     bis: str = ""
     tags: tuple[str, ...] = ()
 
@@ -59,6 +60,7 @@ class Clause:
     """One normative statement of an RFC, in our own words.
 
     ``id`` is ``rfc5321/4.1.1.4/lf-dot-lf``; ``lines`` are the first and last line of the RFC's plain text that say it.
+    ``argued`` says why doing otherwise is a finding although more than one well-known server does.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Clause:
     reason: str = ""
     restates: str = ""
     disputed: str = ""
+    argued: str = ""
     bis: str = ""
     tags: tuple[str, ...] = ()
 
@@ -155,6 +158,7 @@ def _clause(rfc: str, entry: _Entry) -> Clause:
         reason=entry.reason,
         restates=f"{rfc}/{entry.restates}" if entry.restates else "",
         disputed=entry.disputed,
+        argued=entry.argued,
         bis=entry.bis,
         tags=entry.tags,
     )

@@ -10,6 +10,9 @@ from conformance.wire import Anomaly, Reply, visible
 
 AnyOutcome = Outcome | Secured | HandshakeFailed
 
+WANTS_MORE = frozenset({523, 530, 538})
+"""The refusals that ask for authentication or TLS first: 530, and the historical 538 and 523 (RFC 4954 §6)."""
+
 
 def presume(observation: Observation) -> None:
     """A control inside a scenario: go on only if it holds.
@@ -35,7 +38,7 @@ def refused(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """Held by a 5yz (or by one of ``codes``), broken by success; a 4yz, 421 or the end of the connection is unclear."""
     expected = _codes(codes) if codes else "a 5yz refusal"
     match outcome:
-        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or {530}):
+        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or WANTS_MORE):
             return Unclear(str(outcome))
         case Reply() if codes and outcome.code in codes:
             return Held(str(outcome))
@@ -72,7 +75,7 @@ def answered(outcome: AnyOutcome, codes: Collection[int] = ()) -> Observation:
     """
     expected = _codes(codes) if codes else "one reply"
     match outcome:
-        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or {530}):
+        case Reply() if _is_cut_off(outcome) or _asks_for_more(outcome, codes or WANTS_MORE):
             return Unclear(str(outcome))
         case Reply() if not codes or outcome.code in codes:
             return Held(str(outcome))
@@ -128,14 +131,15 @@ def refused_with(outcome: AnyOutcome, codes: Collection[int]) -> Observation:
 def goes_on(outcome: AnyOutcome) -> Observation:
     """Held by a 2yz or 3yz, broken by a 5yz: the command was in order, whatever its exact code.
 
-    500, 502 and 530 are unclear: a command that is not recognised, or wants more first, says nothing about the order.
+    500, 502 and what asks for TLS or authentication first are unclear: a command that is not recognised, or wants more,
+    says nothing about the order.
     """
     match outcome:
         case Reply() if _is_cut_off(outcome):
             return Unclear(str(outcome))
         case Reply() if outcome.severity in {2, 3}:
             return Held(str(outcome))
-        case Reply() if outcome.severity == 5 and outcome.code not in {500, 502, 530}:
+        case Reply() if outcome.severity == 5 and outcome.code not in {500, 502, *WANTS_MORE}:
             return Broken("a 2yz or 3yz reply", str(outcome))
         case _:
             return Unclear(str(outcome))
@@ -311,7 +315,7 @@ def took(branch: str, outcome: object = "") -> Observation:
 
 def _asks_for_more(outcome: Reply, codes: Collection[int]) -> bool:
     """Whether the refusal is for want of TLS or authentication, where that is not what is looked for (RFC 4954 §6)."""
-    return outcome.code == 530 and 530 not in codes
+    return outcome.code in WANTS_MORE and outcome.code not in codes
 
 
 def _codes(codes: Collection[int]) -> str:

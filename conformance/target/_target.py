@@ -113,6 +113,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     temporarily_refused: str | None = None
     fails_after_acceptance: str | None = None
     refused_content: str | None = None
+    temporarily_refused_content: str | None = None
     # Relaying: where mail for the relay domains goes, and the exchangers and name server of the domains of ours; each
     # is an address of this machine, host:port, at which we listen.
     relay_domains: tuple[str, ...] = ()

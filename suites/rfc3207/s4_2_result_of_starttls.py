@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from conformance import (
     At,
     Broken,
     Client,
+    Delivered,
     HandshakeFailed,
     Held,
     Observation,
     Outcome,
     Reply,
     Secured,
+    Store,
     Unclear,
     accepted,
+    fields_named,
     holds,
+    new_token,
     not_refused_as,
     one_reply,
     presume,
     refused,
     scenario,
+    split_message,
     stays_open,
     took,
+    visible,
 )
 
 INJECTED = {
@@ -81,6 +89,37 @@ async def starttls_forgets_the_hello(smtp: Client) -> Observation:
     return refused(await _past_a_greeting(smtp, await smtp.mail()))
 
 
+@scenario("rfc3207/4.2/discard-client-knowledge", start=At.EHLO, offers=["STARTTLS"], tags=["starttls"])
+async def starttls_forgets_the_name(smtp: Client, second: Client, store: Store) -> Observation:
+    """What comes under TLS without a new EHLO is refused, or its Received field lacks the name given in the clear."""
+    of_the_twin = new_token()
+    await second.starttls()
+    presume(accepted(await _past_a_greeting(second, await second.say(b"EHLO " + _name(of_the_twin)))))
+    await second.deliver(second.message(token=of_the_twin))
+    presume(_is_named(await store.message(of_the_twin), of_the_twin))
+    presume(accepted(await smtp.say(b"EHLO " + _name(smtp.token))))
+    await smtp.starttls()
+    outcome = await _past_a_greeting(smtp, await smtp.mail())
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"wants a new EHLO: {outcome}")
+    presume(accepted(outcome))
+    presume(accepted(await smtp.rcpt()))
+    presume(accepted(await smtp.data()))
+    named = _is_named(await store.message(), smtp.token)
+    return holds(not isinstance(named, Held), expected="no name from before the handshake", seen=named.seen)
+
+
+def _name(token: str) -> bytes:
+    return b"%b.client.example.test" % token.encode("ascii")
+
+
+def _is_named(delivered: Delivered, token: str) -> Held | Broken:
+    """Whether the first Received field has the name that EHLO gave."""
+    stamps = fields_named(split_message(delivered.content)[0], "Received")
+    seen = visible(stamps[0].body) if stamps else "no Received field"
+    return Held(seen) if bool(stamps) and _name(token) in stamps[0].body else Broken("the name of EHLO", seen)
+
+
 @scenario(
     "rfc3207/6/server-discards-cleartext",
     start=At.EHLO,
@@ -88,16 +127,28 @@ async def starttls_forgets_the_hello(smtp: Client) -> Observation:
     behind=INJECTED,
     tags=["starttls", "smuggling"],
 )
-async def injected_command_is_never_acted_on(behind: bytes, smtp: Client) -> Observation:
+async def injected_command_is_never_acted_on(
+    behind: bytes, smtp: Client, another: Callable[[], Awaitable[Client]]
+) -> Observation:
     """What came in clear behind STARTTLS brings no reply under TLS; a handshake that fails over it is right too."""
-    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind))
+    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind), another)
 
 
-async def _nothing_is_acted_on(smtp: Client, outcome: Secured | HandshakeFailed | Outcome) -> Observation:
+async def _not_secured(outcome: HandshakeFailed | Outcome, another: Callable[[], Awaitable[Client]]) -> Observation:
+    """What was injected is refused with STARTTLS, or makes the handshake fail, which succeeds without it."""
     if isinstance(outcome, HandshakeFailed):
+        clean = await another()
+        await clean.climb(At.EHLO)
+        await clean.starttls()
         return Held(str(outcome))
+    return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+
+
+async def _nothing_is_acted_on(
+    smtp: Client, outcome: Secured | HandshakeFailed | Outcome, another: Callable[[], Awaitable[Client]]
+) -> Observation:
     if not isinstance(outcome, Secured):
-        return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+        return await _not_secured(outcome, another)
     await smtp.raw(b"NOOP\r\n")
     outcomes = await smtp.replies_until_quit()
     greeted_again = isinstance(outcomes[0], Reply) and outcomes[0].code == 220
@@ -111,19 +162,19 @@ async def _nothing_is_acted_on(smtp: Client, outcome: Secured | HandshakeFailed 
     behind={name: INJECTED[name] for name in ("noop", "mail", "ehlo-and-mail", "several")},
     tags=["starttls", "smuggling"],
 )
-async def command_injected_in_a_second_segment_is_never_acted_on(behind: bytes, smtp: Client) -> Observation:
+async def command_injected_in_a_second_segment_is_never_acted_on(
+    behind: bytes, smtp: Client, another: Callable[[], Awaitable[Client]]
+) -> Observation:
     """What comes in clear behind STARTTLS in a segment of its own brings no reply under TLS either."""
-    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind, apart=True))
+    return await _nothing_is_acted_on(smtp, await smtp.try_starttls(behind, apart=True), another)
 
 
 @scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
-async def injected_quit_is_never_acted_on(smtp: Client) -> Observation:
+async def injected_quit_is_never_acted_on(smtp: Client, another: Callable[[], Awaitable[Client]]) -> Observation:
     """QUIT in clear behind STARTTLS does not end the session under TLS."""
     outcome = await smtp.try_starttls(b"QUIT\r\n")
-    if isinstance(outcome, HandshakeFailed):
-        return Held(str(outcome))
     if not isinstance(outcome, Secured):
-        return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+        return await _not_secured(outcome, another)
     behind = await _past_a_greeting(smtp, await smtp.say(b"NOOP"))
     if isinstance(behind, Reply) and behind.code == 221:
         return Broken("no answer to the QUIT in clear", str(behind))
@@ -131,15 +182,15 @@ async def injected_quit_is_never_acted_on(smtp: Client) -> Observation:
 
 
 @scenario("rfc3207/6/server-discards-cleartext", start=At.EHLO, offers=["STARTTLS"], tags=["starttls", "smuggling"])
-async def injected_transaction_is_not_there_under_tls(smtp: Client) -> Observation:
+async def injected_transaction_is_not_there_under_tls(
+    smtp: Client, another: Callable[[], Awaitable[Client]]
+) -> Observation:
     """A sender and a recipient given in clear behind STARTTLS do not serve DATA under TLS."""
     presume(refused(await smtp.data()))
     transaction = b"MAIL FROM:%b\r\nRCPT TO:%b\r\n" % (smtp.reverse_path, smtp.forward_path)
     outcome = await smtp.try_starttls(transaction)
-    if isinstance(outcome, HandshakeFailed):
-        return Held(str(outcome))
     if not isinstance(outcome, Secured):
-        return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity == 5 else Unclear(str(outcome))
+        return await _not_secured(outcome, another)
     await smtp.raw(b"DATA\r\n")
     outcomes = await smtp.replies_until_quit()
     asked = any(isinstance(outcome, Reply) and outcome.code == 354 for outcome in outcomes)

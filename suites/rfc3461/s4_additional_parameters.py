@@ -24,7 +24,7 @@ ORIGINAL_RECIPIENT = {
     "every-octet-encoded": row(
         b"rfc822;" + b"".join(b"+%02X" % octet for octet in b"a@example.com"), "rfc3461/4/xtext"
     ),
-    "parentheses": row(b"rfc822;(someone)@example.com", "rfc3461/4/xtext"),
+    "parentheses": row(b'rfc822;"(someone)"@example.com', "rfc3461/4/xtext"),
     "no-rfc822-syntax": row(b"rfc822;anybody", "rfc3461/4.2/address-not-constrained"),
     "x400": row(b"x400;/C=XX/A=400NET/P=EX/S=SOMEONE/".replace(b"=", b"+3D"), "rfc3461/4.2/address-not-constrained"),
 }

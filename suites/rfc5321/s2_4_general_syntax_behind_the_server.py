@@ -10,13 +10,16 @@ from conformance import (
     Hop,
     NotReady,
     Observation,
+    Reply,
     Store,
+    Unclear,
     fields_named,
     holds,
     new_token,
     row,
     scenario,
     split_message,
+    took,
     visible,
 )
 
@@ -70,6 +73,44 @@ async def return_path_keeps_the_case_of_the_sender(smtp: Client, store: Store) -
         raise NotReady("store", "no Return-Path field")
     said = re.sub(rb"\s", b"", there[0].body)
     return holds(odd + b"@" in said, expected=visible(odd), seen=str(there[0]))
+
+
+# Octets above 127.
+
+OCTETS = b"caf\xe9 \xa4" + b"\r\n"
+
+
+@scenario("rfc5321/2.4/may-clear-or-reject-8-bit-content", start=At.EHLO)
+async def eight_bit_content_may_be_cleared_or_refused(smtp: Client, hop: Hop) -> Observation:
+    """Octets above 127 for which nothing was agreed on are kept, cleared or refused."""
+    await smtp.transaction(hop.path())
+    outcome = await smtp.data(smtp.message(body=OCTETS))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("refuses it", outcome)
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        raise NotReady("end of data", outcome)
+    content = (await hop.message()).content
+    cleared = bytes(octet & 0x7F for octet in OCTETS).strip() in content
+    kept = OCTETS.strip() in content
+    return took("keeps them" if kept else "clears the high bit" if cleared else "writes them otherwise", outcome)
+
+
+@scenario("rfc5321/2.4/delivery-may-reject-or-return", start=At.EHLO, offers=["8BITMIME"], facts=["delivery_within"])
+async def mislabelled_content_may_be_refused_or_returned(smtp: Client, hop: Hop, store: Store) -> Observation:
+    """A message that says it is US-ASCII and is not is delivered, refused or returned."""
+    sender = new_token()
+    label = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n"
+    await smtp.transaction(reverse_path=hop.path(sender), parameters=b" BODY=8BITMIME")
+    outcome = await smtp.data(smtp.message(before=label, body=OCTETS))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("refuses it", outcome)
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        raise NotReady("end of data", outcome)
+    if await store.arrival() is not None:
+        return took("delivers it", outcome)
+    if await hop.notification_arrival(sender) is not None:
+        return took("returns it", outcome)
+    return Unclear("it was neither delivered nor returned")
 
 
 # Paths on their way.

@@ -53,6 +53,7 @@ async def unfinished_message_is_not_delivered(octets: bytes, smtp: Client, secon
         "after-mail": b"MAIL FROM:<>\r\n",
         "in-the-next-data": b"MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nDATA\r\nSubject: broken off\r\n",
         "rset": row(b"RSET\r\n", "rfc5321/4.1.1.5/keeps-accepted-message"),
+        "as-with-quit": row(b"", "rfc5321/4.1.1.5/lost-connection-like-quit"),
     },
 )
 async def finished_message_is_kept(then: bytes, smtp: Client, store: Store) -> Observation:
@@ -64,6 +65,26 @@ async def finished_message_is_kept(then: bytes, smtp: Client, store: Store) -> O
     await smtp.drop()
     came = await store.arrival()
     return holds(came is not None, expected="the message in the mailbox", seen="nothing came")
+
+
+@scenario(
+    "rfc5321/4.1.1.10/quit-aborts-transaction",
+    start=At.EHLO,
+    facts=["delivery_within"],
+    says_quit={"quit": True, "lost": row(False, "rfc5321/4.1.1.5/lost-connection-like-quit")},
+)
+async def transaction_without_data_sends_nothing(
+    says_quit: bool, smtp: Client, second: Client, hop: Hop
+) -> Observation:
+    """A session that ends behind RCPT, with QUIT or without, sends nothing to the recipient."""
+    await smtp.transaction(hop.path())
+    if says_quit:
+        await smtp.quit()
+    else:
+        await smtp.drop()
+    later = new_token()
+    await second.deliver(second.message(token=later), hop.path(later))
+    return await hop.none(after=later)
 
 
 @scenario("rfc5321/4.1.1/hold-until-end-of-data", start=At.EHLO, facts=["delivery_within"])

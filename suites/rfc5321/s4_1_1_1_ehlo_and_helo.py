@@ -45,7 +45,7 @@ async def ehlo_is_known(smtp: Client) -> Observation:
     return recognised(await smtp.ehlo())
 
 
-@scenario("rfc5321/4.1.1.1/helo-supported", start=At.GREETING)
+@scenario("rfc5321/4.1.1.1/helo-supported", start=At.GREETING, facts=["not auth_required"])
 async def helo_opens_a_session(smtp: Client) -> Observation:
     """After HELO alone a transaction can be opened."""
     presume(accepted(await smtp.say(b"HELO " + smtp.helo_name)))

@@ -8,10 +8,12 @@ from conformance import (
     At,
     Broken,
     Client,
+    Closed,
     Held,
     Observation,
     Outcome,
     Reply,
+    Reset,
     Unclear,
     accepted,
     answered,
@@ -23,6 +25,14 @@ from conformance import (
     scenario,
     took,
 )
+
+REFUSED_SENDERS = (
+    b"<-user@client.example.test>",
+    b"<sender@-host.client.example.test>",
+    b"<sender@host..client.example.test>",
+    b"<sender",
+)
+"""Senders that one server or the other refuses, some of them only the host behind a server that passes MAIL on."""
 
 BAD_HELLOS = {"no-name": b"EHLO", "unclosed-literal": b"EHLO [192.0.2.1"}
 BAD_MAILS = {
@@ -53,9 +63,14 @@ async def refused_ehlo_keeps_the_transaction(line: bytes, smtp: Client) -> Obser
 async def name_need_not_match_the_address(smtp: Client, second: Client) -> Observation:
     """A literal of another address in EHLO is no reason to refuse what our own literal may send."""
     presume(accepted(await second.ehlo(second.address_literal)))
+    if second.target.auth_required:
+        await second.authenticate()
     await second.transaction()
     presume(goes_on(await second.say(b"DATA")))
-    for outcome in (await smtp.ehlo(b"[192.0.2.1]"), await smtp.mail(), await smtp.rcpt()):
+    hello = await smtp.ehlo(b"[192.0.2.1]")
+    if smtp.target.auth_required and smtp.offers:
+        await smtp.authenticate()
+    for outcome in (hello, await smtp.mail(), await smtp.rcpt()):
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
             return goes_on(outcome)
     return goes_on(await smtp.say(b"DATA"))
@@ -98,6 +113,26 @@ async def refused_mail_leaves_the_session_usable(smtp: Client) -> Observation:
     return not_refused_as(await smtp.mail(), {503})
 
 
+@scenario("rfc5321/4.1.4/bad-mail-keeps-state", start=At.EHLO)
+async def session_outlives_a_refused_sender(smtp: Client, another: Callable[[], Awaitable[Client]]) -> Observation:
+    """MAIL with a sender that is refused, the first error of its session, does not end it without a word."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail()))
+    refusals = []
+    for path in REFUSED_SENDERS:
+        session = await another()
+        await session.climb(At.EHLO)
+        refusal = await session.mail(path)
+        if not (isinstance(refusal, Reply) and refusal.severity == 5):
+            continue
+        outcome = await session.mail()
+        if isinstance(outcome, Closed | Reset):
+            return Broken("a reply to the MAIL behind the refused one", f"{refusal} | {outcome}")
+        refusals.append(str(refusal))
+    return Held(" | ".join(refusals)) if refusals else Unclear("no sender was refused")
+
+
 @scenario("rfc5321/4.1.4/out-of-order-503", start=At.EHLO, before={"helo": b"HELO", "ehlo": b"EHLO"})
 async def rcpt_after_a_new_hello_gets_503(before: bytes, smtp: Client) -> Observation:
     """A recipient behind a second EHLO or HELO has no transaction to go to."""
@@ -115,11 +150,14 @@ async def rcpt_out_of_order_changes_nothing(smtp: Client) -> Observation:
 
 @scenario("rfc5321/4.1.4/out-of-order-keeps-state", start=At.MAIL)
 async def data_out_of_order_changes_nothing(smtp: Client) -> Observation:
-    """After a 503 to DATA without recipients one can still be given."""
+    """After a refusal of DATA without recipients one can still be given."""
     outcome = await smtp.say(b"DATA")
-    if not (isinstance(outcome, Reply) and outcome.code == 503):
-        return Unclear(f"no 503: {outcome}")
-    return goes_on(await smtp.rcpt())
+    if not (isinstance(outcome, Reply) and outcome.code in {503, 554}):
+        return Unclear(f"neither 503 nor 554: {outcome}")
+    seen = goes_on(await smtp.rcpt())
+    if outcome.code == 554 and isinstance(seen, Broken):
+        return Unclear(f"the state is promised behind a 503: {outcome} | {seen.seen}")
+    return seen
 
 
 @scenario("rfc5321/4.1.4/out-of-order-keeps-state", start=At.RCPT)

@@ -23,6 +23,6 @@ async def reply_to_quit_may_name_the_server(smtp: Client) -> Observation:
 @watch("rfc5321/4.2.2/forward-path-in-251-and-551")
 def watch_forward_path_in_251_and_551(exchange: Exchange) -> Observation | None:
     """The text of 251 and 551 holds a forward-path."""
-    if exchange.reply.code not in {251, 551} or exchange.verb == "ETRN":  # there 251 means that no mail waits
+    if exchange.reply.code not in {251, 551} or exchange.verb not in {"RCPT", "VRFY"}:  # the replies of section 3.4
         return None
     return holds(PATH.search(exchange.reply.text) is not None, expected="a forward-path", seen=exchange.reply)

@@ -165,10 +165,8 @@ def watch_printable_text(exchange: Exchange) -> Observation | None:
 
 @watch("rfc5321/4.2/listed-codes")
 def watch_listed_codes(exchange: Exchange) -> Observation | None:
-    """Every code is one of the document's, or of an extension that the server offers."""
-    allowed = BASE_CODES | ALWAYS_ALLOWED
-    if exchange.verb == "AUTH":
-        allowed |= EXTENSION_CODES["AUTH"]
+    """Every code is one of the document's, or of an extension that the server offers or whose command it answers."""
+    allowed = BASE_CODES | ALWAYS_ALLOWED | EXTENSION_CODES.get(exchange.verb or "", frozenset())
     for keyword, codes in EXTENSION_CODES.items():
         if keyword in exchange.offers:
             allowed |= codes

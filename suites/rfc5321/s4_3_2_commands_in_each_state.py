@@ -244,12 +244,15 @@ async def refused_command_changes_nothing(cell: Cell, smtp: Client, second: Clie
     cell=_cells(["rcpt"], CLOSED) | _cells(["data"], (*CLOSED, "mail", "refused-rcpt")) | _cells(["mail"], ["second"]),
 )
 async def command_out_of_order_changes_nothing(cell: Cell, smtp: Client, second: Client) -> Observation:
-    """After a 503 to MAIL, RCPT or DATA the session stands where it stood."""
+    """After a 503 to MAIL, RCPT or DATA, or a 554 to DATA, the session stands where it stood."""
     await cell.state.way(smtp)
     outcome = await smtp.say(cell.line(smtp))
-    if not (isinstance(outcome, Reply) and outcome.code == 503):
-        return Unclear(f"no 503: {outcome}")
-    return await _carries_on(smtp, second, cell.state)
+    if not (isinstance(outcome, Reply) and outcome.code in {503, 554}):
+        return Unclear(f"neither 503 nor 554: {outcome}")
+    seen = await _carries_on(smtp, second, cell.state)
+    if outcome.code == 554 and isinstance(seen, Broken):
+        return Unclear(f"the state is promised behind a 503: {outcome} | {seen.seen}")
+    return seen
 
 
 @scenario(

@@ -47,6 +47,7 @@ DATE = re.compile(
     rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d+\s+\d\d:\d\d(?::\d\d)?\s+(?:[+-]\d{4}|[A-Za-z]+)",
     re.IGNORECASE,
 )
+DAYS_AND_MONTHS = frozenset(b"mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec".split())
 PROTOCOLS = frozenset(
     f"{head}{kind}MTP{tail}"
     for head, kinds in (("", ("S", "ES", "L")), ("UTF8", ("S", "L")))
@@ -128,6 +129,15 @@ def has_an_offset(stamp: TimeStamp, _: Client) -> Observation:
     """The zone is an offset in digits."""
     date_is_readable(stamp)
     return holds(stamp.zone[:1] in {b"+", b"-"}, expected="an offset in digits", seen=text(stamp))
+
+
+def has_no_zone_name_outside_a_comment(stamp: TimeStamp, _: Client) -> Observation:
+    """The date has no words but those of day and month; a name in the place of the offset is another clause's."""
+    if not stamp.date:
+        raise NotReady("Received", f"no date to look at: {text(stamp)}")
+    date = stamp.date.removesuffix(stamp.zone)
+    names = [word for word in re.findall(rb"[A-Za-z]+", date) if word.lower() not in DAYS_AND_MONTHS]
+    return holds(not names, expected="the name of a zone in a comment only", seen=text(stamp))
 
 
 def has_four_digits_of_year(stamp: TimeStamp, _: Client) -> Observation:
@@ -258,6 +268,7 @@ STAMPS = {
     "connection-data": row(has_the_connection_from_tcp, "rfc5321/4.4/connection-data-not-from-ehlo"),
     "at-in-id": row(may_have_an_at_in_id, "rfc5321/4.4/id-with-at"),
     "offset": row(has_an_offset, "rfc5321/4.4/numeric-offset"),
+    "zone-name": row(has_no_zone_name_outside_a_comment, "rfc5321/4.4/zone-name-in-comment"),
     "four-digit-year": row(has_four_digits_of_year, "rfc5321/4.4/no-two-digit-year"),
     "obsolete-date": row(has_no_obsolete_date, "rfc5321/4.4/no-obsolete-date"),
     "syntax": row(has_the_clauses_and_a_date, "rfc5321/4.4/time-stamp-syntax"),
@@ -288,11 +299,17 @@ def new_fields(mail: Received | Delivered, sent: bytes) -> tuple[Field, ...]:
 
 
 def stamp_of(mail: Received | Delivered, sent: bytes) -> TimeStamp:
-    """The first Received field among the new ones (ruling 18)."""
-    stamps = fields_named(new_fields(mail, sent), "Received")
-    if not stamps:
+    """The first Received field among the new ones that names a sending host; where none does, the first.
+
+    A server that hands a message on within itself may leave a field of that above the one that it put in when it took
+    the message from us: FROM is demanded in an SMTP environment only (line 3165), and RFC 5322 wants no more than a
+    date.
+    """
+    fields = fields_named(new_fields(mail, sent), "Received")
+    if not fields:
         raise NotReady("Received", "no new Received field")
-    return time_stamp(stamps[0].body.strip())
+    stamps = [time_stamp(field.body.strip()) for field in fields]
+    return next((stamp for stamp in stamps if stamp.clause("FROM") is not None), stamps[0])
 
 
 def is_stamped(mail: Received | Delivered, sent: bytes) -> Observation:

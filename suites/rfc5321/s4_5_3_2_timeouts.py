@@ -99,6 +99,47 @@ async def late_replies_do_not_add_up(smtp: Client, hop: Hop) -> Observation:
     return await is_waited_for(late, smtp, hop)
 
 
+@dataclass(frozen=True)
+class Stalls:
+    """How often we read nothing of the mail data, and for how many seconds each time."""
+
+    number: int
+    seconds: float
+
+
+LARGE = 9_000_000
+"""Octets of a message that no buffers hold, where the server takes as many."""
+
+
+@scenario(
+    "rfc5321/4.5.3.2/timer-per-block",
+    start=At.EHLO,
+    offers=["SIZE"],
+    facts=["timers"],
+    slow=True,
+    stalls={
+        "block": row(Stalls(1, 175), "rfc5321/4.5.3.2.5/block-3-minutes"),
+        "blocks": Stalls(3, 100),
+    },
+)
+async def mail_data_that_are_read_slowly_are_sent(stalls: Stalls, smtp: Client, hop: Hop) -> Observation:
+    """A client goes on with a large message of which we read nothing for a while, or for several whiles in all."""
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    limit = smtp.offers["SIZE"].strip()
+    size = min(LARGE, int(limit) * 3 // 4) if limit.isdigit() and int(limit) else LARGE
+    hop.script(smtp.token, Rule.stall(stalls.seconds, every=size // (stalls.number + 1), times=stalls.number))
+    await smtp.deliver(smtp.message_of(size), hop.path(), reverse_path=hop.path())
+    tried = await hop.transactions(within=LONG)
+    if not tried or tried[0].ended is None:
+        return Unclear("nothing came, or not to its end")
+    first, whole = tried[0], f"the whole message, which takes {stalls.number} times {stalls.seconds:g} s"
+    lasted = f"after {first.ended - first.began:.0f} s"
+    if first.message is not None:
+        return Held(f"{whole}: {lasted}")
+    return Broken(whole, f"{first.connection.end} {lasted}")
+
+
 @scenario(
     "rfc5321/4.5.3.2.1/greeting-5-minutes",
     start=At.EHLO,

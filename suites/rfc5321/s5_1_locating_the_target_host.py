@@ -12,6 +12,7 @@ from conformance import (
     Held,
     Hop,
     Names,
+    NotReady,
     Observation,
     Received,
     Reply,
@@ -25,6 +26,7 @@ from conformance import (
     row,
     scenario,
     took,
+    visible,
 )
 
 ADDRESSES = ("MX", "A", "AAAA")
@@ -191,6 +193,18 @@ async def lowest_preference_comes_first(
 
 
 @scenario(
+    "rfc5321/3.6.2/relay-sends-to-next-server",
+    start=At.EHLO,
+    reading={"next-server": "", "host-from-domain": row("", "rfc5321/2.1/host-from-domain")},
+)
+async def only_exchanger_gets_the_mail(reading: str, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain with one exchanger is sent to that host, by SMTP."""
+    del reading
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", dns.exchangers[1]))
+    return await arrives_at(dns.exchangers[1], smtp, hop, dns)
+
+
+@scenario(
     "rfc5321/5.1/tries-each-address",
     start=At.EHLO,
     dead={
@@ -230,6 +244,19 @@ async def exchangers_are_tried_in_order(smtp: Client, hop: Hop, dns: Names) -> O
     return holds(tried[0] == first and tried[1:2] != [third], expected=f"{first}, then not {third}", seen=seen)
 
 
+@scenario("rfc5321/5.1/addresses-of-a-host-in-order", start=At.EHLO)
+async def addresses_of_a_host_are_tried_in_order(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Of one host the address that the DNS has first is tried first; its resolver may have given it another order."""
+    first, other = dns.exchangers[:2]
+    dns.add(mx(dns, 10, "host") + exchanger(dns, "host", first) + exchanger(dns, "host", other))
+    hop.script(smtp.token, Rule.answer(Step.RCPT, 450, times=1))
+    await send(smtp, hop, dns)
+    tried = [each.connection.local.rpartition(":")[0] for each in await hop.transactions(at_least=2)]
+    if tried[:2] == [first, other]:
+        return Held(f"{first}, then {other}")
+    return Unclear(f"tried {', '.join(tried) or 'none'}, which the resolver may have ordered so")
+
+
 @scenario("rfc5321/5.1/implicit-mx", start=At.EHLO)
 async def host_of_the_domain_is_the_exchanger(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """A domain without MX records gets its mail at its own address."""
@@ -257,6 +284,26 @@ async def domain_that_does_not_exist_is_reported(smtp: Client, hop: Hop, dns: Na
     """Mail for a domain that does not exist is refused or comes back."""
     dns.fail(dns.name(), Fault.NXDOMAIN)
     return await given_back(smtp, hop, dns, "there is no such domain")
+
+
+@scenario("rfc5321/2.3.5/only-resolvable-domains", start=At.EHLO, facts=["delivery_within"])
+async def domain_that_does_not_exist_is_in_no_command(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A domain that does not exist is refused, or at least goes out in no RCPT."""
+    dns.fail(dns.name(), Fault.NXDOMAIN)
+    sender = new_token()
+    path = b"<recipient@%b>" % dns.name().encode("ascii")
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(path)
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused: {outcome}")
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    twin = await hop.refuses(smtp)
+    await hop.notification(twin)
+    tried = await hop.transactions(at_least=EVERY, within=smtp.target.delivery_within)
+    said = [visible(each.forward_path) for one in tried for each in one.recipients if each.forward_path == path[1:-1]]
+    return holds(not said, expected="no RCPT with a domain that does not exist", seen=", ".join(said) or "none")
 
 
 @scenario("rfc5321/5.1/temporary-error-queued", start=At.EHLO, slow=True)
@@ -321,6 +368,94 @@ async def exchanger_may_be_an_alias(smtp: Client, hop: Hop, dns: Names) -> Obser
             return took("gives the message back", seen.seen)
         case _:
             return seen
+
+
+async def completes(smtp: Client, hop: Hop) -> Observation:
+    """Broken where mail for a part of our relay domain's name arrives at the whole; held where it is refused."""
+    whole = hop.target.relay_domains[0].lower()
+    above = [domain.lower() for domain in smtp.target.domains if whole.endswith(f".{domain.lower()}")]
+    if not above:
+        raise NotReady("domains", "our relay domain is below none of them, so that no part of its name means it here")
+    part = whole.removesuffix(f".{max(above, key=len)}").encode("ascii")
+    sender = new_token()
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(b"<%b@%b>" % (smtp.token.encode("ascii"), part))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused: {outcome}")
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    came = await hop.arrival()
+    if came is not None:
+        path = came.forward_paths[0]
+        seen = f"the message for {visible(path)}"
+        return Broken("no mail but for full names", seen) if path.lower() == hop.mailbox() else Unclear(seen)
+    if await hop.notification_arrival(sender) is not None:
+        return Held("given back")
+    return Unclear("neither the message nor a notification came")
+
+
+@scenario("rfc5321/5.1/relay-does-not-infer", start=At.EHLO, roles=["mx", "relay"], facts=["domains"])
+async def relay_completes_no_name(smtp: Client, hop: Hop) -> Observation:
+    """Mail for the first label of the relay domain is not taken for that domain."""
+    return await completes(smtp, hop)
+
+
+@scenario("rfc5321/5.1/submission-does-not-infer", start=At.EHLO, roles=["submission"], facts=["domains"])
+async def submission_completes_no_name(smtp: Client, hop: Hop) -> Observation:
+    """A submission server does not take the first label of the relay domain for that domain either."""
+    return await completes(smtp, hop)
+
+
+@scenario("rfc5321/2.3.5/alias-domains-permitted", start=At.EHLO)
+async def alias_may_be_a_domain(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain that is an alias goes where the alias points, is refused, or comes back."""
+    dns.add(f"{dns.name()}. CNAME {dns.name('real')}.")
+    dns.add(mx(dns, 10, "host", "real") + exchanger(dns, "host", dns.exchangers[0]))
+    sender = new_token()
+    await smtp.mail(hop.path(sender))
+    outcome = await smtp.rcpt(b"<recipient@%b>" % dns.name().encode("ascii"))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return took("refuses it", outcome)
+    outcome = await smtp.data(smtp.message())
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return Unclear(f"not taken: {outcome}")
+    received = await hop.arrival()
+    if received is not None:
+        return took("sends it on", host(received))
+    returned = await hop.notification_arrival(sender)
+    return Unclear("neither the message nor a notification came") if returned is None else took("gives it back")
+
+
+@scenario("rfc5321/5.1/limit-on-addresses", start=At.EHLO)
+async def number_of_addresses_may_have_a_limit(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Where all exchangers refuse a message for now, all of them are tried, or some only."""
+    for number, address in enumerate(dns.exchangers):
+        dns.add(mx(dns, 10 * (number + 1), f"host{number}") + exchanger(dns, f"host{number}", address))
+    hop.script(smtp.token, Rule.answer(Step.RCPT, 450))
+    await send(smtp, hop, dns)
+    tried = await hop.transactions(at_least=len(dns.exchangers))
+    places = {each.connection.local.rpartition(":")[0] for each in tried}
+    if not places:
+        return Unclear("nothing came")
+    return took("tries all" if len(places) == len(dns.exchangers) else "tries some only", ", ".join(sorted(places)))
+
+
+@scenario("rfc5321/5.1/exchanger-may-relay", start=At.EHLO)
+async def exchanger_may_relay(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A server that is an exchanger of the domain passes mail on to a better one, rewritten or not, or does not."""
+    dns.add(mx(dns, 20, "self") + exchanger(dns, "self", smtp.target.where.host))
+    dns.add(mx(dns, 10, "better") + exchanger(dns, "better", dns.exchangers[0]))
+    sender = await send(smtp, hop, dns)
+    received = await hop.arrival()
+    if received is None:
+        returned = await hop.notification_arrival(sender)
+        return Unclear("neither the message nor a notification came") if returned is None else took("gives it back")
+    path = received.forward_paths[0].lower()
+    same = received.reverse_path == hop.mailbox(sender) and path == b"recipient@%b" % dns.name().encode("ascii")
+    return took("relays it" if same else "relays it with another envelope", visible(path))
 
 
 @scenario(

@@ -42,6 +42,7 @@ AT_THE_NEXT_HOP = {
     "domain": row((Step.RCPT, 551)),
     "data": row((Step.DATA, 554)),
     "end-of-data": row((Step.END_OF_DATA, 554)),
+    "by-who-found-out": row((Step.RCPT, 550), "rfc5321/3.6.3/notified-by-who-failed"),
 }
 
 
@@ -259,7 +260,11 @@ async def the_other_recipient_gets_its_copy(smtp: Client, hop: Hop) -> Observati
     "rfc5321/4.1.1.4/late-errors-by-mail",
     start=At.EHLO,
     facts=["delivery_within", "fails_after_acceptance"],
-    reading={"by-mail": row(None), "2yz": row(None, "rfc5321/4.2.5/2yz-notifies")},
+    reading={
+        "by-mail": row(None),
+        "2yz": row(None, "rfc5321/4.2.5/2yz-notifies"),
+        "bounced": row(None, "rfc5321/6.2/bounce-what-can-not"),
+    },
 )
 async def failure_after_acceptance_is_notified(reading: None, smtp: Client, hop: Hop) -> Observation:
     """The sender of a message that was accepted and then could not be delivered is told by mail."""

@@ -115,7 +115,7 @@ async def vrfy_tells_a_mailbox_from_none(smtp: Client, second: Client) -> Observ
     if not (isinstance(of_good, Reply) and isinstance(of_bad, Reply)) or 4 in {of_good.severity, of_bad.severity}:
         return Unclear(seen)
     alike = of_good.severity == of_bad.severity
-    if alike and {of_good.code, of_bad.code} & {252, 500, 502, 530}:
+    if alike and {of_good.code, of_bad.code} & {252, 500, 501, 502, 504, 530}:
         return Unclear(f"not verified, and nobody knows why: {seen}")
     if alike:
         presume(accepted(await second.mail()))

@@ -15,12 +15,17 @@ SHOULD = {
 
 @scenario("rfc6409/7/pipelining", roles=["submission"], start=At.UNAUTHENTICATED, keyword=SHOULD)
 async def keyword_is_listed(keyword: str, smtp: Client) -> Observation:
-    """A submission server offers PIPELINING, ENHANCEDSTATUSCODES, DSN, 8BITMIME and AUTH, in clear or under TLS."""
-    seen = smtp.hello
+    """A submission server offers PIPELINING, ENHANCEDSTATUSCODES, DSN, 8BITMIME and AUTH, be it to a known client."""
+    seen = [smtp.hello]
     if keyword not in smtp.offers and "STARTTLS" in smtp.offers:
         await smtp.starttls()
         await smtp.introduce()
-    return holds(keyword in smtp.offers, expected=f"{keyword} in the list", seen=f"{seen} | {smtp.hello}")
+        seen.append(smtp.hello)
+    if keyword not in smtp.offers and "AUTH" in smtp.offers and smtp.target.credentials:
+        await smtp.authenticate()
+        await smtp.introduce()
+        seen.append(smtp.hello)
+    return holds(keyword in smtp.offers, expected=f"{keyword} in the list", seen=" | ".join(map(str, seen)))
 
 
 @scenario(

@@ -368,9 +368,35 @@ def test_plain_is_said_where_it_is_offered(offered: bytes) -> None:
 
     greets = b"250-mail.example.test\r\n250 AUTH " + offered + b"\r\n"
     rendered = ask(answering({"EHLO": greets, "AUTH": b"235 welcome\r\n"}, heard=heard), climbs, AUTH_TARGET)
-    assert heard == [b"EHLO client.example.test\r\n", b"AUTH PLAIN " + PLAIN + b"\r\n", b"MAIL FROM:<>\r\n"]
+    ehlo = b"EHLO client.example.test\r\n"
+    assert heard == [ehlo, b"AUTH PLAIN " + PLAIN + b"\r\n", ehlo, b"MAIL FROM:<>\r\n"]
     assert PLAIN.decode() not in rendered
     assert r"AUTH PLAIN <secret>\r\n" in rendered
+
+
+@pytest.mark.usefixtures("password")
+@pytest.mark.parametrize(
+    ("again", "offers"),
+    [
+        (b"250-x\r\n250-AUTH\r\n250-STARTTLS\r\n250 DSN\r\n", {"AUTH": b"PLAIN", "DSN": b""}),
+        (b"250-x\r\n250 SIZE 1000\r\n", {"AUTH": b"PLAIN", "SIZE": b"1000"}),
+        (b"503 once is enough\r\n", {"AUTH": b"PLAIN", "SIZE": b""}),
+    ],
+)
+def test_what_counts_is_offered_to_the_client_that_is_known(again: bytes, offers: dict[str, bytes]) -> None:
+    async def talk(peer: Peer) -> None:
+        await peer.say(b"220 mail.example.test\r\n")
+        first = b"250-x\r\n250-AUTH PLAIN\r\n250-STARTTLS\r\n250 SIZE\r\n"
+        for reply in (first, b"235 welcome\r\n", again):
+            await peer.line()
+            await peer.say(reply)
+        await peer.rest()
+
+    async def climbs(client: Client) -> dict[str, bytes]:
+        await client.climb(At.EHLO)
+        return client.offers
+
+    assert ask(talk, climbs, AUTH_TARGET) == offers
 
 
 @pytest.mark.usefixtures("password")

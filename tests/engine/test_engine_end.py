@@ -230,7 +230,7 @@ def test_an_event_that_can_not_be_taken_ends_the_run() -> None:
     assert not taken[-1].complete
 
 
-# One by one.
+# Some of a session's, and one by one.
 
 
 class Turn:
@@ -270,6 +270,35 @@ def test_one_scenario_runs_to_its_result() -> None:
     assert (result.verdict, purposes(result)) == (Verdict.PASS, ["first"])
 
 
+def test_some_scenarios_overlap_and_what_they_find_is_confirmed_in_turn() -> None:
+    turn = Turn()
+    both = trio.Event()
+    held: list[bool] = []
+
+    async def waits(**_: Client) -> Observation:
+        await both.wait()
+        return Held()
+
+    async def finds(**_: Client) -> Observation:
+        held.append(turn.held)
+        both.set()
+        return Broken("this", "that")
+
+    events: list[Event] = []
+
+    async def main() -> None:
+        async with serving(Server()) as serves:
+            engine = Engine(TARGET, serves.dial, events.append)
+            await engine.open()
+            await engine.some([scenario(waits), scenario(finds)], turn)
+            await engine.close()
+
+    at_once(main)
+    assert [event.verdict for event in events if isinstance(event, Result)] == [Verdict.PASS, Verdict.FAIL]
+    assert held == [False, True]
+    assert (turn.times, turn.held) == (1, False)
+
+
 def test_a_finding_is_confirmed_in_turn() -> None:
     turn = Turn()
     held: list[bool] = []
@@ -293,12 +322,24 @@ def test_a_disagreement_keeps_the_turn_to_its_end() -> None:
     assert turn.times == 1
 
 
+def test_what_wants_to_be_alone_has_its_turn() -> None:
+    turn = Turn()
+    held: list[bool] = []
+
+    async def body(**_: Client) -> Observation:
+        held.append(turn.held)
+        return Broken("this", "that")
+
+    result, _ = one(scenario(body, alone=True), turn)
+    assert (result.verdict, purposes(result)) == (Verdict.FAIL, ["first"])
+    assert (held, turn.held) == ([True], False)
+
+
 @pytest.mark.parametrize(
     ("what", "verdict"),
     [
         (scenario(holding), Verdict.PASS),
         (scenario(open_question), Verdict.INCONCLUSIVE),
-        (scenario(breaking, alone=True), Verdict.FAIL),
         (scenario(breaking, facts=("refused",)), Verdict.NOT_APPLICABLE),
         (scenario(breaking, offers=("STARTTLS",)), Verdict.NOT_APPLICABLE),
     ],

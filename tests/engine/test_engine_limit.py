@@ -13,6 +13,7 @@ from engine_scripts import (
     Server,
     Visit,
     at_once,
+    breaking,
     holding,
     noop,
     only,
@@ -281,3 +282,18 @@ def test_a_server_that_lets_every_client_wait_does_not_hold_up_the_door() -> Non
     ran = run([scenario(holding) for _ in range(16)], Server(greets_after=20))
     assert ran.end.counts["pass"] == 16
     assert ran.server.visits[15].at - ran.server.visits[0].at == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_target_that_is_gone_is_not_waited_for() -> None:
+    server = Server(lambda visit, line: b"gone" if line == CONNECT and visit.number > 3 else None)
+    ran = run([scenario(breaking) for _ in range(3)] + [scenario(holding) for _ in range(200)], server)
+    assert ran.end.counts["inconclusive"] == 200
+    assert len(server.visits) < 300
+    assert ran.end.seconds < 30
+
+
+def test_a_target_that_comes_back_is_served_again() -> None:
+    server = Server(only(range(1, 61), script(connect=b"gone")))
+    ran = run([scenario(holding) for _ in range(100)], server, options=overlap(8))
+    assert ran.end.counts["pass"] >= 40
+    assert ran.engine.not_taken == 0

@@ -416,6 +416,28 @@ def test_a_rule_can_break_off_in_the_middle_of_the_content() -> None:
     with_hop(talk)
 
 
+def test_a_stall_reads_nothing_and_comes_again() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.script(ONE, Rule.stall(100, every=8, times=2))
+        peer = connect()
+        await peer.until_data()
+        began = trio.current_time()
+        await peer.stream.send_all(b"A: b\r\n")
+        await trio.sleep(1)
+        (transaction,) = hop.seen(ONE)
+        read = len(transaction.connection.transcript.entries)
+        await peer.stream.send_all(b"C: d\r\n")
+        await trio.sleep(98)
+        assert len(transaction.connection.transcript.entries) == read
+        await trio.sleep(2)
+        assert len(transaction.connection.transcript.entries) > read
+        await peer.stream.send_all(b"E: f\r\n")
+        assert (await peer.say(b".\r\n")).startswith(b"250 ")
+        assert trio.current_time() - began >= 200
+
+    with_hop(talk)
+
+
 def test_a_refused_greeting_waits_for_quit() -> None:
     async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
         hop.script(EVERYONE, Rule.answer(Step.CONNECT, 554, "no mail"))

@@ -14,7 +14,7 @@ from launched_servers import greeting, left, listens, mentioned, until
 
 from conformance.launchers import LAUNCHERS, LaunchError, Server, bring_up, launched, launcher_of, server_up, servers_up
 from conformance.launchers import _launch as launch
-from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder, started
+from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder, records, started
 from conformance.launchers._launcher import Installed, Start
 from conformance.launchers._ports import free_port, is_free
 from conformance.launchers._site import Site, rendered
@@ -56,6 +56,18 @@ def test_a_server_is_gone_also_when_the_block_fails() -> None:
     with pytest.raises(ZeroDivisionError):
         fails()
     assert not listens(ports[0])
+
+
+def test_a_server_that_ends_by_itself_is_told_of(cache: Path) -> None:
+    def crashes() -> None:
+        with launched("reference") as target:
+            ((_, record),) = records()
+            os.kill(record.pid, signal.SIGKILL)
+            assert until(lambda: not listens(target.where.port))
+
+    with pytest.raises(LaunchError, match=r"^reference ended by itself while it was used; its logs are in .*/logs/"):
+        crashes()
+    assert left(cache) == []
 
 
 def test_two_of_a_kind_do_not_meet() -> None:
@@ -352,3 +364,14 @@ def test_a_target_file_with_all_kinds_of_facts(tmp_path: Path) -> None:
     file = tmp_path / "target.toml"
     file.write_text(target_text(target), encoding="utf-8")
     assert read_target(file) == target
+
+
+def test_a_default_that_goes_before_one_of_ours_is_left_out(tmp_path: Path) -> None:
+    defaults = tmp_path / "node_modules" / "Haraka" / "config"
+    defaults.mkdir(parents=True)
+    for name in ("smtp.ini", "smtp.json", "connection.ini", "me"):
+        (defaults / name).write_text("theirs", encoding="utf-8")
+    files = LAUNCHERS["haraka"].start(Installed("3.0.4", tmp_path), SITE).files
+    assert "config/smtp.json" not in files
+    assert files["config/connection.ini"] == "theirs"
+    assert str(SITE.port) in files["config/smtp.ini"]

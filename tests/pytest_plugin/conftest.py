@@ -29,7 +29,7 @@ def run(pytester: pytest.Pytester, python_path: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:allure_pytest -p no:hypothesispytest")
     monkeypatch.setenv("COLUMNS", "200")
 
-    def run(*arguments: str | Path) -> pytest.RunResult:
-        return pytester.runpytest_subprocess("-W", "error", *arguments, timeout=60)
+    def run(*arguments: str | Path, timeout: float = 60) -> pytest.RunResult:
+        return pytester.runpytest_subprocess("-W", "error", *arguments, timeout=timeout)
 
     return run

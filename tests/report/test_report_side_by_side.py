@@ -26,7 +26,10 @@ P, F, D, N, I, A = (  # noqa: E741 - as they are written in the table below
         ((F, P, F), "gone in 2, again in 3"),
         ((F, I, I), "inconclusive in 2"),
         ((F, A, F), "not-applicable in 2, again in 3"),
-        ((None, F, F), "since 2"),
+        ((None, F, F), "first seen in 2"),
+        ((A, I, D), "first seen in 3"),
+        ((I, F, P), "first seen in 2, gone in 3"),
+        ((P, P, P), ""),
     ],
 )
 def test_what_changes_from_version_to_version(verdicts: tuple[Verdict | None, ...], says: str) -> None:

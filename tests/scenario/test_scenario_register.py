@@ -33,6 +33,7 @@ def test_a_clause_has_what_its_entry_says(tmp_path: Path) -> None:
         reason="argued",
         restates="2.3.8/only-crlf",
         disputed="by 1",
+        argued="so it is",
         bis="changes it",
         tags=["smuggling"],
     )
@@ -43,6 +44,7 @@ def test_a_clause_has_what_its_entry_says(tmp_path: Path) -> None:
     assert (found.rfc, found.section, found.lines, found.level) == ("rfc9999", "4.1.1.4", (2032, 2034), Level.MUST_NOT)
     assert (found.source, found.party, found.observed) == ("keyword", "server", "wire")
     assert (found.reason, found.disputed, found.bis, found.tags) == ("argued", "by 1", "changes it", ("smuggling",))
+    assert found.argued == "so it is"
     assert found.restates == "rfc9999/2.3.8/only-crlf"
     assert found.link == "https://www.rfc-editor.org/rfc/rfc9999.html#section-4.1.1.4"
     assert register.text_sha256 == {"rfc9999": "00"}

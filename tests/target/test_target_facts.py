@@ -60,6 +60,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "f@a.test",
     ),
     "content refused at the dot": ('refused-content = "EICAR"', "refused_content", "EICAR"),
+    "content refused at the dot for now": (
+        'temporarily-refused-content = "later"',
+        "temporarily_refused_content",
+        "later",
+    ),
     "domains it relays": ('relay-domains = ["r.test"]', "relay_domains", ("r.test",)),
     "where the domains it relays go": ('next-hop = "127.0.0.1:2600"', "next_hop", "127.0.0.1:2600"),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),

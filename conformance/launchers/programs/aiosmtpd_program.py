@@ -1,15 +1,16 @@
 """aiosmtpd of any version, at a port of 127.0.0.1: run by its path with a file of JSON that says what for.
 
 It needs aiosmtpd and the standard library alone, as it runs in an environment of the version under test. All is the
-library's default but what is said here: its name, STARTTLS, AUTH where the version has it, and a handler, since the
-library has none that delivers: mail for the users is laid into their Maildirs, mail for the relay domain is given to
-the next hop, other recipients are refused, and nothing is logged.
+library's default but what is said here: its name, STARTTLS and AUTH where they work, and a handler, since the library
+has none that delivers: mail for the users is laid into their Maildirs, mail for the relay domain is given to the next
+hop, other recipients are refused, and nothing is logged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import importlib.metadata
 import inspect
 import itertools
 import json
@@ -62,7 +63,9 @@ class Site:
         return "250 OK"
 
     def owner(self, local: str) -> str | None:
-        """Whose mailbox the local-part is, if anybody's."""
+        """Whose mailbox the local-part is, if anybody's; quotes make no other mailbox."""
+        if local.startswith('"'):
+            local = re.sub(r"\\(.)", r"\1", local[1:-1])
         if local.lower() == "postmaster":
             return "postmaster"
         return "alice" if local == self.said["long_local"] else local if local in self.said["users"] else None
@@ -122,6 +125,12 @@ def authenticates(said: dict[str, Any]) -> dict[str, Any]:
     return {"authenticator": authenticator}
 
 
+def speaks_tls() -> bool:
+    """Whether STARTTLS works at all: before 1.4.3 the library uses a part of asyncio that Python 3.11 replaced."""
+    version = tuple(int(number) for number in re.findall(r"\d+", importlib.metadata.version("aiosmtpd"))[:3])
+    return version >= (1, 4, 3) or sys.version_info < (3, 11)
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     said = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -130,7 +139,9 @@ def main() -> None:
     tls.load_cert_chain(said["certificate"], said["key"])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    options = {"hostname": said["host"], "enable_SMTPUTF8": True, "tls_context": tls, "loop": loop}
+    options = {"hostname": said["host"], "enable_SMTPUTF8": True, "loop": loop}
+    if speaks_tls():
+        options["tls_context"] = tls
     options.update(authenticates(said))
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,5 +1,5 @@
 // nodemailer's smtp-server, which is a library, at a port of 127.0.0.1: run with a file of JSON that says what for.
-// All is its default but STARTTLS's certificate, the name, who may log in, and handlers that do what it has none for:
+// All is its default but STARTTLS's certificate, the name, who may log in, in clear too, and handlers for the rest:
 // mail for the users is laid into their Maildirs, mail for the relay domain is given to the next hop, other recipients
 // are refused.
 "use strict";
@@ -20,7 +20,9 @@ function split(address) {
   return at < 0 ? [address, said.domain] : [address.slice(0, at), address.slice(at + 1).toLowerCase()];
 }
 
-function owner(local) {
+// Whose mailbox the local-part is, if anybody's; quotes make no other mailbox.
+function owner(given) {
+  const local = given.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, "$1") : given;
   if (local.toLowerCase() === "postmaster") return "postmaster";
   if (local === said.long_local) return "alice";
   return said.users.includes(local) ? local : null;
@@ -84,6 +86,7 @@ const server = new SMTPServer({
   key: fs.readFileSync(said.key),
   cert: fs.readFileSync(said.certificate),
   authOptional: true,
+  allowInsecureAuth: true,
   onAuth(auth, session, done) {
     const known = auth.username === said.login && auth.password === said.password;
     done(known ? null : refusal(535, "Authentication credentials invalid"), known ? { user: said.login } : undefined);

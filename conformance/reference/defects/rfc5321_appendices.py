@@ -13,7 +13,11 @@ OfVerb = Callable[[bytes, bytes], Answer | None]
 
 @defect(
     ServerSession.end_of_data,
-    varies={"rfc5321/A/body_with_full_octets_is_taken_or_refused"},
+    varies={
+        "rfc5321/A/body_with_full_octets_is_taken_or_refused",
+        "rfc5321/2.4/eight_bit_content_may_be_cleared_or_refused",
+        "rfc5321/2.4/mislabelled_content_may_be_refused_or_returned",
+    },
     also={
         "rfc5321/4.5.3.1/lengths-in-octets",
         "rfc3030/3/agrees-to-keep-all-bits",

@@ -131,7 +131,11 @@ def first_reverse_path_is_kept(clean: OfParsed, session: ServerSession, path: Pa
 # Loops.
 
 
-@defect(Trace.is_looping, proves={"rfc5321/6.3/message_in_a_loop_is_stopped"})
+@defect(
+    Trace.is_looping,
+    proves={"rfc5321/6.3/message_in_a_loop_is_stopped"},
+    varies={"rfc5321/3.6.3/message_of_many_hops_may_be_stopped"},
+)
 def loops_are_not_stopped(clean: Callable[[bytes], bool], _: Trace, content: bytes) -> bool:
     """Passes a message on however often it has come by."""
     del clean, content

@@ -24,7 +24,11 @@ def mail_is_forwarded_silently(
 @defect(
     ServerSession.forward,
     proves={"rfc5321/3.5.3/vrfy_and_rcpt_agree_about_who_moved"},
-    varies={"rfc5321/3.4/recipient_who_moved_may_be_refused", "rfc5321/3.4/new_address_may_be_told_with_551"},
+    varies={
+        "rfc5321/3.4/recipient_who_moved_may_be_refused",
+        "rfc5321/3.4/new_address_may_be_told_with_551",
+        "rfc5321/3.4/mail_for_who_moved_may_be_forwarded",
+    },
 )
 def who_moved_is_refused_and_vrfy_says_forwarded(
     clean: OfTwo, session: ServerSession, forward_path: bytes, new_address: bytes

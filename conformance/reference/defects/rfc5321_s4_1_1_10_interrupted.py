@@ -8,7 +8,7 @@ from weakref import WeakSet
 import trio
 
 from conformance.reference._decision import defect
-from conformance.reference._session import Answer, Line, ServerSession, Transaction
+from conformance.reference._session import Answer, Line, ServerSession, Transaction, answer
 
 HERE = "rfc5321/4.1.1.10"
 UNFINISHED = {f"{HERE}/unfinished_message_is_not_{done}*" for done in ("relayed", "delivered")}
@@ -36,6 +36,27 @@ def message_goes_out_before_its_end(
     if found is None and buffer and session.transaction is not None:
         session.deliver(session.transaction, buffer)
     return found
+
+
+LEFT = f"{HERE}/transaction_without_data_sends_nothing"
+
+
+@defect(ServerSession.quit, proves={f"{LEFT}[quit]"})
+def quit_sends_what_is_there(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, argument: bytes
+) -> Answer | None:
+    """Sends an empty message to those whom a transaction names that QUIT ends."""
+    if session.transaction is not None and session.transaction.forward_paths:
+        session.deliver(session.transaction, b"")
+    return clean(argument)
+
+
+@defect(ServerSession.lost_client, proves={f"{LEFT}[lost]"}, also={"rfc5321/4.1.1.10/lost-connection-cancels"})
+def lost_client_leaves_its_transaction_to_be_sent(clean: Callable[[], None], session: ServerSession) -> None:
+    """Sends an empty message to those whom a transaction names whose client is gone."""
+    if session.transaction is not None and session.transaction.forward_paths:
+        session.deliver(session.transaction, b"")
+    clean()
 
 
 _gone: WeakSet[ServerSession] = WeakSet()
@@ -77,6 +98,36 @@ def refused_message_is_delivered(
     """Refuses a message after its end and delivers it all the same."""
     session.deliver(transaction, content)
     return clean(transaction, content)
+
+
+@defect(
+    ServerSession.refuse_content_for_now,
+    proves={f"rfc5321/4.2.5/message_refused_for_now_is_not_{done}" for done in ("relayed", "delivered")},
+)
+def message_refused_for_now_is_delivered(
+    clean: Callable[[Transaction, bytes], Answer | None],
+    session: ServerSession,
+    transaction: Transaction,
+    content: bytes,
+) -> Answer | None:
+    """Refuses a message after its end for now and delivers it all the same."""
+    session.deliver(transaction, content)
+    return clean(transaction, content)
+
+
+@defect(
+    ServerSession.refuse_content,
+    proves={"rfc5321/4.1.1.4/data_that_are_not_processed_get_a_failure_reply"},
+)
+def message_that_is_not_taken_gets_250(
+    clean: Callable[[Transaction, bytes], Answer | None],
+    session: ServerSession,
+    transaction: Transaction,
+    content: bytes,
+) -> Answer | None:
+    """Answers 250 to content that it does not take, and drops it."""
+    del clean, session, transaction, content
+    return answer(250, b"OK, taken")
 
 
 _in_data: WeakSet[ServerSession] = WeakSet()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from conformance.reference._decision import defect
-from conformance.reference._session import Answer, Line, ServerSession
+from conformance.reference._session import Answer, Line, ServerSession, answer
 from conformance.wire import CRLF
 
 FindEnd = Callable[[bytes], Line | None]
@@ -172,6 +172,7 @@ def cut_end_of_data_is_missed(clean: FindEnd, session: ServerSession, buffer: by
         "rfc1870/4/larger-gets-552",
         "rfc3030/2/empty-last-is-served",
         "rfc5321/6.1/quick-reply-to-data",
+        "rfc5321/4.1.1.4/failure-when-not-processed",
     },
 )
 def message_brings_no_reply(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
@@ -268,3 +269,12 @@ def control_character_ends_the_data(clean: FindEnd, session: ServerSession, buff
     """Ends the mail data at a control character."""
     del session
     return _earliest(clean, buffer, rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@defect(ServerSession.end_of_data, varies={"rfc5321/4.1.1.4/any_ascii_character_may_be_sent"})
+def nul_is_refused(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
+    """Refuses a message with a NUL in it that was not declared binary."""
+    if 0 not in content or (session.transaction is not None and session.transaction.body == b"BINARYMIME"):
+        return clean(content)
+    session.clear("end of data")
+    return answer(554, b"No NUL allowed")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 from conformance.reference._decision import defect
+from conformance.reference._mailer import Mailer
+from conformance.reference._routing import UnroutableError
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
+from conformance.reference._trace import Accepted
 
 Decide = Callable[[], Answer | None]
 OfOctets = Callable[[bytes], Answer | None]
@@ -80,6 +85,17 @@ def refused_mail_opens_a_transaction(clean: OfOctets, session: ServerSession, ar
     if given is not None and given.code == 501:
         session.transaction = Transaction(b"")
     return given
+
+
+@defect(
+    ServerSession.open_transaction,
+    proves={"rfc5321/4.1.4/session_outlives_a_refused_sender"},
+)
+def session_breaks_down_at_a_bad_label(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Ends the session with the refusal of a sender in whose domain a label begins with a hyphen."""
+    del session
+    given = clean(argument)
+    return replace(given, close=True) if given is not None and given.code == 501 and b"@-" in argument else given
 
 
 @defect(ServerSession.rcpt_without_mail, proves={"rfc5321/4.1.4/rcpt_out_of_order_changes_nothing"})
@@ -185,3 +201,12 @@ def second_recipient_gets_503(clean: OfOctets, session: ServerSession, forward_p
 def two_transactions_are_enough(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 503 to MAIL behind two messages."""
     return answer(503, b"Two are enough") if len(session.site.delivered) >= 2 else clean(argument)
+
+
+@defect(Mailer.take_message, varies={"rfc5321/4.1.4/name_of_the_client_may_be_looked_up"})
+def name_of_the_client_is_looked_up(clean: Callable[[Accepted], None], mailer: Mailer, accepted: Accepted) -> None:
+    """Looks up the name that EHLO gave, and takes the message whatever comes of it."""
+    if mailer.routing is not None and not accepted.client_name.startswith(b"["):
+        with suppress(UnroutableError):
+            mailer.routing.look_up(accepted.client_name.decode("ascii", "replace"), "A")
+    clean(accepted)

@@ -160,6 +160,7 @@ def received_has_a_name_behind_for(clean: OfMessage, trace: Trace, accepted: Acc
     proves=stamp("one-path", several=True) | stamp("form", several=True),
     also={
         "rfc5321/7.2/recipients-not-in-header",
+        "rfc5321/7.6/for-with-several-recipients",
     },
 )
 def received_lists_all_recipients(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
@@ -178,6 +179,12 @@ def received_has_an_unknown_clause(clean: OfMessage, _: Trace, accepted: Accepte
 def received_has_a_further_clause_of_several_words(clean: OfMessage, _: Trace, accepted: Accepted) -> bytes:
     """Writes a further clause with more than a string."""
     return (clean(accepted) or b"for <several@example.test>") + b' tls "one" "two"'
+
+
+@defect(Trace.time_stamp, proves=stamp("zone-name"), also={"rfc5321/4.4/no-obsolete-date"})
+def received_has_a_zone_name_behind_the_offset(clean: OfNothing, _: Trace) -> bytes:
+    """Writes the name of a zone behind the offset, and no comment around it."""
+    return clean().replace(b"+0000", b"+0000 UTC")
 
 
 @defect(Trace.time_stamp, proves=stamp("offset"))
@@ -328,3 +335,15 @@ def refuses_what_has_a_return_path(
 def relay_takes_the_return_path_off(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
     """Relays without the Return-Path field that came."""
     return clean(re.sub(rb"(?m)^Return-Path:[^\r\n]*\r\n", b"", content))
+
+
+@defect(
+    Trace.for_clause,
+    proves={
+        "rfc5321/7.6/for_names_no_other_recipient_at_the_next_hop",
+        "rfc5321/7.6/for_names_no_other_recipient_in_the_mailboxes",
+    },
+)
+def received_names_one_of_several(clean: OfMessage, _: Trace, accepted: Accepted) -> bytes:
+    """Writes the last of several recipients behind FOR, for all to see."""
+    return clean(accepted) or b"for <%b>" % accepted.forward_paths[-1]

@@ -12,6 +12,7 @@ from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import RelaySession, Sent
 from conformance.reference._session import ServerSession
+from conformance.reference._trace import Accepted
 
 OfStep = Callable[[str], float]
 TIMEOUTS = "rfc5321/4.5.3.2/"
@@ -20,7 +21,11 @@ RETRIES = "rfc5321/4.5.4.1/"
 
 @defect(
     RelaySession.patience,
-    proves={TIMEOUTS + "late_reply_is_waited_for*", TIMEOUTS + "late_replies_do_not_add_up"},
+    proves={
+        TIMEOUTS + "late_reply_is_waited_for*",
+        TIMEOUTS + "late_replies_do_not_add_up",
+        TIMEOUTS + "mail_data_that_are_read_slowly_are_sent*",
+    },
     also={"rfc5321/4.5.3.2.1/greeting-5-minutes", "rfc5321/4.5.3.2.1/delay-is-no-failure"},
 )
 def client_waits_a_minute(clean: OfStep, session: RelaySession, step: str) -> float:
@@ -46,6 +51,17 @@ def client_times_the_whole_transaction(clean: OfStep, session: RelaySession, ste
     del clean, step
     began = session.began
     return max(0.0, began + 600.0 - trio.current_time())
+
+
+@defect(
+    RelaySession.patience,
+    only={"block"},
+    proves={TIMEOUTS + "mail_data_that_are_read_slowly_are_sent[blocks]"},
+)
+def client_times_the_mail_data_as_a_whole(clean: OfStep, session: RelaySession, step: str) -> float:
+    """Has one timer of three minutes for all of the mail data."""
+    del clean, step
+    return max(0.0, session.data_began + 180.0 - trio.current_time())
 
 
 @defect(RelaySession.patience, varies={TIMEOUTS + "client_gives_up_waiting"})
@@ -134,3 +150,63 @@ def mail_data_is_not_answered(clean: Callable[[Answer], bytes], session: ServerS
     """Takes mail data and never says so."""
     del session
     return b"" if given.texts[0].endswith(b"OK, taken") else clean(given)
+
+
+# What a client chooses (RFC 5321 §2.2.3, §4.5.4.1).
+
+CHOICES = "rfc5321/4.5.4.1/"
+
+
+@defect(Mailer.grouped, varies={CHOICES + "recipients_of_a_transaction_may_have_a_limit"})
+def fifty_recipients_share_a_transaction(
+    clean: Callable[[tuple[bytes, ...]], list[tuple[bytes, ...]]], mailer: Mailer, forward_paths: tuple[bytes, ...]
+) -> list[tuple[bytes, ...]]:
+    """Sends to no more than fifty recipients in one transaction."""
+    del mailer
+    return [each[at : at + 50] for each in clean(forward_paths) for at in range(0, len(each), 50)]
+
+
+@defect(Mailer.sends_at_once, varies={CHOICES + "messages_may_go_out_at_the_same_time"})
+def messages_go_out_by_turns(clean: Callable[[], bool], mailer: Mailer) -> bool:
+    """Sends one message at a time."""
+    del clean, mailer
+    return False
+
+
+@defect(Mailer.wakes_the_queue, varies={CHOICES + "waiting_mail_may_go_out_on_contact"})
+def contact_wakes_the_queue(clean: Callable[[Accepted], bool], mailer: Mailer, accepted: Accepted) -> bool:
+    """Tries what waits as soon as any mail comes in."""
+    del clean, mailer, accepted
+    return True
+
+
+@defect(Mailer.gives_up_after, varies={CHOICES + "notifications_may_be_tried_less_often"})
+def notification_is_tried_once(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
+    """Gives mail from nobody up after the first attempt."""
+    del mailer
+    return clean(copy) if copy.reverse_path else 0.0
+
+
+@defect(Mailer.gives_up_after, proves={CHOICES + "mail_is_not_given_up_within_the_hour"})
+def mail_is_given_up_after_ten_minutes(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
+    """Gives a message back that could not be sent for ten minutes."""
+    del mailer
+    return min(600.0, clean(copy))
+
+
+@defect(Mailer.is_known_dead, proves={CHOICES + "dead_host_is_remembered"})
+def dead_hosts_are_tried_for_each_message(clean: Callable[[str], bool], mailer: Mailer, address: str) -> bool:
+    """Tries a host that it could not reach anew for each message."""
+    del clean, mailer, address
+    return False
+
+
+@defect(
+    RelaySession.waits_for,
+    proves={"rfc5321/2.2.3/message_goes_without_the_extension_in_the_end"},
+    varies={"rfc5321/2.2.3/message_may_wait_for_an_extension", "rfc5321/2.2.3/message_may_go_to_who_has_the_extension"},
+)
+def extension_is_waited_for_to_the_end(clean: Callable[[bytes], bool], session: RelaySession, extension: bytes) -> bool:
+    """Keeps a message for a next hop that has its extension, and gives it back at last."""
+    del clean, session, extension
+    return True

@@ -12,7 +12,9 @@ from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import Failed, Sent
 from conformance.reference._routing import Exchanger, Routing, UnroutableError
-from conformance.reference._site import EXCHANGERS
+from conformance.reference._session import ServerSession
+from conformance.reference._site import EXCHANGERS, HOST, RELAY_DOMAIN
+from conformance.wire.paths import Mailbox, Path
 
 HERE = "rfc5321/5.1/"
 
@@ -24,8 +26,13 @@ OfName = Callable[[str], DNSRecord]
 
 @defect(
     Routing.addresses,
-    proves={HERE + "domain_is_looked_up"},
-    also={HERE + "*", "rfc7505/1/no-delivery-attempt", "rfc7505/4.1/fails-at-once"},
+    proves={HERE + "domain_is_looked_up", HERE + "only_exchanger_gets_the_mail*"},
+    also={
+        HERE + "*",
+        "rfc5321/2.3.5/only-resolvable-domains",
+        "rfc7505/1/no-delivery-attempt",
+        "rfc7505/4.1/fails-at-once",
+    },
 )
 def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> list[str]:
     """Sends everything to one host and asks no name server."""
@@ -120,7 +127,7 @@ def own_address_is_the_last_resort(clean: OfDomain, routing: Routing, domain: st
     return [*clean(domain), Exchanger(65535, domain)]
 
 
-@defect(Routing.mx_records, proves={HERE + "alias_is_followed"})
+@defect(Routing.mx_records, proves={HERE + "alias_is_followed"}, varies={HERE + "alias_may_be_a_domain"})
 def alias_has_no_exchangers(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
     """Takes no MX records from behind an alias."""
     aliases = [record for record in routing.look_up(domain, "MX").rr if record.rtype == QTYPE.CNAME]
@@ -132,6 +139,22 @@ def domain_that_does_not_exist_is_waited_for(clean: OfName, routing: Routing, na
     """Keeps mail for a domain that does not exist and tells nobody."""
     del clean, routing
     raise UnroutableError(b"450 No such domain yet: " + name.encode("ascii"), lasting=False)
+
+
+@defect(
+    Routing.addresses,
+    proves={HERE + "domain_that_does_not_exist_is_in_no_command"},
+    also={HERE + "no-such-domain"},
+)
+def domain_that_does_not_exist_goes_to_a_smart_host(clean: OfHost, routing: Routing, domain: str) -> list[str]:
+    """Sends mail for a domain that does not exist to another host, which may know better."""
+    del routing
+    try:
+        return clean(domain)
+    except UnroutableError as error:
+        if b"No such domain" not in error.reason:
+            raise
+    return [EXCHANGERS[0].rpartition(":")[0]]
 
 
 @defect(Routing.no_answer, proves={HERE + "error_of_the_name_server_is_temporary"})
@@ -186,7 +209,11 @@ def relay_keeps_its_equals(clean: OfExchangers, routing: Routing, exchangers: li
     return [*clean(exchangers), *kept]
 
 
-@defect(Routing.without_ourselves, proves={HERE + "better_exchanger_than_itself_gets_the_mail"})
+@defect(
+    Routing.without_ourselves,
+    proves={HERE + "better_exchanger_than_itself_gets_the_mail"},
+    varies={HERE + "exchanger_may_relay"},
+)
 def exchanger_relays_nothing(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
     """Gives mail back for every domain of which it is an exchanger."""
     return [] if any(routing.is_ours(each.host) for each in exchangers) else clean(exchangers)
@@ -199,3 +226,52 @@ def exchanger_that_is_an_alias_is_unusable(clean: OfHost, routing: Routing, host
         if any(record.rtype == QTYPE.CNAME for record in routing.look_up(host, "A").rr):
             return []
     return clean(host)
+
+
+@defect(Routing.usable_addresses, varies={HERE + "addresses_of_a_host_are_tried_in_order"})
+def addresses_are_ordered_anew(clean: OfHost, routing: Routing, host: str) -> list[str]:
+    """Tries the addresses of a host in an order that its resolver makes."""
+    del routing
+    return sorted(clean(host), reverse=True)
+
+
+@defect(Routing.addresses_at_most, varies={HERE + "number_of_addresses_may_have_a_limit"})
+def two_addresses_are_enough(clean: Callable[[], int], routing: Routing) -> int:
+    """Tries two addresses and no more."""
+    del clean, routing
+    return 2
+
+
+@defect(Routing.usable_addresses, varies={"rfc5321/5.2/*"})
+def host_with_an_ipv6_address_is_left_out(clean: OfHost, routing: Routing, host: str) -> list[str]:
+    """Asks for IPv6 addresses too, which it can't reach, and leaves out the hosts that have one."""
+    with suppress(UnroutableError):
+        if any(record.rtype == QTYPE.AAAA for record in routing.look_up(host, "AAAA").rr):
+            return []
+    return clean(host)
+
+
+PART = RELAY_DOMAIN.partition(b".")[0]
+"""The relay domain without what it has in common with our own."""
+
+
+def _is_partial(mailbox: Mailbox | None) -> bool:
+    return mailbox is not None and mailbox.domain.lower() == PART
+
+
+def _takes_partial_names(clean: Callable[[Mailbox], bool], _: ServerSession, mailbox: Mailbox) -> bool:
+    """Completes a name that is no full one with its own domain."""
+    return _is_partial(mailbox) or clean(mailbox)
+
+
+def _completes_partial_names(clean: Callable[[Path], bytes], _: ServerSession, path: Path) -> bytes:
+    """Completes a name that is no full one with its own domain."""
+    kept = clean(path)
+    return kept + b"." + HOST.partition(b".")[2] if _is_partial(path.mailbox) else kept
+
+
+for profile, infers in (("", "relay_completes_no_name"), ("submission", "submission_completes_no_name")):
+    name = f"{profile or 'relay'}-completes-partial-names"
+    proven = {HERE + infers}
+    defect(ServerSession.serves, name=name, proves=proven, profile=profile)(_takes_partial_names)
+    defect(ServerSession.kept_forward_path, name=name, proves=proven, profile=profile)(_completes_partial_names)

@@ -34,6 +34,7 @@ OfCopy = Callable[[Copy], bytes]
     also={
         "rfc5321/4.2/client-acts-on-code",
     },
+    varies={"rfc5321/6.2/failed_mail_may_be_dropped"},
 )
 def failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: list[Failed]) -> None:
     """Drops what can't be delivered and tells nobody."""

@@ -62,18 +62,6 @@ def smtputf8_takes_a_value(
 
 
 @defect(
-    ServerSession.path_and_parameters,
-    proves={"rfc6531/3.4/parameter_with_a_value_is_refused[no-octets]"},
-)
-def smtputf8_takes_an_empty_value(
-    clean: Callable[[bytes, bytes], PathArgument | None], session: ServerSession, keyword: bytes, argument: bytes
-) -> PathArgument | None:
-    """Takes SMTPUTF8 with an equals sign and nothing behind it."""
-    del session
-    return clean(keyword, argument.removesuffix(b"="))
-
-
-@defect(
     ServerSession.takes_utf8,
     proves={"rfc6531/3.2/sender_in_utf_8_is_read*", "rfc6531/3.2/recipient_in_utf_8_is_read*"},
     also={"rfc6531/3.7/utf-8-for-mailboxes"},
