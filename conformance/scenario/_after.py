@@ -29,7 +29,7 @@ NOBODYS_NETWORKS = tuple(
 
 
 FEW = 4
-"""As many exchangers as a scenario may ask for."""
+"""As many exchangers as one scenario has."""
 
 
 class _Came(Protocol):
@@ -358,13 +358,13 @@ class Names:
 
     @property
     def exchangers(self) -> tuple[str, ...]:
-        """The IP addresses at which our next hop listens for mail that is routed by MX records.
+        """The IP addresses, a few, at which our next hop listens for mail that is routed by MX records.
 
-        Of more than a few each scenario begins with another: some servers open one connection at a time to an address.
+        Where the target has more, scenarios share them: some servers open one connection at a time to an address.
         """
         places = self.target.exchangers
         first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
-        return tuple(split_place(place)[0] for place in (*places[first:], *places[:first]))
+        return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
 
     def dead(self, number: int = 0) -> str:
         """An IP address at which nothing listens, one for each number from 0 to 9.
@@ -375,7 +375,8 @@ class Names:
         network = next((each for each in NOBODYS_NETWORKS if home in each), NOBODYS_NETWORKS[0])
         first = int(ip_address(int(home) & ~0xFF)) if home in network else int(network.network_address)
         beside = (str(ip_address(first + last)) for last in range(90, 255))
-        return [each for each in beside if each not in self.exchangers][number]
+        taken = {split_place(place)[0] for place in self.target.exchangers}
+        return [each for each in beside if each not in taken][number]
 
     def add_host(self, name: str, address: str) -> None:
         """Let a name that is not this scenario's, as the target's own, lead to an address, unless it has records."""
