@@ -19,6 +19,11 @@ BUFFER_BOUND = 1 << 20
 SEGMENT_PAUSE = 0.005
 """Seconds between two segments of a cut write, so that the peer can read the first before the second is sent."""
 
+LINE_PAUSE = 0.1
+BARE_LF_PAUSE = 0.5
+"""Seconds behind a segment that ends a line, or that ends with an LF which many take for the end of one: who does has
+time to answer, before what follows is pipelining. The answer ends the pause."""
+
 
 Dial = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the target; raises ``OSError`` when it can't."""
@@ -98,6 +103,8 @@ class Connection:
     _reading: trio.CancelScope | None = None
     _stopped: trio.Event = field(default_factory=trio.Event)
     _asked: float = 0.0
+    _sent_at: float = 0.0
+    _heard_at: float = -1.0
 
     def start(self) -> None:
         """Begin to read."""
@@ -140,6 +147,7 @@ class Connection:
                 if octets:
                     self.transcript.received(octets)
                     self._heard = True
+                    self._heard_at = trio.current_time()
                     self._reader.feed(octets)
                 else:
                     self._end = Closed(close_notify=True if self.secured else None)
@@ -158,15 +166,31 @@ class Connection:
         await trio.lowlevel.checkpoint()  # what has arrived before is stamped before
         self._asked = trio.current_time()
         self.writes += 1
-        for number, segment in enumerate(self.segmentation.cut(octets)):
-            if number:
-                await trio.sleep(SEGMENT_PAUSE)
+        gone = b""
+        for segment in self.segmentation.cut(octets):
+            if gone:
+                await self._pause_behind(gone)
             self.transcript.sent(segment)
+            self._sent_at = trio.current_time()
             try:
                 await self.stream.send_all(segment)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self.transcript.note("could not be sent: the connection is gone")
                 return
+            gone = gone[-1:] + segment
+
+    async def _pause_behind(self, gone: bytes) -> None:
+        if not gone.endswith(b"\n"):
+            await trio.sleep(SEGMENT_PAUSE)
+            return
+        with trio.move_on_after(LINE_PAUSE if gone.endswith(b"\r\n") else BARE_LF_PAUSE):
+            while self._heard_at <= self._sent_at and self._end is None:
+                await self._news.wait()
+
+    @property
+    def answered_too_early(self) -> bool:
+        """Whether the server last spoke between two segments of our last write: not in answer to all of it."""
+        return self._asked < self._heard_at < self._sent_at
 
     async def outcome(self, within: float) -> Outcome:
         """The next reply, or the end of the connection, or silence after ``within`` seconds."""

@@ -132,6 +132,10 @@ class Script:
                     return kept.rule
         return None
 
+    def drop(self, key: str) -> None:
+        """Drop the rules of the key."""
+        self._kept.pop(key, None)
+
     def forget(self, token: str) -> None:
         """Drop the rules whose key holds the token."""
         for key in [key for key in self._kept if token in key]:

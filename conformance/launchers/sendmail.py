@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 from conformance.launchers._site import DOMAIN
 
 SENDMAIL = DebianServer(
@@ -14,6 +15,7 @@ SENDMAIL = DebianServer(
     routes=True,
     login=True,
     deviations=(
+        OTHER_HOPS,
         "Debian's sendmail.mc without its submission port",
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",
@@ -21,6 +23,7 @@ SENDMAIL = DebianServer(
         "procmail delivers into Maildirs",
         "a mailertable leads to the next hop and to where bounces go, by mailers with ports of ours",
         "messages have 10 MiB at most",
+        "the load of this host is no reason to keep mail back or to take no connections",
         "aliases for two users, for a list with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._npm import NpmServer
+from conformance.launchers._site import NO_NEXT_HOPS
 
 SMTP_SERVER = NpmServer(
     name="smtp-server",
@@ -20,5 +21,5 @@ SMTP_SERVER = NpmServer(
     login=True,
     # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,
     # nor of what our program does when it is ended.
-    facts={"relay_domains": None, "next_hop": None, "bounces": None, "process": None},
+    facts={**NO_NEXT_HOPS, "bounces": None, "process": None},
 )

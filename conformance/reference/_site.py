@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
+
+if TYPE_CHECKING:
+    from conformance.reference._mailer import Copy
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
@@ -32,11 +36,17 @@ REFUSED_CONTENT = b"This content is refused."
 DEFERRED_CONTENT = b"This content is refused for now."
 """What makes it refuse a message after its end for now."""
 RELAY_DOMAIN = b"relay.example.test"
+EXTENDED_DOMAIN = b"extended.example.test"
+"""Relayed to a next hop that offers every extension."""
+BARE_DOMAIN = b"bare.example.test"
+"""Relayed to a next hop that offers next to none."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
+"""Where mail for these two goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org"}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
@@ -56,20 +66,6 @@ class Stored:
 
     user: bytes
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One envelope and its content, on its way to mailboxes here or to the next hop.
-
-    ``eight_bit`` and ``notified`` tell which extensions it would have on its way: 8BITMIME, DSN.
-    """
-
-    reverse_path: bytes
-    forward_paths: tuple[bytes, ...]
-    content: bytes
-    eight_bit: bool = False
-    notified: bool = False
 
 
 @dataclass(slots=True)
@@ -99,7 +95,7 @@ class Site:
 
     def relays_for(self, domain: bytes) -> bool:
         """Whether the site takes mail for the domain and passes it on."""
-        return domain.lower() == RELAY_DOMAIN or self.looks_up(domain.decode("ascii", "replace"))
+        return domain.lower() in {RELAY_DOMAIN, *NEXT_HOPS} or self.looks_up(domain.decode("ascii", "replace"))
 
     def looks_up(self, domain: str) -> bool:
         """Whether the hosts for the domain are found in the DNS."""
@@ -191,6 +187,10 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         temporarily_refused_content=DEFERRED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
+        extended_domain=EXTENDED_DOMAIN.decode() if next_hop else None,
+        extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
+        bare_domain=BARE_DOMAIN.decode() if next_hop else None,
+        bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,

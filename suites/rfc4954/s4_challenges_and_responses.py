@@ -7,11 +7,15 @@ import binascii
 from collections.abc import Callable
 
 from conformance import (
+    Anomaly,
     At,
     Client,
+    Closed,
+    Held,
     Observation,
     Outcome,
     Reply,
+    Reset,
     accepted,
     answered,
     carries_status,
@@ -282,7 +286,12 @@ async def over_long_response_brings_one_reply(size: int, smtp: Client) -> Observ
 async def over_long_response_fails(smtp: Client) -> Observation:
     """A response of 64 KiB does not succeed and brings no further challenge."""
     await _challenged(smtp, b"AUTH PLAIN")
-    return refused(await smtp.say(b"QUJD" * 16384))
+    outcome = await smtp.say(b"QUJD" * 16384)
+    cut_off = isinstance(outcome, Reply) and outcome.severity == 5 and Anomaly.TRUNCATED in outcome.anomalies
+    if cut_off or isinstance(outcome, Closed | Reset):
+        # Who closes with much unread may cut the refusal off, or swallow it; the AUTH has failed all the same.
+        return Held(str(outcome), confirm=True)
+    return refused(outcome)
 
 
 @scenario("rfc4954/4/too-long-5-5-6", start=At.UNAUTHENTICATED, offers=["AUTH PLAIN", "ENHANCEDSTATUSCODES"])

@@ -74,8 +74,11 @@ async def message_may_go_to_who_has_the_extension(smtp: Client, hop: Hop, dns: N
         host = dns.name(f"host{preference}")
         dns.add(f"{dns.name()}. MX {preference} {host}.\n{host}. A {address}\n")
     sender = new_token()
-    await send(smtp, b"<recipient@%b>" % dns.name().encode("ascii"), hop.path(sender))
-    received = await hop.arrival()
+    try:
+        await send(smtp, b"<recipient@%b>" % dns.name().encode("ascii"), hop.path(sender))
+        received = await hop.arrival()
+    finally:
+        hop.server.unscript(other)
     if received is None:
         raise NotReady("next hop", "the message did not come")
     there = received.transaction.connection.local.rpartition(":")[0]

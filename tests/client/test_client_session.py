@@ -24,6 +24,7 @@ from conformance.client import (
     Outcome,
     Reset,
     Secured,
+    Segmentation,
     Silence,
     new_token,
 )
@@ -760,6 +761,35 @@ def test_replies_until_quit_are_all_that_came_up_to_the_close(dot: bytes, expect
 
     assert codes(ask(answering({"DATA": b"354 go\r\n", ".": dot}, heard=heard), sends)) == expected
     assert (heard[-1] == b"QUIT\r\n") == (dot != b"close")
+
+
+async def hates_pipelining(peer: Peer) -> None:
+    """Takes a bare LF for a line end, answers in a while, and refuses what came before it has answered."""
+    await peer.say(b"220 mail.example.test\r\n")
+    while line := await peer.line(b"\n"):
+        await trio.sleep(0.05)
+        before = len(peer.pieces)
+        with trio.move_on_after(0.001):
+            await peer.take()
+        if len(peer.pieces) > before:
+            await peer.say(b"500 no pipelining\r\n")
+            break
+        await peer.say(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 OK\r\n")
+        if line.startswith(b"QUIT"):
+            break
+    await peer.close()
+
+
+@pytest.mark.parametrize("lines", [b"NOOP a\nNOOP b\r\n", b"NOOP a\r\nNOOP b\r\n", b"NOOP a\n\rNOOP b\r\n"])
+def test_octets_and_quit_come_late_enough_for_who_answers_line_by_line(lines: bytes) -> None:
+    async def sends(client: Client) -> list[Outcome]:
+        await client.climb(At.GREETING)
+        client.connection.segmentation = Segmentation.OCTETS
+        await client.raw(lines)
+        client.connection.segmentation = Segmentation.WHOLE
+        return await client.replies_until_quit()
+
+    assert codes(ask(hates_pipelining, sends)) == [250, 250, 221, "Closed"]
 
 
 def test_a_reset_ends_the_replies_until_quit() -> None:

@@ -438,6 +438,16 @@ def test_a_stall_reads_nothing_and_comes_again() -> None:
     with_hop(talk)
 
 
+def test_the_rules_of_an_address_can_be_dropped() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.script("127.0.0.1", Rule.close(Step.CONNECT))
+        assert await connect().line() == b""
+        hop.unscript("127.0.0.1")
+        assert (await connect().line()).startswith(b"220 ")
+
+    with_hop(talk)
+
+
 def test_a_refused_greeting_waits_for_quit() -> None:
     async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
         hop.script(EVERYONE, Rule.answer(Step.CONNECT, 554, "no mail"))

@@ -375,6 +375,7 @@ def quit_does_not_close(clean: OfOctets, session: ServerSession, argument: bytes
         "rfc5321/4.1.1.10/close-after-quit",
         "rfc4954/9/not-before-three-failures",
         "rfc5321/4.2.1/5yz-not-done",
+        "rfc5321/4.1.4/bad-mail-keeps-state",
     },
 )
 def first_error_closes_the_connection(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
