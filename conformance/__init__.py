@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import HopConnection, Received, Rule, Step, Then, reply_octets
+from conformance.hop import HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -40,6 +40,7 @@ from conformance.scenario import (
     one_reply_each,
     presume,
     read_as_valid,
+    read_at_length,
     recognised,
     refused,
     refused_with,
@@ -54,7 +55,20 @@ from conformance.scenario import (
     took,
     watch,
 )
-from conformance.store import Delivered, Field, added, fields_named, same_body, split_fields, split_message
+from conformance.store import (
+    Delivered,
+    DeliveryReport,
+    Field,
+    added,
+    delivery_report,
+    fields_named,
+    same_body,
+    split_fields,
+    split_message,
+    typed_value,
+    value_of,
+    without_comments,
+)
 from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
 
 __version__ = "0.1.0"
@@ -67,6 +81,7 @@ __all__ = [
     "Client",
     "Closed",
     "Delivered",
+    "DeliveryReport",
     "Exchange",
     "Fault",
     "Field",
@@ -91,12 +106,14 @@ __all__ = [
     "Then",
     "TimeStamp",
     "Took",
+    "Transaction",
     "Unclear",
     "accepted",
     "added",
     "answered",
     "carries_status",
     "closes",
+    "delivery_report",
     "fields_named",
     "goes_on",
     "holds",
@@ -107,6 +124,7 @@ __all__ = [
     "one_reply_each",
     "presume",
     "read_as_valid",
+    "read_at_length",
     "recognised",
     "refused",
     "refused_with",
@@ -125,6 +143,9 @@ __all__ = [
     "taken_like_any_other",
     "time_stamp",
     "took",
+    "typed_value",
+    "value_of",
     "visible",
     "watch",
+    "without_comments",
 ]

@@ -10,7 +10,7 @@ import trio
 
 from conformance.dns_server import NameServer, NameServerError
 from conformance.engine._control import TargetUnusableError
-from conformance.hop import HopError, NextHop
+from conformance.hop import ALL_OFFERS, BARE_OFFERS, HopError, NextHop
 from conformance.scenario import Scenario
 from conformance.store import Store, StoreError, open_store
 from conformance.target import Target, split_place
@@ -57,6 +57,15 @@ async def surroundings(target: Target, needs: frozenset[str]) -> AsyncIterator[S
         raise raised
 
 
+async def _listen(hop: NextHop, usual: str, target: Target) -> None:
+    """Open the next hop, and those two that offer more and less than usual where the target has them."""
+    await hop.listen(*split_place(usual))
+    for place, offers in ((target.extended_next_hop, ALL_OFFERS), (target.bare_next_hop, BARE_OFFERS)):
+        if place:
+            await hop.listen(*split_place(place))
+            hop.offers_at[place] = offers
+
+
 async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) -> Surroundings:
     hop = NextHop(nursery)
     names: NameServer | None = None
@@ -64,7 +73,7 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
     bounces: Store | None = None
     try:
         if "hop" in needs and target.next_hop:
-            await hop.listen(*split_place(target.next_hop))
+            await _listen(hop, target.next_hop, target)
         if "dns" in needs:
             for place in target.exchangers:
                 if place != target.next_hop:

@@ -17,6 +17,25 @@ from conformance.hop._session import HopSession, Manner, with_small_domain
 from conformance.wire import Transcript
 
 USUAL_OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE")
+LEAST_BY = 240
+"""The shortest time in seconds that our next hop with all extensions says it can deliver by (RFC 2852 §2)."""
+
+ALL_OFFERS = (
+    *USUAL_OFFERS,
+    b"DSN",
+    b"CHUNKING",
+    b"BINARYMIME",
+    b"SMTPUTF8",
+    b"DELIVERBY %d" % LEAST_BY,
+    b"MT-PRIORITY",
+    b"RRVS",
+)
+"""What our next hop can take without doing more than writing it down."""
+
+BARE_SIZE = 32768
+"""The largest message that our next hop without extensions says it takes, in octets."""
+
+BARE_OFFERS = (b"SIZE %d" % BARE_SIZE,)
 MESSAGE_BOUND = 1 << 20
 IDLE_SECONDS = 600.0
 """How long a client may say nothing; RFC 5321 §4.5.3.2.7 asks a server for five minutes at least."""
@@ -62,6 +81,8 @@ class NextHop:
     name: bytes = b"hop.example.test"
     tls: ssl.SSLContext | None = None
     offers: tuple[bytes, ...] = USUAL_OFFERS
+    offers_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """What is offered at a ``host:port`` of ours, where that differs."""
     message_bound: int = MESSAGE_BOUND
     idle: float = IDLE_SECONDS
     _script: Script = field(default_factory=Script)
@@ -133,7 +154,7 @@ class NextHop:
         transcript = Transcript(trio.current_time, role="hop", number=self._number, local=local, peer=peer)
         connection = HopConnection(self._number, transcript, protocol, trio.current_time())
         self._ledger.recent.append(connection)
-        manner = Manner(self.name, self.offers, self.tls, self.message_bound, self.idle)
+        manner = Manner(self.name, self.offers_at.get(local, self.offers), self.tls, self.message_bound, self.idle)
         await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
 
     # What scenarios say and ask.

@@ -15,6 +15,9 @@ from conformance.target import Target, make_target
 
 ON_LOOPBACK = "listens on 127.0.0.1 alone, at a port of its own"
 OUR_NAMES = "resolves names through our own name server alone"
+OTHER_HOPS = (
+    "relays extended.example.test and bare.example.test too, to next hops with all extensions and with hardly any"
+)
 COMMON = (
     ON_LOOPBACK,
     "is mail.example.test, the final destination of example.test, and relays relay.example.test to the next hop",

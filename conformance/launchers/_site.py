@@ -14,6 +14,13 @@ from conformance.target import Credentials
 HOST = "mail.example.test"
 DOMAIN = "example.test"
 RELAY_DOMAIN = "relay.example.test"
+EXTENDED_DOMAIN = "extended.example.test"
+BARE_DOMAIN = "bare.example.test"
+EXTENDED_ADDRESS, BARE_ADDRESS = "127.0.0.2", "127.0.0.3"
+"""Where mail for these two domains goes, at the port of the next hop: there we offer all extensions, and none."""
+NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop"))
+NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
+"""The facts of a server that relays nothing, or to one next hop only."""
 SENDER_DOMAIN = "client.example.test"
 """Where our sender is: what is sent back to it comes to a port of ours."""
 USERS = ("alice", "bob", "postmaster")
@@ -73,6 +80,11 @@ class Site:
             "host": HOST,
             "domain": DOMAIN,
             "relay_domain": RELAY_DOMAIN,
+            "next_hops": {
+                RELAY_DOMAIN: "127.0.0.1",
+                EXTENDED_DOMAIN: EXTENDED_ADDRESS,
+                BARE_DOMAIN: BARE_ADDRESS,
+            },
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
@@ -104,6 +116,10 @@ def common_facts(site: Site) -> dict[str, Any]:
         "refused": f"unknown@{DOMAIN}",
         "relay_domains": (RELAY_DOMAIN,),
         "next_hop": f"127.0.0.1:{site.next_hop_port}",
+        "extended_domain": EXTENDED_DOMAIN,
+        "extended_next_hop": f"{EXTENDED_ADDRESS}:{site.next_hop_port}",
+        "bare_domain": BARE_DOMAIN,
+        "bare_next_hop": f"{BARE_ADDRESS}:{site.next_hop_port}",
         "sender": f"sender@{SENDER_DOMAIN}",
         "sender_domains": (SENDER_DOMAIN,),
         "sender_verification": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._launcher import COMMON
 from conformance.launchers._pypi import PyPIServer
+from conformance.launchers._site import NO_NEXT_HOPS
 
 AIOSMTPD = PyPIServer(
     name="aiosmtpd",
@@ -21,5 +22,5 @@ AIOSMTPD = PyPIServer(
     ),
     login=True,
     # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={"relay_domains": None, "next_hop": None, "bounces": None},
+    facts={**NO_NEXT_HOPS, "bounces": None},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._site import NO_OTHER_HOPS
 
 DOVECOT_LMTP = DebianServer(
     name="dovecot-lmtp",
@@ -16,6 +17,7 @@ DOVECOT_LMTP = DebianServer(
         "postmaster_domains": ("example.test",),
         "recipient_delimiter": "+",
         "bounces": None,
+        **NO_OTHER_HOPS,
     },
     deviations=(
         "users are in a password file, and are those of example.test alone; mail is kept in Maildirs",

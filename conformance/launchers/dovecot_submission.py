@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._site import NO_NEXT_HOPS
 
 DOVECOT_SUBMISSION = DebianServer(
     name="dovecot-submission",
@@ -13,7 +14,7 @@ DOVECOT_SUBMISSION = DebianServer(
     scheme="submission",
     login=True,
     # What is delivered and relayed has been in Postfix's hands, and tells nothing about Dovecot.
-    facts={"auth_required": True, "store": None, "next_hop": None, "bounces": None, "relay_domains": None},
+    facts={"auth_required": True, "store": None, "bounces": None, **NO_NEXT_HOPS},
     deviations=(
         "users are in a password file; PLAIN and LOGIN are offered",
         "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 from conformance.launchers._site import DOMAIN
 
 EXIM = DebianServer(
@@ -13,6 +14,7 @@ EXIM = DebianServer(
     templates="exim",
     login=True,
     deviations=(
+        OTHER_HOPS,
         "Debian's configuration for an internet site, in one file, delivering into Maildirs",
         "MAIN_RELAY_NETS is empty: no client address is trusted",
         "hubbed_hosts leads to the next hop and to where bounces go, with self = send, as both are on this host",

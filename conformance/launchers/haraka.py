@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.launchers._launcher import OTHER_HOPS
 from conformance.launchers._npm import NpmServer
 
 HARAKA = NpmServer(
@@ -15,6 +16,7 @@ HARAKA = NpmServer(
     templates="haraka",
     beside=("haraka-plugin-mail_from.is_resolvable",),
     deviations=(
+        OTHER_HOPS,
         "mail_from.is_resolvable takes addresses of loopback too, as our name server has no others",
         "tls and auth/flat_file are among the plugins, with PLAIN and LOGIN beside CRAM-MD5",
         "two plugins of ours take the place of queue/smtp_forward: one refuses unknown recipients",

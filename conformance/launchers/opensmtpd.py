@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 
 OPENSMTPD = DebianServer(
     name="opensmtpd",
@@ -12,6 +13,7 @@ OPENSMTPD = DebianServer(
     templates="opensmtpd",
     facts={"recipient_delimiter": "+"},
     deviations=(
+        OTHER_HOPS,
         "the configuration is a whole one of ours; its rules trust no client, this host included",
         "no AUTH: it takes that under TLS only, and here every handshake fails (its issue 1239)",
     ),

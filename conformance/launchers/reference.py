@@ -12,8 +12,10 @@ import conformance
 from conformance.launchers._error import LaunchError
 from conformance.launchers._launcher import ON_LOOPBACK, Installed, Launcher, Start, our_environment
 from conformance.launchers._site import Site
-from conformance.reference import reference_target
+from conformance.reference import BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, reference_target
 from conformance.target import Store, Target
+
+_OTHERS = {"extended_next_hop": NEXT_HOPS[EXTENDED_DOMAIN], "bare_next_hop": NEXT_HOPS[BARE_DOMAIN]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +49,16 @@ class ReferenceLauncher(Launcher):
             next_hop=f"127.0.0.1:{site.next_hop_port}",
             store=Store(kind="maildir", where=f"{site.mail}/*/Maildir"),
         )
+        others = {name: f"{place.partition(':')[0]}:{site.next_hop_port}" for name, place in _OTHERS.items()}
         # Over sockets it relays everything to one next hop: it is asked nothing about what it would look up.
         return msgspec.structs.replace(
-            known, version=installed.version, set_up=self.set_up, dns_domains=(), exchangers=(), name_server=None
+            known,
+            version=installed.version,
+            set_up=self.set_up,
+            dns_domains=(),
+            exchangers=(),
+            name_server=None,
+            **others,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
+from conformance.launchers._launcher import OTHER_HOPS
 from conformance.launchers._site import DOMAIN
 
 SENDMAIL = DebianServer(
@@ -13,6 +14,7 @@ SENDMAIL = DebianServer(
     templates="sendmail",
     login=True,
     deviations=(
+        OTHER_HOPS,
         "Debian's sendmail.mc without its submission port",
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",

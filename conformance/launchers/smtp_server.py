@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._npm import NpmServer
+from conformance.launchers._site import NO_NEXT_HOPS
 
 SMTP_SERVER = NpmServer(
     name="smtp-server",
@@ -19,5 +20,5 @@ SMTP_SERVER = NpmServer(
     ),
     login=True,
     # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={"relay_domains": None, "next_hop": None, "bounces": None},
+    facts={**NO_NEXT_HOPS, "bounces": None},
 )

@@ -7,9 +7,20 @@ from conformance.reference._decision import Decisions, Defect, declared, defect,
 from conformance.reference._kills import Kill, Trial, kill, try_scenarios
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import ServerSession, Transaction
-from conformance.reference._site import Delivery, Site, Stored, reference_target
+from conformance.reference._site import (
+    BARE_DOMAIN,
+    EXTENDED_DOMAIN,
+    NEXT_HOPS,
+    Delivery,
+    Site,
+    Stored,
+    reference_target,
+)
 
 __all__ = [
+    "BARE_DOMAIN",
+    "EXTENDED_DOMAIN",
+    "NEXT_HOPS",
     "Answer",
     "Authentication",
     "Decisions",

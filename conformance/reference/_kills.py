@@ -16,14 +16,14 @@ from trio.testing import MockClock
 from conformance.client import Pace, Segmentation
 from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
-from conformance.hop import NextHop
+from conformance.hop import ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
 from conformance.reference._shadows import Shadows, remembers
-from conformance.reference._site import Site, reference_target
+from conformance.reference._site import BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
@@ -31,6 +31,8 @@ FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_
 """The decision points that see how octets came in, and not only which."""
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
+
+OFFERS_AT = {NEXT_HOPS[EXTENDED_DOMAIN]: ALL_OFFERS, NEXT_HOPS[BARE_DOMAIN]: BARE_OFFERS}
 
 RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 """The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
@@ -160,7 +162,7 @@ def try_scenarios(
             decisions.shadows = None
 
         async with trio.open_nursery() as nursery:
-            hop, names = NextHop(nursery), NameServer(nursery)
+            hop, names = NextHop(nursery, offers_at=dict(OFFERS_AT)), NameServer(nursery)
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
@@ -173,6 +175,9 @@ def try_scenarios(
                 decisions=decisions,
                 site=site,
                 dial_next_hop=dial_hop(hop, lockstep=scenario.slow),
+                dial_others={
+                    domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
+                },
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,

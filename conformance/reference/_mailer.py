@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar
 
 import trio
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._internationalized import extended_path_argument
+from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
+from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
-from conformance.reference._site import ALIASES, DOMAIN, FULL, HOST, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
+from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
-from conformance.wire import CRLF
-from conformance.wire.paths import Mailbox, path
+from conformance.wire.paths import Mailbox
+
+_BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,19 @@ class Copy:
     content: bytes
     eight_bit: bool = False
     notified: bool = False
+    parameters: Parameters = field(default_factory=Parameters)
+    arrived: bytes = b""
+    taken: float = 0.0
+    client: bytes = b""
 
 
 @dataclass(slots=True, eq=False)
 class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
-    Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or where ``routing`` says for the domains that
-    are looked up; without these nothing is relayed. ``dead`` are the addresses that could not be reached, and until
-    when they are not tried again.
+    Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
+    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
+    addresses that could not be reached, and until when they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -48,6 +57,7 @@ class Mailer:
     nursery: trio.Nursery | None = None
     dial: DialNextHop | None = None
     routing: Routing | None = None
+    others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trace: Trace = field(init=False)
     taken: int = 0
     turn: trio.Lock = field(default_factory=trio.Lock)
@@ -63,33 +73,86 @@ class Mailer:
         self.taken += 1
         accepted = replace(accepted, number=self.taken)
         content = self.trace.with_trace(accepted, accepted.content)
-        copy = Copy(accepted.reverse_path, accepted.forward_paths, content, accepted.eight_bit, accepted.notified)
+        copy = Copy(
+            accepted.reverse_path,
+            accepted.forward_paths,
+            content,
+            accepted.eight_bit,
+            accepted.notified,
+            accepted.parameters,
+            arrived=self.trace.time_stamp(),
+            taken=trio.current_time(),
+            client=b"%b (%b)" % (accepted.client_name, self.trace.address_of(accepted)),
+        )
         if self.wakes_the_queue(accepted):
             self.contact.set()
             self.contact = trio.Event()
         if self.trace.is_looping(accepted.content):
             self.stop_loop(copy)
             return
+        if self.is_undeclared_binary(accepted):
+            self.fail(copy, [Failed(each, b"554 5.6.3 Binary, and not declared") for each in copy.forward_paths])
+            return
+        self.tell_expanded(copy)
         for expanded in self.expanded(copy):
             self.dispatch(expanded)
 
     @decision
+    def is_undeclared_binary(self, accepted: Accepted) -> bool:
+        """Whether it says binary of itself, though BODY did not: such mail goes back (RFC 3030 §3)."""
+        body = (accepted.parameters.of(b"BODY") or b"").upper()
+        return body != b"BINARYMIME" and _BINARY.search(accepted.header) is not None
+
+    @decision
     def stop_loop(self, copy: Copy) -> None:
         """Give a message back that goes in circles (§6.3)."""
-        self.fail(copy, [Failed(each, b"554 Too many hops") for each in copy.forward_paths])
+        self.fail(copy, [Failed(each, b"554 5.4.6 Too many hops") for each in copy.forward_paths])
 
     # Aliases and lists.
 
     @decision
     def expanded(self, copy: Copy) -> list[Copy]:
         """The copies of a message: alias and list members in the place of their addresses (§3.9)."""
-        plain = replace(copy, forward_paths=tuple(dict.fromkeys(self._without_lists(copy))))
+        parameters = copy.parameters
+        for forward_path in copy.forward_paths:
+            name = local_name(forward_path)
+            if name in ALIASES and self.is_here(forward_path):
+                parameters = self.alias_parameters(parameters, forward_path, self.alias_members(name))
+        forward_paths = tuple(dict.fromkeys(self._without_lists(copy)))
+        plain = replace(copy, forward_paths=forward_paths, parameters=parameters)
         copies = [plain] if plain.forward_paths else []
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if name in LISTS and self.is_here(forward_path):
                 copies.append(self.list_copy(copy, name))
         return copies
+
+    def tell_expanded(self, copy: Copy) -> None:
+        """Tell those who asked that the message reached an alias of several, or a list (RFC 3461 §5.2.7)."""
+        for forward_path in copy.forward_paths:
+            name = local_name(forward_path)
+            if self.is_here(forward_path) and name in {*ALIASES, *LISTS}:
+                action = self.alias_action() if name in ALIASES else self.list_action()
+                self.succeed(copy, [Reported(forward_path, action)])
+
+    @decision
+    def alias_parameters(self, parameters: Parameters, alias: bytes, members: tuple[bytes, ...]) -> Parameters:
+        """Those of an alias for its members, less the request to be told of success (RFC 3461 §5.2.7.3)."""
+        asked = parameters.notify(alias)
+        rest = b",".join(sorted((asked or frozenset()) - {b"SUCCESS"})) or (b"NEVER" if asked else b"")
+        for member in members:
+            parameters = parameters.moved(alias, member, notify=rest or None)
+        return parameters
+
+    @decision
+    def alias_action(self) -> bytes:
+        """What is said of an alias that stands for several (RFC 3461 §5.2.7.3)."""
+        return b"expanded"
+
+    @decision
+    def list_action(self) -> bytes:
+        """What is said of a list, which is a final delivery (RFC 3461 §5.2.7.1)."""
+        return b"delivered"
 
     def _without_lists(self, copy: Copy) -> list[bytes]:
         found: list[bytes] = []
@@ -113,7 +176,15 @@ class Mailer:
     @decision
     def list_copy(self, copy: Copy, name: bytes) -> Copy:
         """The copy for a list's members: errors go to its owner, the header stays as it is (§3.9.2)."""
-        return replace(copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name])
+        return replace(
+            copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=self.list_parameters(copy)
+        )
+
+    @decision
+    def list_parameters(self, copy: Copy) -> Parameters:
+        """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1)."""
+        body = copy.parameters.of(b"BODY")
+        return Parameters(((b"BODY", body),) if body else ())
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
@@ -127,7 +198,7 @@ class Mailer:
         In small letters; nothing where it has none.
         """
         found = _mailbox_of(forward_path)
-        return found.domain.decode("ascii").lower() if found else ""
+        return found.domain.decode("utf-8").lower() if found else ""
 
     # Out.
 
@@ -139,12 +210,14 @@ class Mailer:
             reason = self.deliver_here(copy, forward_path)
             if reason:
                 failed.append(Failed(forward_path, reason))
+            else:
+                self.succeed(copy, [Reported(forward_path, self.local_action(forward_path))])
         if failed:
             self.fail(copy, failed)
         elsewhere = tuple(each for each in copy.forward_paths if each not in here)
         for together in self._by_destination(elsewhere):
             for forward_paths in self.grouped(together):
-                queued = replace(copy, forward_paths=forward_paths)
+                queued = self.with_envelope(replace(copy, forward_paths=forward_paths))
                 if self.nursery is not None and self.dial is not None:
                     self.nursery.start_soon(self.relay, queued)
 
@@ -153,7 +226,8 @@ class Mailer:
         groups: dict[str, list[bytes]] = {}
         for each in forward_paths:
             domain = self.destination(each)
-            groups.setdefault(domain if self.site.looks_up(domain) else "", []).append(each)
+            apart = self.site.looks_up(domain) or domain.encode() in self.others
+            groups.setdefault(domain if apart else "", []).append(each)
         return [tuple(group) for group in groups.values()]
 
     @decision
@@ -162,11 +236,16 @@ class Mailer:
         return [forward_paths] if forward_paths else []
 
     @decision
+    def with_envelope(self, copy: Copy) -> Copy:
+        """The copy with the envelope in which it goes on: the one it came with (§3.6.1)."""
+        return copy
+
+    @decision
     def deliver_here(self, copy: Copy, forward_path: bytes) -> bytes:
         """Put the message into a mailbox; returns the reason where that can't be done."""
         name = local_name(forward_path)
         if name == FULL:
-            return b"552 Mailbox full"
+            return b"552 5.2.2 Mailbox full"
         self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, copy.content)))
         return b""
 
@@ -180,6 +259,8 @@ class Mailer:
                 self.note_refused_mail(copy)
             if sent.failed:
                 self.fail(copy, list(sent.failed))
+            if sent.relayed:
+                self.succeed(copy, list(sent.relayed))
             if not sent.deferred:
                 return
             copy = self.queued(copy, sent)
@@ -220,7 +301,7 @@ class Mailer:
         assert self.dial is not None
         domain = self.destination(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
-            return await self._send_to(self.dial, copy)
+            return await self._send_to(self.others.get(domain.encode(), self.dial), copy)
         try:
             addresses = self.routing.addresses(domain)
         except UnroutableError as error:
@@ -261,7 +342,14 @@ class Mailer:
         except OSError as error:
             return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
         session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if copy.notified else ()))
-        sent = await session.send(copy.reverse_path, copy.forward_paths, copy.content, eight_bit=copy.eight_bit)
+        sent = await session.send(
+            copy.reverse_path,
+            copy.forward_paths,
+            copy.content,
+            eight_bit=copy.eight_bit,
+            parameters=copy.parameters,
+            taken=copy.taken,
+        )
         if session.greeted and greeted is not None:
             greeted.append(True)
         return sent
@@ -302,10 +390,58 @@ class Mailer:
 
     @decision
     def fail(self, copy: Copy, failed: list[Failed]) -> None:
-        """Tell the originator, but for a notification, about which nobody is told (§6.1)."""
-        if self.may_notify(copy.reverse_path):
+        """Tell the originator, but for a notification, about which nobody is told (§6.1), and where nobody asked."""
+        failed = [each for each in failed if self.wants_failure(copy.parameters.notify(each.forward_path))]
+        if failed and self.may_notify(copy.reverse_path):
             for together in self.notified_together(failed):
                 self.notify(copy, together)
+
+    @decision
+    def wants_failure(self, notify: frozenset[bytes] | None) -> bool:
+        """Whether the sender is told of a failure: where NOTIFY says so, or was not given (RFC 3461 §5.2.6)."""
+        return notify is None or b"FAILURE" in notify
+
+    @decision
+    def wants_success(self, notify: frozenset[bytes] | None) -> bool:
+        """Whether the sender is told of a success: where NOTIFY says so only (RFC 3461 §5.2.2, §5.2.3)."""
+        return notify is not None and b"SUCCESS" in notify
+
+    @decision
+    def succeed(self, copy: Copy, reported: list[Reported]) -> None:
+        """Tell those who asked what was delivered here, or went where nobody will tell (RFC 3461 §5.2.2, §5.2.3)."""
+        reported = [each for each in reported if self.wants_success(copy.parameters.notify(each.forward_path))]
+        if reported and self.may_notify(copy.reverse_path):
+            to = self.notified(copy)
+            self.send_report(copy.parameters, to, self.report(copy, to, reported))
+
+    @decision
+    def local_action(self, forward_path: bytes) -> bytes:
+        """What is said of a delivery here (RFC 3461 §5.2.3)."""
+        del forward_path
+        return b"delivered"
+
+    def send_report(self, about: Parameters, to: bytes, content: bytes) -> None:
+        """Send a notification, from nobody (§6.1)."""
+        self.dispatch(
+            Copy(
+                self.notification_reverse_path(),
+                (to,),
+                content,
+                not content.isascii(),
+                parameters=Parameters(self.report_mail_parameters(about), self.report_rcpt_parameters(to)),
+            )
+        )
+
+    @decision
+    def report_mail_parameters(self, about: Parameters) -> tuple[tuple[bytes, bytes], ...]:
+        """What MAIL of a notification asks for: no RET (RFC 3461 §6.1), the message's priority (RFC 6710 §4.6)."""
+        priority = about.of(b"MT-PRIORITY")
+        return ((b"MT-PRIORITY", priority),) if priority else ()
+
+    @decision
+    def report_rcpt_parameters(self, to: bytes) -> tuple[tuple[bytes, bytes, bytes], ...]:
+        """What RCPT of a notification asks for: nothing, or NEVER (RFC 3461 §6.1)."""
+        return ((to, b"NOTIFY", b"NEVER"),)
 
     @decision
     def may_notify(self, reverse_path: bytes) -> bool:
@@ -321,8 +457,7 @@ class Mailer:
     def notify(self, copy: Copy, failed: list[Failed]) -> None:
         """Send the notification, to the reverse-path and from nobody (§3.6.3, §6.1)."""
         to = self.notified(copy)
-        told = Copy(self.notification_reverse_path(), (to,), self.notification(copy, to, failed))
-        self.dispatch(told)
+        self.send_report(copy.parameters, to, self.notification(copy, to, failed))
 
     @decision
     def notified(self, copy: Copy) -> bytes:
@@ -338,37 +473,24 @@ class Mailer:
     @decision
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
-        boundary = b"report-%d" % self.taken
-        lines = [
-            b"From: Mail Delivery System <postmaster@%b>" % DOMAIN,
-            b"To: <%b>" % to,
-            b"Date: " + datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            b"Message-ID: <notification-%d-%d@%b>" % (self.taken, id(failed), HOST),
-            b"Subject: Undelivered mail",
-            b"MIME-Version: 1.0",
-            b'Content-Type: multipart/report; report-type=delivery-status; boundary="%b"' % boundary,
-            b"",
-            b"--" + boundary,
-            b"",
-            b"Your message was not delivered to:",
-            *(b"<%b>: %b" % (each.forward_path, each.reason) for each in failed),
-            b"",
-            b"--" + boundary,
-            b"Content-Type: message/delivery-status",
-            b"",
-            b"Reporting-MTA: dns; " + HOST,
-        ]
-        for each in failed:
-            lines += [
-                b"",
-                b"Final-Recipient: rfc822; " + each.forward_path,
-                b"Action: failed",
-                b"Status: 5.0.0",
-                b"Diagnostic-Code: smtp; " + each.reason,
-            ]
-        header = copy.content.partition(CRLF + CRLF)[0]
-        lines += [b"", b"--" + boundary, b"Content-Type: text/rfc822-headers", b"", header, b"", b"--%b--" % boundary]
-        return CRLF.join(lines) + CRLF
+        reported = [Reported(each.forward_path, b"failed", each.reason, each.remote) for each in failed]
+        return self.report(copy, to, reported)
+
+    @decision
+    def report(self, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
+        """A notification of failure or of success (RFC 3461 §6)."""
+        by = copy.parameters.of(b"BY")
+        seconds = int(by.partition(b";")[0]) if by else None
+        about = About(copy.content, copy.parameters, copy.arrived, copy.client, self.trace.deliver_by(seconds))
+        failed = any(each.action == b"failed" for each in reported)
+        now = self.trace.time_stamp()
+        return report(about, to, reported, number=self.taken, now=now, whole=self.returns_all(copy, failed))
+
+    @decision
+    def returns_all(self, copy: Copy, failed: bool) -> bool:
+        """Whether the message goes back whole: where RET says so, and of failures only (RFC 3461 §6.2)."""
+        secret = copy.parameters.of(b"REQUIRETLS") is not None  # RFC 8689 §5
+        return failed and not secret and (copy.parameters.of(b"RET") or b"").upper() == b"FULL"
 
 
 def local_name(forward_path: bytes) -> bytes:
@@ -380,5 +502,5 @@ def local_name(forward_path: bytes) -> bytes:
 
 def _mailbox_of(forward_path: bytes) -> Mailbox | None:
     """The mailbox of a path, a source route apart."""
-    found = path(b"<" + forward_path + b">")
-    return found.mailbox if found else None
+    found = extended_path_argument(b"<" + forward_path + b">")
+    return found.path.mailbox if found else None

@@ -11,6 +11,8 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._parameters import Parameters
+from conformance.reference._report import Reported
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
 
@@ -27,24 +29,41 @@ USUAL_PATIENCE = 300.0
 
 CONNECTION_LOST = b"421 The connection was lost"
 
+PASSED_ON = {
+    b"RET": b"DSN",
+    b"ENVID": b"DSN",
+    b"NOTIFY": b"DSN",
+    b"ORCPT": b"DSN",
+    b"SMTPUTF8": b"SMTPUTF8",
+    b"MT-PRIORITY": b"MT-PRIORITY",
+    b"RRVS": b"RRVS",
+    b"BY": b"DELIVERBY",
+}
+"""The parameters that go on as they came, and the extension that each belongs to."""
+
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A recipient whose copy was not taken, and the reply that said so."""
+    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it."""
 
     forward_path: bytes
     reason: bytes
+    remote: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one try: who is refused for good, and who for now; all others have their copy."""
+    """What became of one try: who is refused for good, and who for now; all others have their copy.
+
+    ``relayed`` are those of them whose next hop sends no notifications of success.
+    """
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
     mail_refused: bool = False
+    relayed: tuple[Reported, ...] = ()
 
 
 class _LostError(Exception):
@@ -61,38 +80,58 @@ class RelaySession:
         self.decisions = decisions
         self.reader = ReplyReader()
         self.wants = wants
-        self.offers: frozenset[bytes] = frozenset()
-        self.greeted = False
+        self.offers: dict[bytes, bytes] = {}
+        self.remote = b""
+        self.parameters = Parameters()
+        self.taken = trio.current_time()
+        self.secured = self.waives = self.greeted = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
-        self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
+        self,
+        reverse_path: bytes,
+        forward_paths: tuple[bytes, ...],
+        content: bytes,
+        *,
+        eight_bit: bool,
+        parameters: Parameters,
+        taken: float,
     ) -> Sent:
         """Send one message to these recipients and leave; never raises but for cancellation."""
         try:
             async with self.stream:
+                self.parameters, self.taken = parameters, taken
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            return _all(forward_paths, CONNECTION_LOST)
+            return _put_off(forward_paths, CONNECTION_LOST)
+
+    def _all(self, forward_paths: Iterable[bytes], reply: Reply) -> Sent:
+        return _sorted([(each, reply) for each in forward_paths], self.remote)
 
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
         greeting = await self._reply("greeting")
         self.greeted = True
+        self.remote = greeting.lines[0].text.split(b" ")[0]
         if greeting.severity != 2:
-            return await self._leave(_all(forward_paths, greeting))
+            return await self._leave(self._all(forward_paths, greeting))
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
-            return await self._leave(_all(forward_paths, hello))
-        self.offers = frozenset(line.text.upper().split(b" ")[0] for line in hello.lines[1:])
-        for extension in self.wants - self.offers:
+            return await self._leave(self._all(forward_paths, hello))
+        told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
+        self.offers = {keyword: words for keyword, _, words in told}
+        for extension in self.wants - self.offers.keys():
             if self.waits_for(extension):
-                return await self._leave(_all(forward_paths, b"450 The next hop lacks " + extension))
+                return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
+        self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
+        reason = self.cannot_send(reverse_path, forward_paths, content)
+        if reason:
+            return await self._leave(refused(forward_paths, reason))
         if mail is None:
-            mail = await self._mail(reverse_path, eight_bit=eight_bit)
+            mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
-            return await self._leave(replace(_all(forward_paths, mail), mail_refused=mail.severity == 5))
+            return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
         for line in self.before_recipients():
             await self._say(line)
         return await self._leave(await self._recipients(forward_paths, content))
@@ -110,8 +149,10 @@ class RelaySession:
                 break
         return hello, None
 
-    async def _mail(self, reverse_path: bytes, *, eight_bit: bool) -> Reply:
-        argument = b" FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), self.outward_parameters(eight_bit))
+    async def _mail(self, reverse_path: bytes, content: bytes, *, eight_bit: bool) -> Reply:
+        parameters = self.outward_parameters(eight_bit or not content.isascii())
+        parameters += _written(self.mail_requests(self.parameters, len(content)))
+        argument = b" FROM:<%b>%b" % (self.outward_reverse_path(reverse_path), parameters)
         for verb in self.opening_verbs(reverse_path):
             reply = await self._say(verb + argument)
             if self.is_success(reply):
@@ -121,20 +162,36 @@ class RelaySession:
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         refused: list[tuple[bytes, Reply]] = []
         taken: list[bytes] = []
+        relayed: tuple[Reported, ...] = ()
         for forward_path in forward_paths:
-            reply = await self._say(b"RCPT TO:<%b>" % self.outward_forward_path(forward_path))
+            requests = _written(self.rcpt_requests(self.parameters, forward_path))
+            reply = await self._say(b"RCPT TO:<%b>%b" % (self.outward_forward_path(forward_path), requests))
             if self.is_success(reply):
                 taken.append(forward_path)
             else:
                 refused.append((forward_path, reply))
         if taken and (not refused or self.sends_to_the_rest()):
-            reply = await self._say(self.data_line())
-            if self.may_send_data(reply):
-                await self._send_data(self.outward_data(content))
-                reply = await self._reply("end of data")
+            reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
-        return _sorted(refused)
+            elif b"DSN" not in self.offers:
+                relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
+        return replace(_sorted(refused, self.remote), relayed=relayed)
+
+    async def _content(self, content: bytes) -> Reply:
+        if self.is_binary() and self.takes_binary():
+            await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
+            return await self._reply("end of data")
+        reply = await self._say(self.data_line())
+        if self.may_send_data(reply):
+            await self._send_data(self.outward_data(content))
+            return await self._reply("end of data")
+        return reply
+
+    @decision
+    def is_binary(self) -> bool:
+        """Whether the message came as one without lines (RFC 3030 §3)."""
+        return (self.parameters.of(b"BODY") or b"").upper() == b"BINARYMIME"
 
     async def _send_data(self, octets: bytes) -> None:
         self.data_began = trio.current_time()
@@ -239,8 +296,95 @@ class RelaySession:
 
     @decision
     def outward_parameters(self, eight_bit: bool) -> bytes:
-        """BODY=8BITMIME where the message was declared so and the next hop takes it (RFC 6152 §2)."""
+        """BODY=8BITMIME where the message is so and the next hop takes it (RFC 6152 §2), or BODY=BINARYMIME."""
+        if self.is_binary() and self.takes_binary():
+            return b" BODY=BINARYMIME"
         return b" BODY=8BITMIME" if eight_bit and b"8BITMIME" in self.offers else b""
+
+    @decision
+    def mail_requests(self, parameters: Parameters, size: int) -> tuple[tuple[bytes, bytes], ...]:
+        """The parameters of MAIL beside BODY that this next hop has the extension for, as they came.
+
+        SIZE is what we send (RFC 1870 §6), the others are passed on (RFC 3461 §5.2.1, RFC 6531 §3.4, RFC 6710 §4.2).
+        """
+        known = [(keyword, self.onward(keyword, value)) for keyword, value in parameters.of_mail if self.takes(keyword)]
+        return ((b"SIZE", b"%d" % size), *known) if b"SIZE" in self.offers else tuple(known)
+
+    @decision
+    def rcpt_requests(self, parameters: Parameters, forward_path: bytes) -> tuple[tuple[bytes, bytes], ...]:
+        """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
+        of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
+        return tuple((keyword, self.onward(keyword, value)) for keyword, value in of_path if self.takes(keyword))
+
+    @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
+    def onward(self, keyword: bytes, value: bytes) -> bytes:
+        """The value that goes on: as it came, but for the seconds that are left of BY (RFC 2852 §4.1.4)."""
+        if keyword != b"BY":
+            return value
+        seconds, _, mode = value.partition(b";")
+        return b"%d;%b" % (int(seconds) - int(trio.current_time() - self.taken), mode)
+
+    @decision_by(lambda _, keyword: keyword.decode("ascii"))
+    def takes(self, keyword: bytes) -> bool:
+        """Whether the next hop has offered the extension that this parameter belongs to."""
+        return PASSED_ON.get(keyword, b"") in self.offers
+
+    @decision
+    def cannot_send(self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
+        """Why this next hop can't be given the message at all, or nothing."""
+        secured = self.secured and b"REQUIRETLS" in self.offers
+        limit = self.offers.get(b"SIZE", b"")
+        header = content.partition(CRLF + CRLF)[0]
+        words = b" ".join((reverse_path, *forward_paths, header))
+        obstacles = (
+            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
+            (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
+            (b"550 5.7.17 Owners can't be checked there", any(self.needs_owner_check(each) for each in forward_paths)),
+            (b"552 5.3.4 Message too big there", limit.isdigit() and 0 < int(limit) < len(content)),
+            (b"554 5.6.3 No binary content there", self.is_binary() and not self.takes_binary()),
+            (b"554 5.6.3 No 8-bit content there", not content.isascii() and not self.takes_eight_bit()),
+            (
+                b"554 5.6.7 No internationalized mail there",
+                self.parameters.of(b"SMTPUTF8") is not None and not words.isascii() and not self.next_hop_takes_utf8(),
+            ),
+        )
+        return next((reason for reason, stands in obstacles if stands), b"")
+
+    @decision
+    def wants_tls(self) -> bool:
+        """Whether the message goes only where it stays protected (RFC 8689 §4.2.1)."""
+        return self.parameters.of(b"REQUIRETLS") is not None
+
+    @decision
+    def can_deliver_by(self) -> bool:
+        """Whether the next hop can keep to BY: with R it says a time that is short enough (RFC 2852 §4.1.4.1)."""
+        value = self.parameters.of(b"BY")
+        seconds, _, mode = (self.onward(b"BY", value) if value else b"").partition(b";")
+        if mode[:1].upper() != b"R":
+            return True
+        least = self.offers.get(b"DELIVERBY")
+        return least is not None and (not least.isdigit() or int(least) <= int(seconds))
+
+    @decision
+    def needs_owner_check(self, forward_path: bytes) -> bool:
+        """Whether this next hop lacks RRVS and the recipient goes to no such: without a C (RFC 7293 §5.1.1)."""
+        value = self.parameters.at(forward_path, b"RRVS")
+        return value is not None and not self.takes(b"RRVS") and not value.upper().endswith(b";C")
+
+    @decision
+    def takes_eight_bit(self) -> bool:
+        """Whether octets beyond US-ASCII can be sent there (RFC 6152 §3)."""
+        return b"8BITMIME" in self.offers
+
+    @decision
+    def takes_binary(self) -> bool:
+        """Whether a message without lines can be sent there (RFC 3030 §3)."""
+        return b"BINARYMIME" in self.offers and b"CHUNKING" in self.offers
+
+    @decision
+    def next_hop_takes_utf8(self) -> bool:
+        """Whether internationalized mail can be sent there (RFC 6531 §3.5)."""
+        return b"SMTPUTF8" in self.offers
 
     @decision
     def outward_data(self, content: bytes) -> bytes:
@@ -270,17 +414,24 @@ def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
     return Sent(failed=tuple(Failed(each, reason) for each in forward_paths))
 
 
-def _all(forward_paths: Iterable[bytes], reply: Reply | bytes) -> Sent:
-    if isinstance(reply, Reply):
-        return _sorted([(each, reply) for each in forward_paths])
-    return Sent(deferred=tuple(Failed(each, reply) for each in forward_paths))
+def _put_off(forward_paths: Iterable[bytes], reason: bytes) -> Sent:
+    """All of them refused for now."""
+    return Sent(deferred=tuple(Failed(each, reason) for each in forward_paths))
 
 
-def _sorted(refused: Iterable[tuple[bytes, Reply]]) -> Sent:
+def _said(reply: Reply) -> bytes:
+    return b"%d %b" % (reply.code, b" / ".join(line.text for line in reply.lines))
+
+
+def _written(requests: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Parameters as they stand behind a path."""
+    return b"".join(b" " + keyword + (b"=" + value if value else b"") for keyword, value in requests)
+
+
+def _sorted(refused: Iterable[tuple[bytes, Reply]], remote: bytes) -> Sent:
     """A 4yz is for now (§4.2.1), all else that is no success is for good."""
     failed: list[Failed] = []
     deferred: list[Failed] = []
     for forward_path, reply in refused:
-        text = b" / ".join(line.text for line in reply.lines)
-        (deferred if reply.severity == 4 else failed).append(Failed(forward_path, b"%d %b" % (reply.code, text)))
+        (deferred if reply.severity == 4 else failed).append(Failed(forward_path, _said(reply), remote))
     return Sent(tuple(failed), tuple(deferred))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -28,7 +28,8 @@ class ReferenceServer:
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
     take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
-    which mail for the relay domain goes, ``routing`` says where that for domains goes that are looked up.
+    which mail for the relay domain goes, ``dial_others`` are for their
+    domains, ``routing`` says where that for domains goes that are looked up.
     """
 
     defects: Sequence[Defect] = ()
@@ -41,13 +42,16 @@ class ReferenceServer:
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
+    dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     lmtp: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.mailer = Mailer(self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing)
+        self.mailer = Mailer(
+            self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing, others=self.dial_others
+        )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
         for defect in self.defects:

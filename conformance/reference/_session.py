@@ -25,6 +25,7 @@ from conformance.reference._extensions import (
 from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
@@ -86,6 +87,8 @@ class Transaction:
     utf8: bool = False
     body: bytes = b"7BIT"
     size: int | None = None
+    mail_parameters: dict[bytes, bytes] = field(default_factory=dict)
+    rcpt_parameters: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
     chunks: bytes | None = None
     failed: bool = False
     notified: bool = False
@@ -547,7 +550,11 @@ class ServerSession:
             return answer(550, b"An address outside ASCII needs SMTPUTF8", status=b"5.6.7")
         body, size = given.parameters.get(b"BODY", b"7BIT"), given.parameters.get(b"SIZE", b"")
         self.transaction = Transaction(
-            reverse_path, utf8=utf8, body=body.upper(), size=int(size) if size.isdigit() else None
+            reverse_path,
+            utf8=utf8,
+            body=body.upper(),
+            size=int(size) if size.isdigit() else None,
+            mail_parameters=given.parameters,
         )
         self.transaction.notified = not given.parameters.keys().isdisjoint({b"RET", b"ENVID"})
         return answer(250, b"OK")
@@ -659,7 +666,12 @@ class ServerSession:
         if refused is not None:
             return refused
         self.transaction.notified = self.transaction.notified or b"NOTIFY" in given.parameters
-        return self.take_or_refuse(given.path, given.path.mailbox)
+        before = len(self.transaction.forward_paths)
+        reply = self.take_or_refuse(given.path, given.path.mailbox)
+        for forward_path in self.transaction.forward_paths[before:]:
+            said = given.parameters.items()
+            self.transaction.rcpt_parameters += [(forward_path, keyword, value) for keyword, value in said]
+        return reply
 
     def take_or_refuse(self, path: Path, mailbox: Mailbox) -> Answer | None:
         """Whom we take mail for, and whom we don't."""
@@ -813,9 +825,20 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     eight_bit=transaction.eight_bit,
+                    parameters=Parameters(
+                        tuple(self.kept_parameters(transaction.mail_parameters).items()),
+                        tuple(transaction.rcpt_parameters),
+                    ),
                     notified=transaction.notified,
                 )
             )
+
+    @decision
+    def kept_parameters(self, parameters: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What MAIL asked for, but no priority above the usual for strangers (RFC 6710 §4.1)."""
+        high = parameters.get(b"MT-PRIORITY", b"-")[:1] not in {b"-", b"0"}
+        stranger = self.authentication.identity is None
+        return {**parameters, b"MT-PRIORITY": b"0"} if high and stranger else parameters
 
     @decision
     def argument_given(self, verb: bytes, argument: bytes) -> Answer | None:

@@ -32,11 +32,17 @@ REFUSED_CONTENT = b"This content is refused."
 DEFERRED_CONTENT = b"This content is refused for now."
 """What makes it refuse a message after its end for now."""
 RELAY_DOMAIN = b"relay.example.test"
+EXTENDED_DOMAIN = b"extended.example.test"
+"""Relayed to a next hop that offers every extension."""
+BARE_DOMAIN = b"bare.example.test"
+"""Relayed to a next hop that offers next to none."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
+NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
+"""Where mail for these two goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org"}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
@@ -83,7 +89,7 @@ class Site:
 
     def relays_for(self, domain: bytes) -> bool:
         """Whether the site takes mail for the domain and passes it on."""
-        return domain.lower() == RELAY_DOMAIN or self.looks_up(domain.decode("ascii", "replace"))
+        return domain.lower() in {RELAY_DOMAIN, *NEXT_HOPS} or self.looks_up(domain.decode("ascii", "replace"))
 
     def looks_up(self, domain: str) -> bool:
         """Whether the hosts for the domain are found in the DNS."""
@@ -175,6 +181,10 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         temporarily_refused_content=DEFERRED_CONTENT.decode(),
         relay_domains=(RELAY_DOMAIN.decode(),),
         next_hop=next_hop,
+        extended_domain=EXTENDED_DOMAIN.decode() if next_hop else None,
+        extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
+        bare_domain=BARE_DOMAIN.decode() if next_hop else None,
+        bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,

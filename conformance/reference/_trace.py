@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._parameters import Parameters
 from conformance.reference._site import HOST
 from conformance.wire import CRLF
 
@@ -34,6 +35,7 @@ class Accepted:
     extended: bool = True
     secured: bool = False
     eight_bit: bool = False
+    parameters: Parameters = field(default_factory=Parameters)
     notified: bool = False
     number: int = 0
 
@@ -65,6 +67,7 @@ class Trace:
             self.with_clause(accepted),
             self.id_clause(accepted),
             self.for_clause(accepted),
+            self.priority_clause(accepted),
         ]
         said = (CRLF + b" ").join(clause for clause in clauses if clause)
         return b"Received: " + said + b";" + CRLF + b" " + self.time_stamp() + CRLF
@@ -87,8 +90,16 @@ class Trace:
     @decision
     def with_clause(self, accepted: Accepted) -> bytes:
         """WITH: the protocol by which it came (§4.4, RFC 3848)."""
+        if accepted.parameters.of(b"SMTPUTF8") is not None:  # RFC 6531 §4.3
+            return b"with UTF8SMTPS" if accepted.secured else b"with UTF8SMTP"
         kind = b"ESMTPS" if accepted.secured else b"ESMTP"
         return b"with " + (kind if accepted.extended else b"SMTP")
+
+    @decision
+    def priority_clause(self, accepted: Accepted) -> bytes:
+        """PRIORITY: what MAIL asked for (RFC 6710 §4.1)."""
+        priority = accepted.parameters.of(b"MT-PRIORITY")
+        return b"PRIORITY " + priority if priority else b""
 
     @decision
     def id_clause(self, accepted: Accepted) -> bytes:
@@ -104,6 +115,12 @@ class Trace:
     def time_stamp(self) -> bytes:
         """The time, with a numeric offset and four digits of year (§4.4)."""
         return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
+
+    def deliver_by(self, seconds: int | None) -> bytes:
+        """The date in so many seconds, as far as a date can be told (RFC 2852 §5); nothing for no seconds."""
+        if seconds is None:
+            return b""
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
 
     @decision
     def is_looping(self, content: bytes) -> bool:

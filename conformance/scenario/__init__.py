@@ -38,7 +38,7 @@ from conformance.scenario._oracles import (
 )
 from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
-from conformance.scenario._twins import taken_like_any_other
+from conformance.scenario._twins import read_at_length, taken_like_any_other
 from conformance.scenario._watches import Watch, watch
 
 __all__ = [
@@ -80,6 +80,7 @@ __all__ = [
     "one_reply_each",
     "presume",
     "read_as_valid",
+    "read_at_length",
     "recognised",
     "refused",
     "refused_with",

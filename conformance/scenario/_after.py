@@ -12,7 +12,7 @@ from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
 from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, tokens_in
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
-from conformance.store import Delivered, fields_named, split_message
+from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
 from conformance.target import Target, split_place
 
@@ -93,6 +93,17 @@ class Hop:
         """The mailbox in brackets."""
         return b"<%b>" % self.mailbox(token, local)
 
+    def extended(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token whose next hop of ours offers every extension (fact ``extended_next_hop``)."""
+        return self._elsewhere(token, local, self.target.extended_domain)
+
+    def bare(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token whose next hop of ours offers SIZE and no more (fact ``bare_next_hop``)."""
+        return self._elsewhere(token, local, self.target.bare_domain)
+
+    def _elsewhere(self, token: str | None, local: bytes, domain: str | None) -> bytes:
+        return self.mailbox(token, local).rpartition(b"@")[0] + b"@" + (domain or "").encode("ascii")
+
     def script(self, key: str | bytes, *rules: Rule) -> None:
         """Keep rules for a token or a mailbox of this scenario, see ``conformance.hop.NextHop.script``.
 
@@ -156,6 +167,17 @@ class Hop:
         """
         return _required(await self.notification_arrival(token), "notification", _patience(self.target))
 
+    async def report(self, token: str) -> DeliveryReport:
+        """What the first message that is addressed to this token's mailbox says to programs (RFC 3464).
+
+        Raises:
+            NotReady: none came, or it says nothing to programs.
+        """
+        found = delivery_report((await self.notification(token)).content)
+        if found is None:
+            raise NotReady("notification", "it has no part of the type message/delivery-status")
+        return found
+
     async def notification_arrival(self, token: str, within: float | None = None) -> Received | None:
         """As ``notification``, but ``None`` where none came."""
         return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
@@ -189,13 +211,13 @@ class Hop:
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
 
-    async def ended(self, received: Received) -> HopConnection:
-        """The connection by which a message came, once it is over.
+    async def ended(self, mail: Received | Transaction) -> HopConnection:
+        """The connection by which a message or a transaction came, once it is over.
 
         Raises:
             NotReady: the client keeps it open.
         """
-        connection = received.transaction.connection
+        connection = (mail.transaction if isinstance(mail, Received) else mail).connection
         with trio.move_on_after(_patience(self.target)):
             await connection.over.wait()
         if not connection.over.is_set():
@@ -217,8 +239,8 @@ class Hop:
         return mark
 
     def _addressed_to(self, token: str) -> Callable[[Received], bool]:
-        mailbox = self.mailbox(token).lower()
-        return lambda received: any(path.lower() == mailbox for path in received.forward_paths)
+        mailboxes = {self.mailbox(token).lower(), self.extended(token).lower(), self.bare(token).lower()}
+        return lambda received: any(path.lower() in mailboxes for path in received.forward_paths)
 
     async def _arrival(self, token: str | None, wanted: Callable[[Received], bool], within: float) -> Received | None:
         mark = self._note(token)

@@ -16,6 +16,14 @@ from conformance.store._fields import Field, Mail, added, fields_named, same_bod
 from conformance.store._maildir import Maildir
 from conformance.store._mbox import Mbox, MboxMessage, MboxReader
 from conformance.store._open import open_store
+from conformance.store._reports import (
+    DeliveryReport,
+    Part,
+    delivery_report,
+    typed_value,
+    value_of,
+    without_comments,
+)
 from conformance.store._sink import SinkStore
 
 __all__ = [
@@ -27,19 +35,25 @@ __all__ = [
     "NUL",
     "CommandStore",
     "Delivered",
+    "DeliveryReport",
     "Field",
     "Mail",
     "Maildir",
     "Mbox",
     "MboxMessage",
     "MboxReader",
+    "Part",
     "SinkStore",
     "Store",
     "StoreError",
     "added",
+    "delivery_report",
     "fields_named",
     "open_store",
     "same_body",
     "split_fields",
     "split_message",
+    "typed_value",
+    "value_of",
+    "without_comments",
 ]

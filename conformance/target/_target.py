@@ -106,6 +106,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     # is an address of this machine, host:port, at which we listen.
     relay_domains: tuple[str, ...] = ()
     next_hop: str | None = None
+    # Two more domains that it relays, each to a next hop of ours: one offers all extensions, the other next to none.
+    extended_domain: str | None = None
+    extended_next_hop: str | None = None
+    bare_domain: str | None = None
+    bare_next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -180,12 +185,14 @@ _NAMES = (
     "postmaster_domains",
     "catch_all_domains",
     "relay_domains",
+    "extended_domain",
+    "bare_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "exchangers", "name_server")
+_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "exchangers", "name_server")
 
 
 def split_place(place: str) -> tuple[str, int]:

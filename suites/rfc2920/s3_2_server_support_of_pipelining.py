@@ -10,6 +10,7 @@ from conformance import (
     Broken,
     Client,
     Held,
+    Hop,
     Observation,
     Outcome,
     Reply,
@@ -17,7 +18,10 @@ from conformance import (
     Silence,
     Unclear,
     accepted,
+    holds,
+    new_token,
     one_message,
+    one_reply,
     presume,
     refused,
     row,
@@ -237,3 +241,41 @@ async def end_of_data_in_two_pieces_is_seen(cut: int, smtp: Client, second: Clie
     await smtp.raw(octets[-cut:])
     outcome = await smtp.reply()
     return Broken("one reply", str(outcome)) if isinstance(outcome, Silence) else accepted(outcome)
+
+
+@scenario(
+    "rfc2920/3.2/no-assumptions",
+    start=At.EHLO,
+    offers=["PIPELINING"],
+    begun={"noop": b"NO", "quit": b"QU", "rset": b"R", "whole-verb": b"NOOP"},
+)
+async def half_a_command_is_not_acted_upon(begun: bytes, smtp: Client) -> Observation:
+    """A command whose line end has not come is not answered with those before it, and once when it is whole."""
+    await smtp.raw(CRLF.join([_mail(smtp), _rcpt(smtp), begun]))
+    for outcome in await smtp.outcomes(2):
+        presume(accepted(outcome))
+    await smtp.pause()
+    whole = {b"NO": b"OP", b"QU": b"IT", b"R": b"SET", b"NOOP": b""}[begun]
+    await smtp.raw(whole + CRLF)
+    replies = await (smtp.replies() if begun == b"QU" else smtp.replies_until_quit())
+    if begun == b"QU":
+        codes = [reply.code for reply in replies if isinstance(reply, Reply)]
+        return holds(codes == [221], expected="221 alone", seen=codes)
+    return one_reply(replies)
+
+
+@scenario("rfc2920/3.2/no-empty-message", start=At.EHLO, offers=["PIPELINING"], facts=["refused", "delivery_within"])
+async def empty_message_without_recipients_goes_nowhere(smtp: Client, second: Client, hop: Hop) -> Observation:
+    """Where DATA gets 354 though no recipient was taken, the empty message that follows is sent to nobody."""
+    sender, later = new_token(), new_token()
+    refused_path = b"<%b>" % (smtp.target.refused or "").encode("ascii")
+    lines = [b"MAIL FROM:" + hop.path(sender), b"RCPT TO:" + refused_path, b"DATA"]
+    mail, rcpt, data = await smtp.group(*lines)
+    presume(accepted(mail))
+    presume(refused(rcpt))
+    if not (isinstance(data, Reply) and data.code == 354):
+        return Held(f"no 354: {data}")
+    await smtp.raw(b"." + CRLF)
+    presume(refused(await smtp.reply()))
+    await second.deliver(second.message(token=later), hop.path(later))
+    return await hop.none(sender, after=later)

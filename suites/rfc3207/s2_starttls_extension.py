@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Observation, Reply, Unclear, holds, scenario
+from conformance import At, Client, Held, Observation, Reply, Unclear, holds, scenario, visible
 
 
 @scenario("rfc3207/2/ehlo-keyword", start=At.EHLO, tags=["starttls"])
@@ -16,3 +16,10 @@ async def working_starttls_is_listed(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity == 4:
         return Unclear(str(outcome))
     return holds(outcome.code != 220, expected="STARTTLS listed, or not working", seen=outcome)
+
+
+@scenario("rfc3207/2/keyword-no-parameters", start=At.EHLO, offers=["STARTTLS"])
+async def keyword_stands_alone(smtp: Client) -> Observation:
+    """The line of STARTTLS in the reply to EHLO has no other word."""
+    seen = smtp.offers["STARTTLS"]
+    return holds(not seen, expected="STARTTLS alone", seen=visible(b"STARTTLS " + seen))

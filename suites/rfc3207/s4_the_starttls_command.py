@@ -18,6 +18,7 @@ from conformance import (
     Unclear,
     accepted,
     answered,
+    carries_status,
     not_refused_as,
     presume,
     refused,
@@ -208,3 +209,18 @@ async def private_server_may_require_tls(smtp: Client) -> Observation:
     await _in_clear(smtp)
     outcome = await smtp.mail()
     return took("asks for TLS" if isinstance(outcome, Reply) and outcome.severity == 5 else "serves in clear", outcome)
+
+
+@scenario(
+    "rfc3207/4/530-status-5-7-0",
+    start=At.GREETING,
+    offers=["ENHANCEDSTATUSCODES"],
+    facts=["starttls_required"],
+    line={"mail": b"MAIL FROM:<>", "vrfy": b"VRFY postmaster"},
+)
+async def refusal_in_clear_has_a_status(line: bytes, smtp: Client) -> Observation:
+    """The 530 that asks for STARTTLS carries 5.7.0 where enhanced status codes are offered."""
+    await _in_clear(smtp)
+    if "ENHANCEDSTATUSCODES" not in smtp.offers:
+        return Unclear("no enhanced status codes in clear")
+    return carries_status(await smtp.say(line), 530, {"5.7.0"})

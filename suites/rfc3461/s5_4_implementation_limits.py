@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, accepted, presume, row, scenario
+from conformance import At, Client, Observation, accepted, presume, read_at_length, row, scenario
 
 TYPE = b"rfc822;"
 ADDRESS = b"o" * 60 + b"@" + b"d" * 60 + b"." + b"d" * 29 + b".example"
@@ -41,3 +41,20 @@ async def rcpt_with_both_parameters_near_their_limit_is_taken(smtp: Client) -> O
     await _short_ones_are_taken(smtp)
     encoded = b"".join(b"+%02X" % octet for octet in ADDRESS)
     return accepted(await smtp.rcpt(parameters=b" NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=" + TYPE + encoded))
+
+
+@scenario(
+    "rfc3461/5.4/command-length-with-others",
+    start=At.EHLO,
+    offers=["DSN"],
+    others={
+        "size": row(b" SIZE=00000000000000001000", offers=["SIZE"]),
+        "body": row(b" BODY=8BITMIME", offers=["8BITMIME"]),
+        "smtputf8": row(b" SMTPUTF8", offers=["SMTPUTF8"]),
+        "size-and-body": row(b" SIZE=00000000000000001000 BODY=8BITMIME", offers=["SIZE", "8BITMIME"]),
+    },
+)
+async def mail_with_all_parameters_is_read(others: bytes, smtp: Client, second: Client) -> Observation:
+    """MAIL with RET, an ENVID of 100 characters and other parameters fills a line of 1036 octets and theirs."""
+    begun = b"MAIL FROM:" + smtp.reverse_path + b" RET=HDRS ENVID=" + b"e" * 100 + others
+    return await read_at_length(begun, 1036 + len(others), smtp, second)

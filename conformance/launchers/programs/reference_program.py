@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trio
 
-from conformance.reference import ReferenceServer, Stored
+from conformance.reference import NEXT_HOPS, ReferenceServer, Stored
 
 MAILBOXES = ("alice", "bob", "postmaster")
 """Whose folders are there from the beginning."""
@@ -36,10 +36,14 @@ async def serve(port: int, certificate: str, key: str, next_hop_port: int, mail:
     for user in MAILBOXES:
         (mail / user).mkdir(parents=True, exist_ok=True)
 
-    async def dial_next_hop() -> trio.abc.Stream:
-        return await trio.open_tcp_stream("127.0.0.1", next_hop_port)
+    async def dial(address: str) -> trio.abc.Stream:
+        return await trio.open_tcp_stream(address, next_hop_port)
 
-    server = ReferenceServer(tls=tls, dial_next_hop=dial_next_hop)
+    server = ReferenceServer(
+        tls=tls,
+        dial_next_hop=partial(dial, "127.0.0.1"),
+        dial_others={domain: partial(dial, place.partition(":")[0]) for domain, place in NEXT_HOPS.items()},
+    )
     server.site.on_stored = partial(lay, mail, itertools.count())
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1", backlog=256)
     async with trio.open_nursery() as nursery:

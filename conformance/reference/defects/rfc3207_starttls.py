@@ -16,7 +16,10 @@ HERE = "rfc3207/4/"
 RESULT = "rfc3207/4.2/"
 
 
-@defect(ServerSession.extensions, proves={"rfc3207/3/keyword_has_no_parameters"})
+@defect(
+    ServerSession.extensions,
+    proves={"rfc3207/3/keyword_has_no_parameters", "rfc3207/2/keyword_stands_alone"},
+)
 def starttls_keyword_has_a_parameter(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists STARTTLS with a parameter."""
     del session
@@ -356,3 +359,14 @@ def second_starttls_resets(clean: OfOctets, session: ServerSession, argument: by
     if session.secured:
         session.forget_at_tls()
     return clean(argument)
+
+
+@defect(
+    ServerSession.with_status,
+    only={"530"},
+    proves={"rfc3207/4/refusal_in_clear_has_a_status*"},
+    also={"rfc4954/*"},
+)
+def want_of_tls_is_called_bad_order(clean: Callable[[Answer], Answer], session: ServerSession, given: Answer) -> Answer:
+    """Says 5.5.1 with the 530 that asks for TLS."""
+    return clean(replace(given, status=b"5.5.1")) if session.requires_tls else clean(given)

@@ -120,7 +120,7 @@ def notify_and_orcpt_are_never_read(clean: Fits, session: ServerSession, keyword
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-no-octets]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[orcpt-equals-sign]",
     },
-    also={"rfc3461/*"},
+    also={"rfc3461/*", "rfc3464/*"},
 )
 def dsn_parameters_are_skipped(
     clean: Path, session: ServerSession, keyword: bytes, argument: bytes

@@ -66,7 +66,7 @@ EIGHT_BIT = {
     ServerSession.has_forbidden_octets,
     name="eight-bit-commands-are-taken",
     proves=EIGHT_BIT,
-    also={"rfc6531/3.7/utf-8-for-mailboxes"},
+    also={"rfc6531/3.2/else-reject", "rfc6531/3.7/utf-8-for-mailboxes"},
 )
 def eight_bit_lines_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Takes paths with octets outside US-ASCII."""

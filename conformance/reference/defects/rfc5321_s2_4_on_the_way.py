@@ -61,6 +61,7 @@ def return_path_in_small_letters(clean: OfPath, _: Trace, reverse_path: bytes) -
 @defect(
     RelaySession.outward_forward_path,
     proves={f"{LOCAL_PARTS}[{row}]" for row in ("plus", "hyphens-and-dots", "equals", "specials", "quoted")},
+    also={"rfc6531/3.4/client-supplies-parameter"},
 )
 def relay_reads_local_parts(clean: OfPath, _: RelaySession, forward_path: bytes) -> bytes:
     """Gives the local-parts of other hosts a meaning."""
@@ -99,7 +100,11 @@ def routed_mail_goes_astray(clean: OfParsed, _: ServerSession, path: Path) -> by
 @defect(
     RelaySession.outward_reverse_path,
     proves={f"{BEHIND}/reverse_path_is_relayed[mailbox]", f"{BEHIND}/second_transaction_has_its_own_reverse_path"},
-    also={"rfc5321/2.4/relay-keeps-case-of-local-part", "rfc5321/4.5.4.2/several-transactions-at-once"},
+    also={
+        "rfc1870/6.2/return-after-552",
+        "rfc5321/2.4/relay-keeps-case-of-local-part",
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+    },
 )
 def relay_sends_as_itself(clean: OfPath, _: RelaySession, reverse_path: bytes) -> bytes:
     """Passes mail on with a reverse-path of its own."""
@@ -109,7 +114,13 @@ def relay_sends_as_itself(clean: OfPath, _: RelaySession, reverse_path: bytes) -
 @defect(
     RelaySession.outward_reverse_path,
     proves={f"{BEHIND}/reverse_path_is_relayed[null]"},
-    also={"rfc5321/4.4/notifications-null-reverse-path", "rfc5321/4.5.5/notifications-null"},
+    also={
+        "rfc3461/6.1/null-reverse-path",
+        "rfc3464/2/null-return-address",
+        "rfc6531/3.2/notification-conforms",
+        "rfc5321/4.4/notifications-null-reverse-path",
+        "rfc5321/4.5.5/notifications-null",
+    },
 )
 def relay_gives_null_a_reverse_path(clean: OfPath, _: RelaySession, reverse_path: bytes) -> bytes:
     """Passes mail with the null reverse-path on with another."""

@@ -176,7 +176,12 @@ def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argum
 @defect(
     ServerSession.begin_data,
     proves={"rfc5321/3.3/accepted_data_gets_354*"},
-    also={"rfc5321/4.3.1/listed-replies", "rfc1870/4/larger-gets-552", "rfc2920/3.2/354-only-with-recipients"},
+    also={
+        "rfc6531/3.2/else-reject",
+        "rfc5321/4.3.1/listed-replies",
+        "rfc1870/4/larger-gets-552",
+        "rfc2920/3.2/354-only-with-recipients",
+    },
 )
 def data_gets_250(clean: Decide, session: ServerSession) -> Answer | None:
     """Answers 250 to DATA and then waits for the data."""

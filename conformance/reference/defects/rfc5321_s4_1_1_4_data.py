@@ -225,6 +225,7 @@ def each_recipient_brings_a_reply(clean: OfOctets, session: ServerSession, conte
         *_rows("crlf-dot-nul-crlf"),
     },
     also={
+        "rfc1870/6/what-the-client-counts",
         "rfc5321/4.1.1.4/end-keeps-the-last-crlf",
         "rfc5321/4.1.1.4/lines-are-mail-data",
         "rfc5321/4.5.2/all-characters-delivered",

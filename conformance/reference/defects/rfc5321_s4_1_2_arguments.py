@@ -30,7 +30,7 @@ SENDER = Path(Mailbox(b"sender", b"client.example.test"))
         "rfc5321/4.1.2/dot_string_in_*_is_read[every-special]*",
     },
     varies={"rfc5321/4.1.2/local_part_with_a_hyphen_first_may_be_refused*"},
-    also={"rfc6531/3.2/*"},
+    also={"rfc6531/3.5/*", "rfc6531/3.2/*"},
 )
 def atoms_are_letters_and_digits(clean: OfPath, session: ServerSession, path: Path) -> bool:
     """Refuses a local-part with anything but letters, digits and dots."""
@@ -330,7 +330,12 @@ def bad_characters_in_client_names_are_taken(clean: OfName, session: ServerSessi
     return clean(BAD.sub(b"", name))
 
 
-@defect(ServerSession.path_and_parameters, name="bad-characters-in-domains-are-taken", proves=BAD_ARE_TAKEN)
+@defect(
+    ServerSession.path_and_parameters,
+    name="bad-characters-in-domains-are-taken",
+    proves=BAD_ARE_TAKEN,
+    also={"rfc3461/5.2.1/orcpt-relayed", "rfc3464/2.2.1/envelope-id-unchanged"},
+)
 def bad_characters_in_domains_are_taken(
     clean: ReadPath, session: ServerSession, keyword: bytes, argument: bytes
 ) -> PathArgument | None:

@@ -29,13 +29,23 @@ def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
     return (*clean(), b"MAIL FROM:<>")
 
 
-@defect(RelaySession.hello_verbs, proves={f"{AS_A_CLIENT}[ehlo-first]"})
+@defect(RelaySession.hello_verbs, proves={f"{AS_A_CLIENT}[ehlo-first]"}, also={"rfc6531/3.2/else-reject"})
 def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
     """Says HELO where EHLO would be taken."""
     return tuple(reversed(clean()))
 
 
-@defect(RelaySession.sends_mail_with_hello, proves={f"{AS_A_CLIENT}[reply-to-ehlo]"})
+@defect(
+    RelaySession.sends_mail_with_hello,
+    proves={f"{AS_A_CLIENT}[reply-to-ehlo]"},
+    also={
+        "rfc3030/3/body-with-mail",
+        "rfc3461/3/*",
+        "rfc3461/5.2.1/*",
+        "rfc6152/3/*",
+        "rfc6531/3.4/client-supplies-parameter",
+    },
+)
 def relay_does_not_wait_for_the_reply_to_ehlo(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Sends MAIL together with EHLO."""
     del clean
@@ -76,7 +86,11 @@ def relay_says_data_with_an_argument(clean: Callable[[], bytes], _: RelaySession
     return clean() + b" now"
 
 
-@defect(RelaySession.outward_parameters, proves={f"{AS_A_CLIENT}[parameters]"})
+@defect(
+    RelaySession.outward_parameters,
+    proves={f"{AS_A_CLIENT}[parameters]"},
+    also={"rfc3461/5.2.1/no-new-ret", "rfc3461/5.2.2/no-parameters", "rfc3461/6.1/no-ret"},
+)
 def relay_gives_parameters_that_nobody_offered(
     clean: Callable[[bool], bytes], _: RelaySession, eight_bit: bool
 ) -> bytes:

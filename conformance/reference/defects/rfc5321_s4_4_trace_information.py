@@ -68,7 +68,11 @@ def received_without_the_address(clean: OfMessage, trace: Trace, accepted: Accep
     return b"from " + accepted.client_name
 
 
-@defect(Trace.address_of, proves=stamp("connection-data"), also={"rfc5321/4.4/from-address-literal"})
+@defect(
+    Trace.address_of,
+    proves=stamp("connection-data"),
+    also={"rfc3464/2.2.4/client-address", "rfc5321/4.4/from-address-literal"},
+)
 def received_believes_the_client(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
     """Writes as the client's address what it could not have seen."""
     del clean, trace, accepted
@@ -127,7 +131,11 @@ def received_has_two_words_behind_with(clean: OfMessage, _: Trace, accepted: Acc
     return clean(accepted) + b" 1.0"
 
 
-@defect(Trace.with_clause, proves=stamp("registered-protocol"))
+@defect(
+    Trace.with_clause,
+    proves=stamp("registered-protocol"),
+    also={"rfc6531/3.1/with-keywords", "rfc6531/3.7.3/with-utf8-values"},
+)
 def received_has_an_unknown_protocol(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
     """Writes a protocol of its own behind WITH."""
     del clean, trace, accepted
@@ -187,7 +195,7 @@ def received_has_a_zone_name_behind_the_offset(clean: OfNothing, _: Trace) -> by
     return clean().replace(b"+0000", b"+0000 UTC")
 
 
-@defect(Trace.time_stamp, proves=stamp("offset"))
+@defect(Trace.time_stamp, proves=stamp("offset"), also={"rfc3464/2.2.5/numeric-zone", "rfc3464/2.3.7/numeric-zone"})
 def received_has_a_zone_name(clean: OfNothing, _: Trace) -> bytes:
     """Writes the name of a zone in the place of the offset."""
     return clean().replace(b"+0000", b"GMT")
@@ -199,7 +207,7 @@ def received_has_two_digits_of_year(clean: OfNothing, _: Trace) -> bytes:
     return re.sub(rb"\b20(\d\d)\b", rb"\1", clean(), count=1)
 
 
-@defect(Trace.time_stamp, proves=stamp("obsolete-date"))
+@defect(Trace.time_stamp, proves=stamp("obsolete-date"), also={"rfc3464/2.3.7/no-unknown-date"})
 def received_has_spaces_in_the_time(clean: OfNothing, _: Trace) -> bytes:
     """Writes the time with white space around its colons, as the obsolete form has it."""
     return re.sub(rb"(\d\d):(\d\d):(\d\d)", rb"\1 : \2 : \3", clean())
@@ -238,6 +246,7 @@ def old_received_fields_are_sorted(
     Trace.with_trace,
     proves=trace("on-top") | trace("nowhere-else"),
     also={
+        "rfc3030/3/preserve-all-bits",
         "rfc5321/3.9.1/alias-keeps-the-rest",
         "rfc5321/2.4/relay-trusts-content",
         "rfc5321/3.6.3/relay-*",

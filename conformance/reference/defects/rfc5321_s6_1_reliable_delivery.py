@@ -46,6 +46,7 @@ def failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: lis
         f"{HERE}/notification[null-for-dsn]",
         f"{HERE}/notification_of_refused_data_is_null",
     },
+    also={"rfc3461/6.1/null-reverse-path", "rfc3464/2/null-return-address", "rfc6531/3.2/notification-conforms"},
 )
 def notification_from_the_postmaster(clean: Callable[[], bytes], _: Mailer) -> bytes:
     """Sends notifications with the postmaster as their reverse-path."""
@@ -62,7 +63,11 @@ def notification_to_the_postmaster_too(clean: OfFailure, mailer: Mailer, copy: C
     mailer.dispatch(Copy(b"", others, mailer.notification(copy, to, failed)))
 
 
-@defect(Mailer.notification, proves={f"{HERE}/notification[report]"})
+@defect(
+    Mailer.notification,
+    proves={f"{HERE}/notification[report]"},
+    also={"rfc3461/6.2/multipart-report", "rfc6531/3.2/notification-conforms"},
+)
 def notification_in_words_only(
     clean: Callable[[Copy, bytes, list[Failed]], bytes], _: Mailer, copy: Copy, to: bytes, failed: list[Failed]
 ) -> bytes:
@@ -90,6 +95,7 @@ def notification_to_whom_the_header_names(clean: OfFailure, mailer: Mailer, copy
     Mailer.may_notify,
     name="notification-of-null-to-the-author",
     proves={f"{HERE}/null_reverse_path_gets_no_notification*"},
+    also={"rfc3461/5.2/none-for-null"},
 )
 def notifies_of_null(clean: Callable[[bytes], bool], _: Mailer, reverse_path: bytes) -> bool:
     """Sends a notification about a message with the null reverse-path to its author."""
@@ -151,7 +157,11 @@ def one_refused_recipient_stops_all(clean: Callable[[], bool], _: RelaySession) 
     return False
 
 
-@defect(Mailer.deliver_here, proves={f"{HERE}/failure_after_acceptance_is_notified*"})
+@defect(
+    Mailer.deliver_here,
+    proves={f"{HERE}/failure_after_acceptance_is_notified*"},
+    also={"rfc3461/5.2.6/dead-letters-are-failures"},
+)
 def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: Copy, forward_path: bytes) -> bytes:
     """Takes mail for a full mailbox and tells nobody."""
     return b"" if forward_path.startswith(FULL + b"@") else clean(copy, forward_path)
@@ -161,6 +171,7 @@ def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy
     Mailer.deliver_here,
     proves={f"{HERE}/accepted_message_reaches_the_mailbox", f"{HERE}/each_of_several_messages_is_processed"},
     also={
+        "rfc3461/5.2.6/dead-letters-are-failures",
         "rfc5321/4.1.1.5/lost-connection-like-quit",
         "rfc5321/6.2/bounce-what-can-not",
         "rfc5321/6.2/deliver-what-can-be-delivered",
@@ -184,6 +195,12 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
     Mailer.grouped,
     proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},
     also={
+        "rfc1870/6.*",
+        "rfc3030/3/*",
+        "rfc3461/5.2*",
+        "rfc6152/3/*",
+        "rfc6531/3.2/*",
+        "rfc3464/*",
         "rfc5321/4.2.1/2yz-completed",
         "rfc5321/6.2/bounce-what-can-not",
         "rfc5321/4.1.2/ignore-source-routes",
@@ -223,6 +240,7 @@ def third_message_is_lost(
     Mailer.note_refused_mail,
     name="refused-mail-command-is-remembered",
     proves={f"{HERE}/refused_mail_command_is_not_remembered"},
+    also={"rfc1870/6.2/return-after-552"},
 )
 def remembers_refused_mail(clean: Callable[[Copy], None], mailer: Mailer, copy: Copy) -> None:
     """Sends nothing more to a host that once refused MAIL."""

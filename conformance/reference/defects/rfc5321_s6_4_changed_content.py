@@ -79,8 +79,14 @@ def with_missing(name: bytes, value: bytes) -> Change:
     return lambda header: header if field.search(header) else header + name + b": " + value + CRLF
 
 
-RELAYED_OTHERWISE = {"rfc3030/2/data-follow-at-once", "rfc6152/3/relay-all-bits"}
-"""What is relayed by BDAT or with BODY=8BITMIME is changed too."""
+RELAYED_OTHERWISE = {
+    "rfc3030/2/data-follow-at-once",
+    "rfc3461/6.2/multipart-report",
+    "rfc6152/3/last-line-end-is-content",
+    "rfc6152/3/relay-all-bits",
+    "rfc6531/3.2/notification-conforms",
+}
+"""What is relayed by BDAT or with BODY=8BITMIME is changed too, and notifications are."""
 
 
 def relay_that(does: str, name: str, change: Change, proves: Iterable[str], also: Iterable[str] = ()) -> None:
@@ -100,7 +106,7 @@ def delivery_that(does: str, name: str, change: Change, proves: Iterable[str], a
         return clean(replace(copy, content=change(copy.content)), forward_path)
 
     override.__name__, override.__doc__ = name.replace("-", "_"), does
-    defect(Mailer.deliver_here, proves=set(proves), also=set(also))(override)
+    defect(Mailer.deliver_here, proves=set(proves), also=set(also) | {"rfc6152/3/preserve-all-bits"})(override)
 
 
 # Lines and dots.
@@ -119,6 +125,7 @@ def relay_passes_bare_line_ends_on(clean: Change, _: RelaySession, content: byte
     | rows(THROUGH, "dot", "two-dots", "three-dots", "dot-and-text", "dot-space", "many-dots")
     | rows(f"{BEHIND}/last_line_is_relayed", "dot"),
     also={
+        "rfc1870/6/what-the-client-counts",
         "rfc5321/2.3.8/only-crlf",
         "rfc5321/4.1.1.4/lf-dot-lf",
         "rfc5321/4.1.1.4/no-bare-lf-lines",
@@ -423,7 +430,11 @@ def recipients_are_copied_into_the_header(
 @defect(
     Trace.with_trace,
     proves={f"{RELAYED}/header_addresses_stay"},
-    also={"rfc5321/4.5.4.2/several-transactions-at-once", "rfc5321/6.4/relay-changes-nothing"},
+    also={
+        "rfc3030/3/preserve-all-bits",
+        "rfc5321/4.5.4.2/several-transactions-at-once",
+        "rfc5321/6.4/relay-changes-nothing",
+    },
 )
 def header_is_made_from_the_envelope(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes

@@ -193,7 +193,7 @@ def very_long_8_bit_lines_are_refused(clean: OfOctets, session: ServerSession, c
 @defect(
     ServerSession.end_of_data,
     proves={SERVICE + "relayed_8_bit_content_keeps_all_bits*"},
-    also={"rfc5321/3.6.3/relay-leaves-content-alone"},
+    also={"rfc6152/3/*", "rfc5321/3.6.3/relay-leaves-content-alone"},
 )
 def high_bits_are_taken_off(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Takes off the high bits of what it was sent as 8-bit content."""

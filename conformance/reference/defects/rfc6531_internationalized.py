@@ -64,7 +64,7 @@ def smtputf8_takes_a_value(
 @defect(
     ServerSession.takes_utf8,
     proves={"rfc6531/3.2/sender_in_utf_8_is_read*", "rfc6531/3.2/recipient_in_utf_8_is_read*"},
-    also={"rfc6531/3.7/utf-8-for-mailboxes"},
+    also={"rfc6531/3.5/*", "rfc6531/3.7/utf-8-for-mailboxes"},
 )
 def utf8_is_refused_as_8_bit(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Lists SMTPUTF8 and refuses every command with an octet outside ASCII."""
@@ -256,3 +256,46 @@ def noop_is_answered_in_utf_8(clean: OfOctets, session: ServerSession, argument:
     """Answers NOOP in UTF-8."""
     del clean, session, argument
     return answer(250, "für nichts".encode())
+
+
+def other_than(given: Answer | None, codes: dict[int, int], status: bytes = b"") -> Answer | None:
+    """The answer with another code in the place of one, and another status where one is given."""
+    if given is None or given.code not in codes:
+        return given
+    return replace(given, code=codes[given.code], status=status or given.status)
+
+
+@defect(
+    ServerSession.mail,
+    name="address-outside-ascii-gets-another-code",
+    proves={"rfc6531/3.5/address_that_has_to_be_ascii_has_a_code*"},
+)
+def sender_outside_ascii_gets_553(clean: OfOctets, _: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 553 at MAIL and 550 at RCPT to an address outside ASCII that is not allowed."""
+    given = clean(argument)
+    return given if argument.isascii() else other_than(given, {550: 553})
+
+
+@defect(ServerSession.rcpt, name="address-outside-ascii-gets-another-code")
+def recipient_outside_ascii_gets_550(clean: OfOctets, _: ServerSession, argument: bytes) -> Answer | None:
+    """Answers 553 at MAIL and 550 at RCPT to an address outside ASCII that is not allowed."""
+    given = clean(argument)
+    return given if argument.isascii() else other_than(given, {553: 550})
+
+
+@defect(
+    ServerSession.mail,
+    name="address-outside-ascii-gets-another-status",
+    proves={"rfc6531/3.5/address_that_has_to_be_ascii_has_a_status*"},
+)
+def sender_outside_ascii_gets_x_1_7(clean: OfOctets, _: ServerSession, argument: bytes) -> Answer | None:
+    """Says 5.1.7 or 5.1.3 of an address outside ASCII that is not allowed."""
+    given = clean(argument)
+    return given if argument.isascii() else other_than(given, {550: 550}, b"5.1.7")
+
+
+@defect(ServerSession.rcpt, name="address-outside-ascii-gets-another-status")
+def recipient_outside_ascii_gets_x_1_3(clean: OfOctets, _: ServerSession, argument: bytes) -> Answer | None:
+    """Says 5.1.7 or 5.1.3 of an address outside ASCII that is not allowed."""
+    given = clean(argument)
+    return given if argument.isascii() else other_than(given, {553: 553}, b"5.1.3")

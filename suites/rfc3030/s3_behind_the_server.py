@@ -1,0 +1,141 @@
+"""RFC 3030 3 - Framework for the binary service extension: what comes out behind the server."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+
+from conformance import (
+    At,
+    Client,
+    Held,
+    Hop,
+    NotReady,
+    Observation,
+    Received,
+    Unclear,
+    added,
+    delivery_report,
+    holds,
+    new_token,
+    row,
+    scenario,
+    split_message,
+)
+
+FIELDS = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n"
+BODY = bytes(range(256)) + b"a line end of one octet\nand of the other\rand none"
+NO_LINES = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n")
+DECLARED = b" BODY=BINARYMIME"
+OFFERS = ["BINARYMIME", "CHUNKING"]
+
+
+async def sent(smtp: Client, path: bytes, sender: bytes) -> bytes:
+    """A binary message, taken to its end; what was sent.
+
+    Raises:
+        NotReady: it was refused.
+    """
+    content = smtp.message(body=BODY, before=FIELDS)
+    await smtp.transaction(path, reverse_path=sender, parameters=DECLARED)
+    outcome = await smtp.bdat(content, last=True)
+    if getattr(outcome, "severity", 0) != 2:
+        raise NotReady("BDAT", str(outcome))
+    return content
+
+
+async def to_the_usual_hop(smtp: Client, hop: Hop) -> tuple[Received | None, bool]:
+    """What came to a next hop without BINARYMIME, and whether the sender was told that nothing would."""
+    sender = new_token()
+    await sent(smtp, hop.path(), hop.path(sender))
+    for transaction in await hop.transactions():
+        ours = any(each.forward_path.startswith(hop.token.encode("ascii")) for each in transaction.recipients)
+        if ours and transaction.message is not None:
+            return transaction.message, False
+    return None, await hop.notification_arrival(sender) is not None
+
+
+@scenario("rfc3030/3/preserve-all-bits", start=At.EHLO, offers=OFFERS, facts=["extended_next_hop"])
+async def binary_content_is_passed_on_as_it_was(smtp: Client, hop: Hop) -> Observation:
+    """A binary message comes to a next hop with BINARYMIME octet by octet."""
+    content = await sent(smtp, b"<%b>" % hop.extended(), hop.path(new_token()))
+    received = await hop.message()
+    same = added(received, content) is not None
+    return holds(same, expected="the same octets behind the trace fields", seen=received.content[-80:])
+
+
+@scenario("rfc3030/3/body-with-mail", start=At.EHLO, offers=OFFERS, facts=["extended_next_hop"])
+async def relay_says_that_it_sends_binary_content(smtp: Client, hop: Hop) -> Observation:
+    """A relay that sends a binary message says BODY=BINARYMIME with MAIL."""
+    await sent(smtp, b"<%b>" % hop.extended(), hop.path(new_token()))
+    received = await hop.message()
+    if NO_LINES.search(received.content) is None:
+        raise NotReady("next hop", "it was sent no binary data")
+    words = received.parameters.upper().split()
+    return holds(b"BODY=BINARYMIME" in words, expected="BODY=BINARYMIME", seen=received.parameters)
+
+
+@scenario("rfc3030/3/no-binary-to-others", start=At.EHLO, offers=OFFERS)
+async def no_binary_content_without_the_extension(smtp: Client, hop: Hop) -> Observation:
+    """A next hop without BINARYMIME is sent no binary data."""
+    received, returned = await to_the_usual_hop(smtp, hop)
+    if received is None:
+        return Held("given back") if returned else Unclear("neither the message nor a notification came")
+    found = NO_LINES.search(received.data)
+    return holds(found is None, expected="lines", seen=received.data[-80:])
+
+
+@scenario("rfc3030/3/convert-or-return", start=At.EHLO, offers=OFFERS, facts=["delivery_within"])
+async def content_is_converted_or_given_back(smtp: Client, hop: Hop) -> Observation:
+    """A binary message for a next hop without BINARYMIME comes there in lines, or goes back to its sender."""
+    received, returned = await to_the_usual_hop(smtp, hop)
+    if received is None:
+        return holds(returned, expected="the message converted, or a notification", seen="neither")
+    return holds(NO_LINES.search(received.data) is None, expected="lines", seen=received.data[-80:])
+
+
+@scenario(
+    "rfc3030/3/convert-without-loss",
+    start=At.EHLO,
+    offers=OFFERS,
+    looks={
+        "content": "content",
+        "valid": row("form", "rfc3030/3/convert-to-valid-mime"),
+        "not-nested": row("nested", "rfc3030/3/no-nested-encodings"),
+    },
+)
+async def conversion_is_mime_and_loses_nothing(looks: str, smtp: Client, hop: Hop) -> Observation:
+    """A binary message that comes to a next hop without BINARYMIME is MIME of the same content, if it comes at all."""
+    received, returned = await to_the_usual_hop(smtp, hop)
+    if received is None:
+        return Held("given back, not converted") if returned else Unclear("nothing came")
+    if NO_LINES.search(received.data) is not None:
+        raise NotReady("next hop", "it was not converted")
+    encodings = [
+        field.body.strip().lower()
+        for field in split_message(received.content)[0]
+        if field.name == "content-transfer-encoding"
+    ]
+    if looks in {"form", "nested"}:
+        good = encodings in ([b"base64"], [b"quoted-printable"])
+        return holds(good, expected="one encoding", seen=b", ".join(encodings) or "no encoding")
+    payload = message_of(received)
+    return holds(payload == BODY, expected="the same octets", seen=payload[-80:])
+
+
+def message_of(received: Received) -> bytes:
+    """The content with its encoding taken off."""
+    payload = message_from_bytes(received.content).get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+@scenario("rfc3030/3/undeclared-binary-returned", start=At.EHLO, offers=OFFERS, facts=["delivery_within"])
+async def undeclared_binary_content_is_given_back(smtp: Client, hop: Hop) -> Observation:
+    """A message that says binary of itself, though BODY did not, goes back to its sender in a report."""
+    sender = new_token()
+    content = smtp.message(before=FIELDS)
+    await smtp.deliver(content, hop.path(), reverse_path=hop.path(sender))
+    told = await hop.notification_arrival(sender)
+    if told is not None and delivery_report(told.content) is None:
+        return Unclear("the notification says nothing to programs")
+    return holds(told is not None, expected="a notification", seen="none")

@@ -1,0 +1,153 @@
+"""RFC 6531 3.2 - The SMTPUTF8 Extension: what comes out behind the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance import (
+    At,
+    Client,
+    Held,
+    Hop,
+    NotReady,
+    Observation,
+    Reply,
+    Transaction,
+    Unclear,
+    delivery_report,
+    holds,
+    new_token,
+    row,
+    scenario,
+    split_message,
+    visible,
+)
+
+FIELD = "X-Gruss: Grüße aus Köln\r\n".encode()
+DECLARED = b" SMTPUTF8"
+LOCAL = "grüße-".encode() + b"%b"
+
+WHAT = {
+    "header": "header",
+    "local-part": "local-part",
+}
+
+
+async def sent(what: str, smtp: Client, hop: Hop) -> tuple[str, Reply | None]:
+    """An internationalized message for the next hop without SMTPUTF8: the sender's token, and a refusal of it.
+
+    Raises:
+        NotReady: it was refused for another reason, or only for now.
+    """
+    sender = new_token()
+    path = hop.path(local=LOCAL) if what == "local-part" else hop.path()
+    # What is told about it can need the extension too: the sender is where it is offered.
+    outcomes = [await smtp.mail(b"<%b>" % hop.extended(sender), DECLARED)]
+    outcomes.append(await smtp.rcpt(path))
+    if isinstance(outcomes[-1], Reply) and outcomes[-1].severity == 2:
+        outcomes.append(await smtp.data(smtp.message(before=FIELD)))
+    last = outcomes[-1]
+    if isinstance(last, Reply) and last.severity == 5:
+        return sender, last
+    if not (isinstance(last, Reply) and last.severity == 2):
+        raise NotReady("mail", str(last))
+    return sender, None
+
+
+async def ours(hop: Hop, sender: str) -> Sequence[Transaction]:
+    """The attempts to send the message on, once they or a notification have come."""
+    seen = await hop.transactions()
+    return [each for each in seen if each.reverse_path.startswith(sender.encode("ascii"))]
+
+
+@scenario(
+    "rfc6531/3.2/no-message-without-offer",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["extended_next_hop"],
+    what={
+        "header": row("header"),
+        "local-part": row("local-part", "rfc6531/3.2/no-address-without-offer"),
+    },
+)
+async def nothing_internationalized_without_the_offer(what: str, smtp: Client, hop: Hop) -> Observation:
+    """A next hop that does not offer SMTPUTF8 is given no address and no header field outside ASCII."""
+    sender, refusal = await sent(what, smtp, hop)
+    if refusal is not None:
+        return Held(f"refused: {refusal}")
+    tried = await ours(hop, sender)
+    if not tried:
+        return Held("not sent on")
+    commands = b"".join(command.octets for each in tried for command in each.commands)
+    header = b"".join(
+        field.octets for each in tried if each.message is not None for field in split_message(each.message.content)[0]
+    )
+    seen = commands if what == "local-part" else header
+    return holds(seen.isascii(), expected="US-ASCII alone", seen=visible(seen, 300))
+
+
+@scenario(
+    "rfc6531/3.2/else-reject",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["delivery_within", "extended_next_hop"],
+    what=WHAT,
+)
+async def what_can_not_be_sent_on_is_rejected(what: str, smtp: Client, hop: Hop) -> Observation:
+    """An internationalized message for a next hop without SMTPUTF8 is refused, or its sender told; or it is ASCII."""
+    sender, refusal = await sent(what, smtp, hop)
+    if refusal is not None:
+        return Held(f"refused: {refusal}")
+    told = await hop.notification_arrival(sender)
+    if told is not None:
+        return Held("a notification came")
+    tried = await ours(hop, sender)
+    came = [each.message for each in tried if each.message is not None]
+    if came and all(split_message(each.content)[0] and each.data.isascii() for each in came):
+        return Held("it was made ASCII")
+    return holds(False, expected="a refusal or a notification", seen=f"{len(tried)} attempts, no notification")
+
+
+@scenario("rfc6531/3.2/notification-conforms", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
+async def notification_of_it_is_a_report(smtp: Client, hop: Hop) -> Observation:
+    """The notification about it comes from nobody and has fields for programs with a group for the recipient."""
+    sender, refusal = await sent("header", smtp, hop)
+    if refusal is not None:
+        return Held(f"refused, not told: {refusal}")
+    told = await hop.notification_arrival(sender)
+    if told is None:
+        return Unclear("no notification came")
+    found = delivery_report(told.content)
+    good = told.reverse_path == b"" and found is not None and bool(found.recipients)
+    return holds(good, expected="a report from nobody", seen=told.content[:300])
+
+
+@scenario("rfc6531/3.4/client-supplies-parameter", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
+async def parameter_is_passed_on(smtp: Client, hop: Hop) -> Observation:
+    """A next hop that offers SMTPUTF8 is given the parameter with an internationalized message."""
+    await smtp.deliver(smtp.message(before=FIELD), b"<%b>" % hop.extended(), parameters=DECLARED)
+    received = await hop.message()
+    if FIELD.strip() not in received.content:
+        raise NotReady("next hop", "the message was changed")
+    words = received.parameters.upper().split()
+    return holds(b"SMTPUTF8" in words, expected="SMTPUTF8", seen=received.parameters)
+
+
+@scenario("rfc6531/3.4/client-supplies-parameter", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
+async def address_is_passed_on(smtp: Client, hop: Hop) -> Observation:
+    """A next hop that offers SMTPUTF8 is given the parameter, and the recipient outside ASCII as it came."""
+    path = b"<%b>" % hop.extended(local=LOCAL)
+    await smtp.deliver(smtp.message(), path, parameters=DECLARED)
+    received = await hop.message()
+    good = b"SMTPUTF8" in received.parameters.upper().split() and hop.extended(local=LOCAL) in received.forward_paths
+    seen = [*received.forward_paths, received.parameters]
+    return holds(good, expected=f"SMTPUTF8 and {visible(path)}", seen=seen)
+
+
+@scenario("rfc6531/3.4/not-when-not-needed", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
+async def parameter_is_not_added(smtp: Client, hop: Hop) -> Observation:
+    """A message that came without the parameter and is all ASCII goes on without it."""
+    await smtp.deliver(smtp.message(), b"<%b>" % hop.extended())
+    received = await hop.message()
+    words = received.parameters.upper().split()
+    return holds(b"SMTPUTF8" not in words, expected="no SMTPUTF8", seen=received.parameters)
