@@ -12,10 +12,11 @@ POSTFIX = DebianServer(
     packages=("postfix", "sasl2-bin", "libsasl2-modules"),
     templates="postfix",
     login=True,
-    facts={"recipient_delimiter": "+"},
+    facts={"recipient_delimiter": "+", "client_trusted": False},
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
+        "local_header_rewrite_clients is empty: nor does a client on loopback get its header completed",
         "smtpd_relay_restrictions rejects (554) where Debian's package defers (454) mail for other domains",
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",

@@ -211,13 +211,13 @@ class Hop:
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
 
-    async def ended(self, received: Received) -> HopConnection:
-        """The connection by which a message came, once it is over.
+    async def ended(self, mail: Received | Transaction) -> HopConnection:
+        """The connection by which a message or a transaction came, once it is over.
 
         Raises:
             NotReady: the client keeps it open.
         """
-        connection = received.transaction.connection
+        connection = (mail.transaction if isinstance(mail, Received) else mail).connection
         with trio.move_on_after(_patience(self.target)):
             await connection.over.wait()
         if not connection.over.is_set():

@@ -15,7 +15,9 @@ from conformance import (
     Silence,
     Store,
     Unclear,
+    accepted,
     new_token,
+    presume,
     scenario,
     took,
 )
@@ -27,7 +29,9 @@ async def data_that_are_not_processed_get_a_failure_reply(smtp: Client, hop: Hop
     sender = new_token()
     content = (smtp.target.refused_content or "").encode("ascii")
     await smtp.transaction(reverse_path=hop.path(sender))
-    outcome = await smtp.data(smtp.message(body=content + CRLF))
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(smtp.message(body=content + CRLF) + b"." + CRLF)
+    outcome = await smtp.reply()
     match outcome:
         case Reply() if outcome.code == 421:
             return Unclear(str(outcome))

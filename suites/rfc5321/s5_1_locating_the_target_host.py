@@ -398,15 +398,16 @@ async def alias_may_be_a_domain(smtp: Client, hop: Hop, dns: Names) -> Observati
 @scenario("rfc5321/5.1/limit-on-addresses", start=At.EHLO)
 async def number_of_addresses_may_have_a_limit(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """Where all exchangers refuse a message for now, all of them are tried, or some only."""
-    for number, address in enumerate(dns.exchangers):
+    addresses = dns.exchangers[:4]
+    for number, address in enumerate(addresses):
         dns.add(mx(dns, 10 * (number + 1), f"host{number}") + exchanger(dns, f"host{number}", address))
     hop.script(smtp.token, Rule.answer(Step.RCPT, 450))
     await send(smtp, hop, dns)
-    tried = await hop.transactions(at_least=len(dns.exchangers))
+    tried = await hop.transactions(at_least=len(addresses))
     places = {each.connection.local.rpartition(":")[0] for each in tried}
     if not places:
         return Unclear("nothing came")
-    return took("tries all" if len(places) == len(dns.exchangers) else "tries some only", ", ".join(sorted(places)))
+    return took("tries all" if len(places) == len(addresses) else "tries some only", ", ".join(sorted(places)))
 
 
 @scenario("rfc5321/5.1/exchanger-may-relay", start=At.EHLO)

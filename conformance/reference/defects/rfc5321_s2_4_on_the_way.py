@@ -235,6 +235,8 @@ def fifty_recipients_are_kept(
         f"{LISTS_}/hundred_recipients_are_kept",
     },
     also={
+        "rfc5321/4.1.1.3/final-delivery",
+        "rfc5321/4.2.1/2yz-completed",
         "rfc5321/4.2.5/2yz-delivers",
         "rfc5321/4.4/each-failure-notified",
         "rfc5321/4.4/partial-failure-notification",

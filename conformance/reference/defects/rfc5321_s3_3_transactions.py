@@ -41,6 +41,7 @@ def recipients_are_kept_aside(clean: Callable[[str], None], session: ServerSessi
     name="mail-inherits-the-recipients",
     proves=INHERITED,
     also={
+        "rfc5321/4.2.1/2yz-completed",
         "rfc2920/3.2/354-only-with-recipients",
         "rfc5321/4.1.1.4/buffers-empty-after-data",
         "rfc5321/4.1.1.5/rset-discards",

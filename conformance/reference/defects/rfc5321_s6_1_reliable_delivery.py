@@ -172,6 +172,9 @@ def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy
     proves={f"{HERE}/accepted_message_reaches_the_mailbox", f"{HERE}/each_of_several_messages_is_processed"},
     also={
         "rfc3461/5.2.6/dead-letters-are-failures",
+        "rfc5321/4.1.1.5/lost-connection-like-quit",
+        "rfc5321/6.2/bounce-what-can-not",
+        "rfc5321/6.2/deliver-what-can-be-delivered",
         "rfc5321/3.9/*",
         "rfc5321/3.9.1/*",
         "rfc5321/3.9.2/*",
@@ -198,6 +201,8 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
         "rfc6152/3/*",
         "rfc6531/3.2/*",
         "rfc3464/*",
+        "rfc5321/4.2.1/2yz-completed",
+        "rfc5321/6.2/bounce-what-can-not",
         "rfc5321/4.1.2/ignore-source-routes",
         "rfc5321/4.5.3.1.8/accepted-recipients-kept",
         "rfc5321/4.5.3.2.*",
@@ -216,7 +221,13 @@ def relayed_mail_is_lost(
     return []
 
 
-@defect(ServerSession.deliver, proves={f"{HERE}/each_of_several_messages_is_processed"})
+@defect(
+    ServerSession.deliver,
+    proves={f"{HERE}/each_of_several_messages_is_processed"},
+    also={
+        "rfc5321/4.1.1.3/final-delivery",
+    },
+)
 def third_message_is_lost(
     clean: Callable[[Transaction, bytes], None], session: ServerSession, transaction: Transaction, content: bytes
 ) -> None:
