@@ -28,5 +28,6 @@ EXIM = DebianServer(
         "fails_after_acceptance": f"full@{DOMAIN}",
         "refused_content": "This content is refused",
         "disabled": ["VRFY"],
+        "limits": {"connections": 20},
     },
 )
