@@ -32,7 +32,7 @@ from conformance.scenario import Broken, Clause, Held, Observation, Scenario, To
 from conformance.target import Target
 
 SERVICE_ATTEMPTS = 3
-ANOTHER = 3
+ANOTHER = 4
 """Connections that are kept for a scenario that opens further ones as it goes."""
 RETRY_PAUSE = 0.5
 """Seconds before the first retry of a refused session; it doubles."""
