@@ -33,6 +33,8 @@ from conformance.scenario import Broken, Clause, Held, Observation, Scenario, To
 from conformance.target import Target
 
 SERVICE_ATTEMPTS = 3
+ANOTHER = 4
+"""Connections that are kept for a scenario that opens further ones as it goes."""
 RETRY_PAUSE = 0.5
 """Seconds before the first retry of a refused session; it doubles."""
 
@@ -288,7 +290,9 @@ class Engine:
         """Attempts until the target serves one: a refused session is tried again with growing pauses."""
         attempts: list[Attempted] = []
         pause = RETRY_PAUSE
-        wanted = self.limit.limit if alone else len(scenario.needs & {"smtp", "second"})
+        wanted = len(scenario.needs & {"smtp", "second"}) + (ANOTHER if "another" in scenario.needs else 0)
+        if alone:
+            wanted = self.limit.limit
         while True:
             async with self.limit.connections(max(wanted, 1)) as epoch:
                 if self.progress is not None:
