@@ -112,3 +112,15 @@ async def parameter_without_a_value_is_refused(parameter: bytes, smtp: Client) -
     """Each of the four parameters is refused without a value, whatever the code."""
     of_mail = parameter in {b" RET", b" ENVID"}
     return refused(await (smtp.mail(parameters=parameter) if of_mail else smtp.rcpt(parameters=parameter)))
+
+
+@scenario(
+    "rfc3461/4.1/never-alone",
+    start=At.MAIL,
+    offers=["DSN"],
+    value={"first": b"NEVER,SUCCESS", "last": b"FAILURE,NEVER", "between": b"SUCCESS,NEVER,DELAY"},
+)
+async def never_beside_other_words_is_refused(value: bytes, smtp: Client) -> Observation:
+    """NOTIFY with NEVER and another word is refused, whatever the code."""
+    presume(accepted(await smtp.rcpt(parameters=b" NOTIFY=NEVER")))
+    return refused(await smtp.rcpt(smtp.other_forward_path, b" NOTIFY=" + value))

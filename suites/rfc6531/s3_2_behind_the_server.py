@@ -151,3 +151,11 @@ async def parameter_is_not_added(smtp: Client, hop: Hop) -> Observation:
     received = await hop.message()
     words = received.parameters.upper().split()
     return holds(b"SMTPUTF8" not in words, expected="no SMTPUTF8", seen=received.parameters)
+
+
+@scenario("rfc6531/3.2/ascii-unchanged", start=At.EHLO, offers=["SMTPUTF8"], facts=["delivery_within"])
+async def ascii_message_with_the_parameter_goes_on(smtp: Client, hop: Hop) -> Observation:
+    """A message that came with the parameter and is all ASCII goes to a next hop without the extension."""
+    await smtp.deliver(smtp.message(), hop.path(), parameters=DECLARED)
+    came = await hop.arrival()
+    return holds(came is not None, expected="the message at the next hop", seen="nothing came")

@@ -239,7 +239,11 @@ def trace_says_esmtp_always(clean: Callable[[Accepted], bytes], _: Trace, accept
     return clean(accepted).replace(b"UTF8SMTP", b"ESMTP")
 
 
-@defect(Trace.by_clause, proves={"rfc6531/3.7.3/trace_is_ascii_without_the_parameter"}, also={"rfc5321/*", "rfc1870/*"})
+@defect(
+    Trace.by_clause,
+    proves={"rfc6531/3.7.3/trace_is_ascii_without_the_parameter"},
+    also={"rfc5321/*", "rfc1870/*", "rfc6531/3.2/ascii-unchanged"},
+)
 def trace_is_internationalized(clean: Callable[[], bytes], _: Trace) -> bytes:
     """Writes its name in UTF-8 into every time stamp."""
     return clean() + " (Köln)".encode()
@@ -316,3 +320,13 @@ def message_without_room_goes_back(clean: Callable[[Sent], Sent], _: Mailer, sen
     full = tuple(each for each in sent.deferred if each.reason.startswith(b"452"))
     rest = tuple(each for each in sent.deferred if each not in full)
     return clean(Sent((*sent.failed, *full), rest, relayed=sent.relayed))
+
+
+@defect(RelaySession.cannot_send, proves={"rfc6531/3.2/ascii_message_with_the_parameter_goes_on"})
+def parameter_alone_keeps_mail_back(
+    clean: Obstacle, session: RelaySession, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes
+) -> bytes:
+    """Gives all mail back that came with SMTPUTF8 where the next hop does not offer it."""
+    if session.parameters.of(b"SMTPUTF8") is not None and b"SMTPUTF8" not in session.offers:
+        return b"554 5.6.7 SMTPUTF8 is not offered there"
+    return clean(reverse_path, forward_paths, content)

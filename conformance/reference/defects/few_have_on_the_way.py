@@ -236,3 +236,26 @@ def owner_is_never_checked(clean: Callable[[bytes], bool], _: RelaySession, forw
     """Passes recipients with RRVS on whatever the next hop knows."""
     del clean, forward_path
     return False
+
+
+# RFC 8689, the header field.
+
+
+@defect(
+    RelaySession.wants_tls,
+    profile="on-request",
+    proves={"rfc8689/4.2.2/message_goes_without_tls_where_its_header_allows_it*"},
+)
+def tls_required_field_means_yes(clean: Callable[[], bool], session: RelaySession) -> bool:
+    """Takes the field TLS-Required for a wish for TLS, whatever it says."""
+    return clean() or session.waives
+
+
+@defect(
+    RelaySession.outward_lines,
+    profile="on-request",
+    varies={"rfc8689/4.2.2/field_may_stay_in_the_header"},
+)
+def tls_required_field_is_taken_out(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
+    """Takes the field TLS-Required out of what it passes on."""
+    return clean(re.sub(rb"(?im)^TLS-Required:[^\r\n]*\r\n", b"", content, count=1))

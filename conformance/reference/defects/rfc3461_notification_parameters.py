@@ -92,6 +92,7 @@ def ret_and_envid_are_never_read(clean: Fits, session: ServerSession, keyword: b
 @defect(
     ServerSession.rcpt_parameter_fits,
     proves={
+        "rfc3461/4/never_beside_other_words_is_refused*",
         "rfc3461/4/parameter_without_a_value_is_refused[notify]",
         "rfc3461/4/parameter_without_a_value_is_refused[orcpt]",
         "rfc3461/5.1/invalid_parameter_of_rcpt_gets_501[notify-other-word]",
