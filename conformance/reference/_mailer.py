@@ -26,16 +26,12 @@ _BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One envelope and its content, on its way to mailboxes here or to the next hop.
-
-    ``eight_bit`` and ``notified`` tell which extensions it would have on its way: 8BITMIME, DSN.
-    """
+    """One envelope and its content, on its way to mailboxes here or to the next hop."""
 
     reverse_path: bytes
     forward_paths: tuple[bytes, ...]
     content: bytes
     eight_bit: bool = False
-    notified: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     arrived: bytes = b""
     taken: float = 0.0
@@ -81,7 +77,6 @@ class Mailer:
             accepted.forward_paths,
             content,
             accepted.eight_bit,
-            accepted.notified,
             accepted.parameters,
             arrived=self.trace.time_stamp(),
             taken=trio.current_time(),
@@ -370,7 +365,7 @@ class Mailer:
             stream = await dial()
         except OSError as error:
             return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if copy.notified else ()))
+        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
         sent = await session.send(
             copy.reverse_path,
             copy.forward_paths,
@@ -520,6 +515,12 @@ class Mailer:
         """Whether the message goes back whole: where RET says so, and of failures only (RFC 3461 §6.2)."""
         secret = copy.parameters.of(b"REQUIRETLS") is not None  # RFC 8689 §5
         return failed and not secret and (copy.parameters.of(b"RET") or b"").upper() == b"FULL"
+
+
+def _asks_to_be_told(copy: Copy) -> bool:
+    """Whether a recipient has a NOTIFY that asks for something (RFC 3461 §4.1)."""
+    asked = [copy.parameters.notify(each) or frozenset() for each in copy.forward_paths]
+    return any(words - {b"NEVER"} for words in asked)
 
 
 def local_name(forward_path: bytes) -> bytes:

@@ -78,10 +78,7 @@ Line = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Transaction:
-    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused.
-
-    ``notified`` says that MAIL or RCPT asked for something of DSN (RFC 3461).
-    """
+    """The three buffers of RFC 5321 §4.1.1; ``chunks`` are those of BDAT, and ``failed`` says that one was refused."""
 
     reverse_path: bytes
     forward_paths: list[bytes] = field(default_factory=list)
@@ -92,7 +89,6 @@ class Transaction:
     rcpt_parameters: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
     chunks: bytes | None = None
     failed: bool = False
-    notified: bool = False
 
     @property
     def eight_bit(self) -> bool:
@@ -569,7 +565,6 @@ class ServerSession:
             size=int(size) if size.isdigit() else None,
             mail_parameters=given.parameters,
         )
-        self.transaction.notified = not given.parameters.keys().isdisjoint({b"RET", b"ENVID"})
         return answer(250, b"OK")
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
@@ -678,7 +673,6 @@ class ServerSession:
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
-        self.transaction.notified = self.transaction.notified or b"NOTIFY" in given.parameters
         before = len(self.transaction.forward_paths)
         reply = self.take_or_refuse(given.path, given.path.mailbox)
         for forward_path in self.transaction.forward_paths[before:]:
@@ -842,7 +836,6 @@ class ServerSession:
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
                     ),
-                    notified=transaction.notified,
                 )
             )
 

@@ -23,8 +23,7 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address; ``eight_bit`` says that MAIL declared BODY=8BITMIME, ``notified`` that
-    something of DSN was asked for.
+    ``peer`` is the client's IP address; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
     """
 
     reverse_path: bytes
@@ -36,7 +35,6 @@ class Accepted:
     secured: bool = False
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
-    notified: bool = False
     number: int = 0
 
     @property
