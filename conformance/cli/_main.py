@@ -123,6 +123,11 @@ def commands() -> None:
     help="Where results.jsonl, junit.xml and report.html go.",
 )
 @click.option("--brief", is_flag=True, help="Keep small reports: transcripts of findings alone.")
+@click.option(
+    "--namespace",
+    is_flag=True,
+    help="Start the server, and be, in a network namespace of our own, where mail is routed by MX records (root only).",
+)
 @click.option("--authorized", is_flag=True, help="I may test this server, though its address is not private.")
 @TRANSCRIPTS
 @fact_options
@@ -151,6 +156,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         raise ProblemError(f"{target!r} is no target{meant(target)}")
     facts = given(options)
     shown = {name: options[name] for name in ("level", "strict", "slow", "overlap", "timeout", "max_inconclusive")}
+    shown |= {"namespace": True} if options["namespace"] else {}
     request = Request(
         target=targets[0] if targets else EMBEDDED,
         selectors=selectors,
@@ -170,6 +176,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         authorized=options["authorized"],
         facts=facts,
         brief=options["brief"],
+        namespace=options["namespace"],
     )
     sys.exit(run(request))
 

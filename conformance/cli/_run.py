@@ -67,6 +67,7 @@ class Request:
     authorized: bool
     facts: dict[str, Any]
     brief: bool = False
+    namespace: bool = False
     quiet: bool = False
 
 
@@ -142,9 +143,11 @@ def select(suites: Suites, request: Request) -> tuple[list[Scenario], list[Watch
 @contextmanager
 def _target(request: Request) -> Iterator[Target]:
     given = {name.replace("_", "-"): value for name, value in request.facts.items()}
+    if request.namespace and not is_server(request.target):
+        raise ProblemError("--namespace is for servers that we start by ourselves: yours stays where it is")
     try:
         if is_server(request.target):
-            with launched(request.target) as target:
+            with launched(request.target, namespace=request.namespace) as target:
                 yield _with_facts(target, given)
         elif request.target.endswith(".toml"):
             yield _with_facts(read_target(Path(request.target)), given)
@@ -278,6 +281,8 @@ class _Running:
     def _repeat(self, *names: str) -> str:
         options = self.request.options
         words = ["smtp-conformance", "run", self.request.target, *as_arguments(self.request.facts)]
+        if self.request.namespace:
+            words.append("--namespace")
         if self.request.authorized:
             words.append("--authorized")
         if any(name in self.suites.scenarios and self.suites.scenarios[name].slow for name in names):

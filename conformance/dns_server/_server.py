@@ -131,13 +131,13 @@ class NameServer:
                 reply.header.rcode = getattr(RCODE, fault.value)
                 answered = fault.value
             case Fault.TRUNCATED if over == "udp":
-                reply = reply.truncate()
+                reply = _truncated(question)
                 answered = fault.value
             case Fault.DROPPED:
                 answered = fault.value
             case _:
                 if over == "udp" and len(reply.pack()) > _udp_limit(question):
-                    reply = reply.truncate()
+                    reply = _truncated(question)
                     answered = Fault.TRUNCATED.value
         self._asked.append(Query(trio.current_time(), name.lower(), type_, over, peer, answered))
         self._news.set()
@@ -159,6 +159,13 @@ class NameServer:
             while len(asked()) < at_least:
                 await self._news.wait()
         return asked()
+
+
+def _truncated(question: DNSRecord) -> DNSRecord:
+    """What goes over UDP where the answer does not fit; a resolver drops what does not repeat its question."""
+    reply = question.reply(ra=1, aa=1)
+    reply.header.tc = 1
+    return reply
 
 
 def _udp_limit(question: DNSRecord) -> int:

@@ -59,6 +59,10 @@ class Zones:
         for record in read:
             self._records.setdefault(_key(record.rname), []).append(record)
 
+    def has(self, name: str) -> bool:
+        """Whether the name has records."""
+        return _key(name) in self._records
+
     def fail(self, name: str, fault: Fault, *, type_: str | None = None, times: int | None = None) -> None:
         """Answer for the name with a fault, for one type or for all, so many times or always."""
         self._faults.setdefault(_key(name), []).append(_Failing(fault, type_, times))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,10 +25,12 @@ from conformance.scenario import (
     NOT,
     BadScenarioError,
     Broken,
+    Control,
     Held,
     Hop,
     Names,
     Observation,
+    Process,
     Scenario,
     Store,
     Took,
@@ -63,6 +65,7 @@ NEEDED_FACTS = {
     "hop": ("relay_domains", "next_hop"),
     "store": ("store",),
     "dns": ("dns_domains", "exchangers", "name_server"),
+    "process": ("process.start",),
 }
 """What a target must say so that a scenario can have what it needs around it."""
 
@@ -89,6 +92,7 @@ class Setting:
     real: bool = True
     observed: Callable[[], None] | None = None
     around: Surroundings | None = None
+    control: Control | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
@@ -148,6 +152,7 @@ class Session:
     hop: Hop | None = None
     store: Store | None = None
     names: Names | None = None
+    process: Process | None = None
     remembers: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -234,6 +239,23 @@ class Session:
             return self.names
         raise NotReady(need, "is not open")
 
+    def take_process(self) -> Process:
+        """The target's process, which is up again when the attempt ends.
+
+        Raises:
+            NotReady: nobody can end and start it.
+        """
+        if self.setting.control is None:
+            raise NotReady("process", "nobody can end the target and start it again")
+        self.process = Process(self.setting.control, self.nursery)
+        return self.process
+
+    async def revive(self) -> None:
+        """Have the target up again that the scenario ended."""
+        if self.process is not None and not self.process.up:
+            with trio.CancelScope(shield=True), suppress(NotReady):
+                await self.process.start()
+
     def forget(self) -> None:
         """Free what is kept around the target for this attempt."""
         for seen in (self.hop, self.store, self.names):
@@ -300,6 +322,7 @@ async def attempt(
         finally:
             if setting.observed is not None:
                 setting.observed()
+            await run.revive()
             await run.leave()
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):
@@ -337,6 +360,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client
+    if "process" in scenario.needs:
+        arguments["process"] = run.take_process()
     if "another" in scenario.needs:
         arguments["another"] = partial(run.open, ROLES["second"])
     run.set_up = run.writes

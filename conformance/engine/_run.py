@@ -12,6 +12,7 @@ import trio
 
 from conformance.client import Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
+from conformance.engine._commands import Commands
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
     ConnectionRecord,
@@ -32,6 +33,8 @@ from conformance.scenario import Broken, Clause, Held, Observation, Scenario, To
 from conformance.target import Target
 
 SERVICE_ATTEMPTS = 3
+ANOTHER = 4
+"""Connections that are kept for a scenario that opens further ones as it goes."""
 RETRY_PAUSE = 0.5
 """Seconds before the first retry of a refused session; it doubles."""
 
@@ -101,7 +104,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.limit = ConnectionLimit(self._most())
-        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout))
+        control = Commands(self.target, self.dial) if self.target.process.start else None
+        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout), control=control)
 
     def _most(self) -> int:
         stated = self.target.limits.connections
@@ -254,11 +258,22 @@ class Engine:
         ``turn`` is held while findings are confirmed, and all the time where our next hop, a sink or our name server
         is needed: where several processes share a target they take turns.
         """
+        if not isinstance(turn, nullcontext | None):
+            scenarios = [each for each in scenarios if not self._left_to_one_process(each)]
         surrounded = [each for each in scenarios if wanted(self.target, [each])]
         await self._main([each for each in scenarios if each not in surrounded], turn)
         if surrounded:
             async with self._surrounded(surrounded, turn) as have_their_turn:
                 await self._main(surrounded, None if have_their_turn else turn)
+
+    def _left_to_one_process(self, scenario: Scenario) -> bool:
+        """Whether the scenario ends the target, which other processes use meanwhile; then that is its result."""
+        if "process" not in scenario.needs:
+            return False
+        self.missing["a target of its own"] += 1
+        why = "ends the target, which others use meanwhile: run it in one process"
+        self._finish(scenario, [], Verdict.NOT_APPLICABLE, why, None)
+        return True
 
     async def one(self, scenario: Scenario, turn: AbstractContextManager[object] | None = None) -> Result:
         """Run one scenario as ``some`` does; the result is emitted too."""
@@ -275,7 +290,9 @@ class Engine:
         """Attempts until the target serves one: a refused session is tried again with growing pauses."""
         attempts: list[Attempted] = []
         pause = RETRY_PAUSE
-        wanted = self.limit.limit if alone else len(scenario.needs & {"smtp", "second"})
+        wanted = len(scenario.needs & {"smtp", "second"}) + (ANOTHER if "another" in scenario.needs else 0)
+        if alone:
+            wanted = self.limit.limit
         while True:
             async with self.limit.connections(max(wanted, 1)) as epoch:
                 if self.progress is not None:

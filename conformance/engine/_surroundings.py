@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import trio
 
-from conformance.dns_server import NameServer, NameServerError
+from conformance.dns_server import NameServer, NameServerError, kept_names
 from conformance.engine._control import TargetUnusableError
 from conformance.hop import ALL_OFFERS, BARE_OFFERS, HopError, NextHop
 from conformance.scenario import Scenario
@@ -33,9 +33,14 @@ class Surroundings:
 
 
 def wanted(target: Target, scenarios: Iterable[Scenario]) -> frozenset[str]:
-    """What must be open for these scenarios: what they need, and a sink to which all mail for a mailbox goes."""
+    """What must be open for these scenarios: what they need, and what the target uses whoever talks to it.
+
+    That is a sink to which all mail for a mailbox goes, and our name server, which may be the only one that it asks.
+    """
     needs = frozenset(need for scenario in scenarios for need in scenario.needs & AROUND)
-    return needs | {"store"} if target.store is not None and target.store.kind in SINKS else needs
+    if target.store is not None and target.store.kind in SINKS:
+        needs |= {"store"}
+    return needs | {"names"} if target.name_server else needs
 
 
 @asynccontextmanager
@@ -78,13 +83,13 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
             for place in target.exchangers:
                 if place != target.next_hop:
                     await hop.listen(*split_place(place))
-            if target.name_server:
-                names = NameServer(nursery)
-                await names.listen(*split_place(target.name_server))
+        if "names" in needs and target.name_server:
+            names = NameServer(nursery, kept_names(but=target.dns_domains))
+            await names.listen(*split_place(target.name_server))
         if "store" in needs and target.store:
             store = await open_store(target.store, hop)
         if needs & {"hop", "store"} and target.bounces:
             bounces = await open_store(target.bounces, hop)
     except (HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error
-    return Surroundings(hop, store, bounces, names)
+    return Surroundings(hop if "hop" in needs else None, store, bounces, names)

@@ -64,8 +64,8 @@ class Record:
     """One server that is up, or was: the process to end, and what it is.
 
     ``started`` is the process's start time as the kernel counts it, so that a later process of the same number is not
-    taken for it. ``stays`` tells one that was started to stay from one that belongs to a run, ``stopped`` one that was
-    stopped or killed to be started again, with its queue.
+    taken for it. ``stays`` tells one that was started to stay from one that belongs to a run, its ``owner``, of which
+    there is also the start. ``stopped`` tells one that was stopped or killed to be started again, with its queue.
     """
 
     name: str
@@ -75,6 +75,13 @@ class Record:
     stays: bool
     port: int = 0
     stopped: bool = False
+    owner: int = 0
+    owner_started: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether its process is there, or somebody may start it again."""
+        return self.alive or (self.stopped and (self.stays or started(self.owner) == self.owner_started != ""))
 
     @property
     def alive(self) -> bool:
@@ -108,14 +115,22 @@ def new_folder(name: str, version: str, *, stays: bool) -> Path:
 def records() -> Iterator[tuple[Path, Record]]:
     """The servers of which there is a folder, by name; those of which nothing is known are none."""
     for folder in sorted((cache_folder() / "servers").glob("*-*")):
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            yield folder, Record(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
+        record = record_of(folder)
+        if record is not None:
+            yield folder, record
+
+
+def record_of(folder: Path) -> Record | None:
+    """What is known of the server with this folder, if anything."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Record(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
+    return None
 
 
 def sweep() -> None:
     """Remove what servers left behind that are no longer there; their logs are kept."""
     for folder, record in records():
-        if not (record.alive or record.stopped):
+        if not record.wanted:
             remove(folder)
     logs = cache_folder() / "logs"
     for old in sorted(logs.glob("*"), key=lambda each: each.stat().st_mtime)[:-LOGS_KEPT]:

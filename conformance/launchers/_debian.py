@@ -146,7 +146,10 @@ class DebianServer(Launcher):
             layer=installed.place,
             files=files,
             binds={str(site.mail): "/srv/mail", str(site.logs): "/conformance/logs"},
-            name_server=(sys.executable, "-m", "conformance.launchers._name_server", site.name_server, "53"),
+            # In a network of its own the run's name server is there, which knows what scenarios want answered.
+            name_server=()
+            if site.routed
+            else (sys.executable, "-m", "conformance.launchers._name_server", site.name_server, "53"),
         )
 
 

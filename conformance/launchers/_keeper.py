@@ -1,7 +1,8 @@
 """Keeps one server: starts it, in a root of its own where asked, and ends all of it whatever happens.
 
 Run by its path with a plan, a file of JSON, as its argument; it needs the standard library alone. It ends at SIGTERM,
-with the server, and with its standard input unless the plan says that the server stays. The server and all that it
+with the server, and with its owner, a process that the plan names, or else with its standard input, unless the plan
+says that the server stays. The server and all that it
 started end with it: in a root they are a process namespace, else they are its children, adopted ones included. The
 root's mounts are seen by its processes alone and end with them.
 
@@ -30,6 +31,8 @@ MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 POLITE_SECONDS = 3.0
 """How long the server has to end after SIGTERM, before it is killed."""
+
+LOOK_SECONDS = 0.05
 
 NAME_SERVER_SECONDS = 20.0
 """How long our name server has to say that it listens."""
@@ -97,6 +100,19 @@ class Children:
             ready, _, _ = select.select([*self.readers], [], [], left)
             for each in ready:
                 self.readers[each]()
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Until no child is left, adopted ones included, or the time is over."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                found = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not found[0]:
+                ready, _, _ = select.select([*self.readers], [], [], LOOK_SECONDS)
+                for each in ready:
+                    self.readers[each]()
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
@@ -189,8 +205,10 @@ def _serve_in_root(plan: dict[str, Any], log: int) -> int:
     server = _start(plan["command"], plan["environment"], log, root=at)
     if children.wait(server):
         return children.ended[server]
-    os.kill(server, signal.SIGTERM)
-    children.wait(server, POLITE_SECONDS)
+    # As where a service or a system is stopped: every process is told, those of its sessions too.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGTERM)
+    children.wait_for_all(POLITE_SECONDS)
     return 0  # the kernel kills what is left in the namespace
 
 
@@ -234,12 +252,32 @@ def _end(child: int, children: Children) -> None:
         children.wait(child, POLITE_SECONDS)
 
 
+def _watch_owner(owner: Sequence[Any], children: Children) -> None:
+    """Stop when the process ends to which the server belongs, known by its number and its start."""
+    pid, since = owner
+    try:
+        watched = os.pidfd_open(pid)
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError as error:
+        raise KeeperError(f"the process to which it belongs can't be watched: {error.strerror}") from error
+    if fields[19] != since:
+        raise KeeperError("the process to which it belongs is gone")
+
+    def owner_ended() -> None:
+        children.stopped = True
+        children.readers.pop(watched, None)
+
+    children.readers[watched] = owner_ended
+
+
 def _keep(plan: dict[str, Any], log: int, children: Children) -> int:
+    if plan["owner"]:
+        _watch_owner(plan["owner"], children)
     # Before the namespaces are made, so that it outlives none of them and its threads don't bind us to them.
     if plan["name_server"]:
         _start_name_server(plan["name_server"], log)
     child = _first_child(plan, log)
-    if not plan["stays"]:
+    if not (plan["stays"] or plan["owner"]):
 
         def stdin_ended() -> None:
             if not os.read(0, 4096):

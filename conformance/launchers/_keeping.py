@@ -31,6 +31,8 @@ class Plan:
     root: Mapping[str, Any] | None = None
     name_server: Sequence[str] = ()
     stays: bool = False
+    owner: tuple[int, str] | None = None
+    """The process with which the server ends, by number and start, where another may start it again."""
 
     def write(self, folder: Path) -> None:
         """Put it where its keeper reads it."""

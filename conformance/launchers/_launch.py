@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from conformance.launchers._cache import (
     end_strays,
     new_folder,
     overlays_folder,
+    record_of,
     root_folder,
     started,
     sweep,
@@ -28,6 +29,7 @@ from conformance.launchers._certificate import write_certificate
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keeper, overlay_root, problem_of
 from conformance.launchers._launcher import Installed, Launcher
+from conformance.launchers._network import NAME_SERVER, own_network
 from conformance.launchers._ports import free_name_server, free_port, is_free
 from conformance.launchers._servers import LAUNCHERS, launcher_of
 from conformance.launchers._site import HOST, PASSWORD_FROM, USERS, Site, password
@@ -37,6 +39,7 @@ START_SECONDS = 60.0
 """How long a server may take to greet."""
 
 TARGET = "target.toml"
+SMTP_PORT = 25
 
 
 @dataclass(slots=True)
@@ -50,6 +53,18 @@ class Server:
     folder: Path
     record: Record
     _process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def at(cls, folder: Path) -> Server:
+        """The server with this folder, which another process may have started.
+
+        Raises:
+            LaunchError: there is none.
+        """
+        record = record_of(folder)
+        if record is None:
+            raise LaunchError(f"{folder} is no folder of a server")
+        return cls(folder, record)
 
     @property
     def target_file(self) -> Path:
@@ -68,8 +83,9 @@ class Server:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it was started by us, and ended by itself."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether it was started, by us or by a command of its target file, and ended by itself."""
+        self._look()
+        return self.record.pid > 0 and not self.record.alive
 
     def restart(self) -> None:
         """Start it, again where it is up, and wait for its greeting.
@@ -90,12 +106,13 @@ class Server:
             if time.monotonic() > until:
                 raise LaunchError(f"{name} did not greet within {START_SECONDS:g} s: {self._last_words()}")
             time.sleep(0.05)
-        if self.record.stays:
+        if self.record.stays or self.record.owner != os.getpid():
             process.returncode = 0  # it is to outlive us: nobody waits for it, and its pid is in the record
             self._process = None
 
     def stop(self) -> None:
         """End it politely."""
+        self._look()
         if self._process is not None:
             end(self._process)
         elif self.record.alive:
@@ -106,6 +123,7 @@ class Server:
 
     def kill(self) -> None:
         """End all of its processes at once."""
+        self._look()
         if self.record.alive:
             os.kill(self.record.pid, signal.SIGKILL)  # what it keeps is killed with it
         if self._process is not None:
@@ -119,10 +137,19 @@ class Server:
         self.stop()
         return _cache.remove(self.folder)
 
+    def _look(self) -> None:
+        """See what another process, a command of the target file, has done to it meanwhile."""
+        found = record_of(self.folder)
+        if found is not None and found.pid != self.record.pid:
+            self.record = found
+            if self._process is not None:
+                end(self._process)
+            self._process = None
+
     def _stopped(self) -> None:
         self._process = None
         if self.folder.is_dir():
-            self._write(replace(self.record, pid=0, stopped=self.record.stays))
+            self._write(replace(self.record, pid=0, stopped=True))
 
     def _write(self, record: Record) -> None:
         self.record = record
@@ -139,8 +166,10 @@ class Server:
         return "its logs are empty"
 
 
-def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
+def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> Server:
     """Install and start the server that is meant by ``name`` or ``name==version``.
+
+    ``routed`` says that this process is in a network of its own, where the server is to route mail by MX records.
 
     Raises:
         LaunchError: it can't be installed, or started; nothing of it is left.
@@ -163,7 +192,8 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
             next_hop_port=ports[2],
             bounces_port=ports[3],
             name_server_port=ports[4],
-            name_server=free_name_server() if os.geteuid() == 0 else "",
+            name_server=NAME_SERVER if routed else free_name_server() if os.geteuid() == 0 else "",
+            routed=routed,
         )
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
@@ -171,8 +201,9 @@ def bring_up(word: str, *, stays: bool, port: int = 0) -> Server:
         hint = f"# The password: export {PASSWORD_FROM}={password()}\n" if launcher.login else ""
         (folder / TARGET).write_text(hint + target_text(launcher.target(installed, site)), encoding="utf-8")
         me = os.getpid()
-        server = Server(folder, Record(launcher.name, launcher.for_version, me, started(me), stays, site.port))
-        server.record = replace(server.record, pid=0)
+        owner = (0, "") if stays else (me, started(me))
+        server = Server(folder, Record(launcher.name, launcher.for_version, 0, "", stays, site.port, True, *owner))
+        server.record.write(folder)
         server.restart()
     except BaseException as error:
         logs = server.remove() if server is not None else _cache.remove(folder)
@@ -203,23 +234,34 @@ def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -
         root=root,
         name_server=start.name_server,
         stays=stays,
+        owner=None if stays else (os.getpid(), started(os.getpid())),
     ).write(site.folder)
 
 
 @contextmanager
-def launched(word: str) -> Iterator[Target]:
+def launched(word: str, *, namespace: bool = False) -> Iterator[Target]:
     """Start the server that ``name`` or ``name==version`` means and say what is known of it; it ends with the block.
 
+    With ``namespace`` this thread is in a network of its own meanwhile, and the server with it, at port 25.
+
     Raises:
-        LaunchError: it can't be installed, did not come up, or ended by itself before the block did.
+        LaunchError: it can't be installed, did not come up, or ended by itself before the block did; or there can be no
+            such network.
     """
-    server = bring_up(word, stays=False)
-    ended = False
-    try:
-        yield server.target
-        ended = server.has_ended
-    finally:
-        logs = server.remove()
+    if namespace:
+        launcher = launcher_of(word)
+        if not launcher.routes:
+            able = ", ".join(each.name for each in LAUNCHERS.values() if each.routes)
+            raise LaunchError(f"{launcher.name} routes no mail by MX records; in a namespace of their own do: {able}")
+        launcher.install()  # what it is installed from can't be reached from there
+    with own_network() if namespace else nullcontext():
+        server = bring_up(word, stays=False, port=SMTP_PORT if namespace else 0, routed=namespace)
+        ended = False
+        try:
+            yield server.target
+            ended = server.has_ended
+        finally:
+            logs = server.remove()
     if ended:
         raise LaunchError(f"{word} ended by itself while it was used; its logs are in {logs}")
 

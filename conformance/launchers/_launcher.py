@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import conformance
-from conformance.launchers._site import CREDENTIALS, Site, common_facts
+from conformance.launchers._site import CREDENTIALS, ROUTED_DOMAIN, Site, common_facts
 from conformance.target import Target, make_target
 
 ON_LOOPBACK = "listens on 127.0.0.1 alone, at a port of its own"
@@ -24,6 +24,11 @@ COMMON = (
     "offers STARTTLS with a throw-away certificate",
 )
 """What is changed in the configuration of every server, in the words of a report."""
+ROUTED = (
+    "is in a network namespace of its own, at port 25",
+    f"relays mail for names below {ROUTED_DOMAIN} where the MX records of the run's name server say",
+)
+"""What is changed besides where it is in a network of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Launcher(ABC):
 
     ``deviations`` say, one by one, what its set-up changes in the package's defaults beside ``COMMON``; ``facts`` are
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
-    tells one that takes our credentials.
+    tells one that takes our credentials, ``routes`` one that can send mail where MX records say.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Launcher(ABC):
     deviations: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
+    routes: bool = False
     scheme: str = "smtp"
     for_version: str = ""
     """The version that is asked for; empty is the one at hand, or the newest."""
@@ -93,7 +99,7 @@ class Launcher(ABC):
             "address": f"{self.scheme}://127.0.0.1:{site.port}",
             "name": self.name,
             "version": installed.version,
-            "set_up": self.set_up,
+            "set_up": (*self.set_up, *(ROUTED if site.routed else ())),
             **common_facts(site),
             **({"credentials": CREDENTIALS} if self.login else {}),
             **self.facts,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+import conformance
+from conformance.launchers._network import EXCHANGERS
 from conformance.target import Credentials
 
 HOST = "mail.example.test"
 DOMAIN = "example.test"
 RELAY_DOMAIN = "relay.example.test"
+ROUTED_DOMAIN = "mx.example.test"
+"""In a network of its own: mail for names below it goes where their MX records say."""
 EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
 EXTENDED_ADDRESS, BARE_ADDRESS = "127.0.0.2", "127.0.0.3"
@@ -43,6 +48,7 @@ class Site:
 
     All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
     ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
+    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says.
     """
 
     folder: Path
@@ -52,6 +58,7 @@ class Site:
     bounces_port: int
     name_server_port: int
     name_server: str
+    routed: bool = False
 
     @property
     def mail(self) -> Path:
@@ -80,6 +87,7 @@ class Site:
             "host": HOST,
             "domain": DOMAIN,
             "relay_domain": RELAY_DOMAIN,
+            "routed_domain": ROUTED_DOMAIN if self.routed else "",
             "next_hops": {
                 RELAY_DOMAIN: "127.0.0.1",
                 EXTENDED_DOMAIN: EXTENDED_ADDRESS,
@@ -128,6 +136,23 @@ def common_facts(site: Site) -> dict[str, Any]:
         "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
+        "process": {verb: _command(verb, site.folder) for verb in ("kill", "stop", "start")},
+        **(_routing_facts(site) if site.routed else {}),
+    }
+
+
+def _command(verb: str, folder: Path) -> tuple[str, ...]:
+    """The command that does this to the server with this folder; it needs nothing of its surroundings."""
+    ours = Path(conformance.__file__).parents[1]
+    program = ("env", f"PYTHONPATH={ours}", sys.executable, "-m", "conformance.launchers.programs.process")
+    return (*program, verb, str(folder))
+
+
+def _routing_facts(site: Site) -> dict[str, Any]:
+    return {
+        "dns_domains": (ROUTED_DOMAIN,),
+        "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
+        "name_server": f"{site.name_server}:53",
     }
 
 

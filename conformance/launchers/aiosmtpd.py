@@ -21,6 +21,7 @@ AIOSMTPD = PyPIServer(
         "before version 1.4.3 no STARTTLS is offered, as it can't work there under Python 3.11 or later",
     ),
     login=True,
-    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={**NO_NEXT_HOPS, "bounces": None},
+    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,
+    # nor of what our program does when it is ended.
+    facts={**NO_NEXT_HOPS, "bounces": None, "process": None},
 )

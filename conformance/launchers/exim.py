@@ -12,6 +12,7 @@ EXIM = DebianServer(
     origin="Debian's package exim4-daemon-heavy",
     packages=("exim4-daemon-heavy",),
     templates="exim",
+    routes=True,
     login=True,
     deviations=(
         OTHER_HOPS,
@@ -30,5 +31,6 @@ EXIM = DebianServer(
         "fails_after_acceptance": f"full@{DOMAIN}",
         "refused_content": "This content is refused",
         "disabled": ["VRFY"],
+        "limits": {"connections": 15},  # of 20: a session counts until its process is gone, which is after the close
     },
 )

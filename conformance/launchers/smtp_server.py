@@ -19,6 +19,7 @@ SMTP_SERVER = NpmServer(
         "they add the trace fields, which the library leaves to who delivers",
     ),
     login=True,
-    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it.
-    facts={**NO_NEXT_HOPS, "bounces": None},
+    # The library has no queue: what is relayed and sent back would tell about our handlers, so nothing is said of it,
+    # nor of what our program does when it is ended.
+    facts={**NO_NEXT_HOPS, "bounces": None, "process": None},
 )

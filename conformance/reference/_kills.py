@@ -193,6 +193,7 @@ def try_scenarios(
                 observed=observed,
                 real=not defects,
                 around=Surroundings(hop, SiteStore(server.site), names=names),
+                control=server,
             )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

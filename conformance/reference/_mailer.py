@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
@@ -12,6 +12,7 @@ import trio
 
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._internationalized import extended_path_argument
+from conformance.reference._life import Life
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
@@ -59,7 +60,9 @@ class Mailer:
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trace: Trace = field(init=False)
+    life: Life = field(default_factory=Life)
     taken: int = 0
+    queued_so_far: int = 0
     turn: trio.Lock = field(default_factory=trio.Lock)
     contact: trio.Event = field(default_factory=trio.Event)
     dead: dict[str, float] = field(default_factory=dict)
@@ -219,7 +222,33 @@ class Mailer:
             for forward_paths in self.grouped(together):
                 queued = self.with_envelope(replace(copy, forward_paths=forward_paths))
                 if self.nursery is not None and self.dial is not None:
-                    self.nursery.start_soon(self.relay, queued)
+                    self.queued_so_far += 1
+                    self.write_down(self.queued_so_far, queued)
+                    self.start(self._relay_to_the_end, self.queued_so_far, queued)
+
+    def start(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do something behind the reply, for as long as the server is up."""
+
+        async def living() -> None:
+            with self.life.lived():
+                await work(*arguments)
+
+        assert self.nursery is not None
+        self.nursery.start_soon(living)
+
+    def resume(self) -> None:
+        """Go on with the mail that was on its way when the server ended."""
+        for number, copy in self.site.queue.items():
+            self.start(self._relay_to_the_end, number, copy)
+
+    async def _relay_to_the_end(self, number: int, copy: Copy) -> None:
+        await self.relay(copy)
+        self.site.queue.pop(number, None)
+
+    @decision
+    def write_down(self, number: int, copy: Copy) -> None:
+        """Keep what is on its way where a crash does not reach it, before the 250 (§6.1)."""
+        self.site.queue[number] = copy
 
     def _by_destination(self, forward_paths: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
         """Recipients whose mail goes the same way: those of one domain that is looked up, and all others."""

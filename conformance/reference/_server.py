@@ -47,6 +47,7 @@ class ReferenceServer:
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
+    sessions: set[ServerSession] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.mailer = Mailer(
@@ -80,16 +81,44 @@ class ReferenceServer:
             offers=self.offers,
         )
         session.secured = self.implicit_tls
-        await session.serve()
+        self.sessions.add(session)
+        try:
+            with self.mailer.life.lived():
+                await session.serve()
+        finally:
+            self.sessions.discard(session)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""
         self.mailer.nursery = nursery
 
         async def connect() -> trio.abc.Stream:
+            self.mailer.life.require()
             ours, theirs = pipe()
             nursery.start_soon(self.serve, theirs)
             await trio.lowlevel.checkpoint()
             return ours
 
         return connect
+
+    # What an administrator or a crash does.
+
+    async def kill(self) -> None:
+        """End everything at once; what is on disk stays."""
+        self.mailer.life.end()
+
+    async def stop(self) -> None:
+        """End everything, and say so in each session (§3.8)."""
+        self.mailer.life.up = False
+        for session in tuple(self.sessions):
+            await session.say_last()
+        self.mailer.life.end()
+
+    async def start(self) -> None:
+        """Be up again, and go on with the queue."""
+        self.mailer.life.up = True
+        self.mailer.resume()
+
+    async def listens(self) -> bool:
+        """Whether it is up."""
+        return self.mailer.life.up

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -274,7 +275,19 @@ class ServerSession:
         self.forget_at_tls()
         await self._give(self.greeting_under_tls())
 
+    async def say_last(self) -> None:
+        """Say that the server ends, to a client that may be gone."""
+        given = self.stopped()
+        if given is not None:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._send(self.render(self.with_status(given)))
+
     # Lines and data.
+
+    @decision
+    def stopped(self) -> Answer | None:
+        """The last word of a server that is stopped from outside (§3.8)."""
+        return answer(421, HOST + b" is shut down", close=True)
 
     @decision
     def idle_seconds(self) -> float:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
 from conformance.wire.paths import Mailbox
+
+if TYPE_CHECKING:
+    from conformance.reference._mailer import Copy
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
@@ -69,13 +73,15 @@ class Site:
     """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
-    ``on_stored`` is told of each of these. ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
+    ``retry_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
     delivered: list[Delivery] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     on_stored: Callable[[Stored], None] | None = None
+    queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = 60.0
     down: bool = False

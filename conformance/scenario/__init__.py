@@ -36,6 +36,7 @@ from conformance.scenario._oracles import (
     succeeds_with,
     took,
 )
+from conformance.scenario._process import Control, ControlError, Process
 from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import read_at_length, taken_like_any_other
@@ -48,12 +49,15 @@ __all__ = [
     "BadScenarioError",
     "Broken",
     "Clause",
+    "Control",
+    "ControlError",
     "Family",
     "Held",
     "Hop",
     "Level",
     "Names",
     "Observation",
+    "Process",
     "Register",
     "Row",
     "Scenario",

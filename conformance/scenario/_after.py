@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
+from zlib import crc32
 
 import trio
 
@@ -18,6 +20,16 @@ from conformance.target import Target, split_place
 
 DELIVERY_SECONDS = 30.0
 """How long a message is waited for, where the target does not say that it takes longer."""
+
+
+NOBODYS_NETWORKS = tuple(
+    IPv4Network(each) for each in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+)
+"""Loopback, and the networks that are kept for documentation (RFC 5737)."""
+
+
+FEW = 4
+"""As many exchangers as one scenario has."""
 
 
 class _Came(Protocol):
@@ -278,9 +290,12 @@ class Store:
         """
         return _required(await self.arrival(token), "store", _patience(self.target))
 
-    async def arrival(self, token: str | None = None) -> Delivered | None:
-        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``."""
-        return await self._arrival(self.place, token, _any, _patience(self.target))
+    async def arrival(self, token: str | None = None, within: float | None = None) -> Delivered | None:
+        """The first message with the token, or ``None``: a finding only for a target that says ``delivery_within``.
+
+        ``within`` is how many seconds it is waited for, where that is longer than usual.
+        """
+        return await self._arrival(self.place, token, _any, within or _patience(self.target))
 
     async def messages(self, token: str | None = None, *, at_least: int) -> tuple[Delivered, ...]:
         """All messages with the token: as soon as there are so many, else what has come after a long wait."""
@@ -365,8 +380,30 @@ class Names:
 
     @property
     def exchangers(self) -> tuple[str, ...]:
-        """The IP addresses at which our next hop listens for mail that is routed by MX records."""
-        return tuple(split_place(place)[0] for place in self.target.exchangers)
+        """The IP addresses, a few, at which our next hop listens for mail that is routed by MX records.
+
+        Where the target has more, scenarios share them: some servers open one connection at a time to an address.
+        """
+        places = self.target.exchangers
+        first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
+        return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
+
+    def dead(self, number: int = 0) -> str:
+        """An IP address at which nothing listens, one for each number from 0 to 9.
+
+        It stands beside the exchangers' where that network is this machine's or nobody's, else on loopback.
+        """
+        home = ip_address(self.exchangers[0])
+        network = next((each for each in NOBODYS_NETWORKS if home in each), NOBODYS_NETWORKS[0])
+        first = int(ip_address(int(home) & ~0xFF)) if home in network else int(network.network_address)
+        beside = (str(ip_address(first + last)) for last in range(90, 255))
+        taken = {split_place(place)[0] for place in self.target.exchangers}
+        return [each for each in beside if each not in taken][number]
+
+    def add_host(self, name: str, address: str) -> None:
+        """Let a name that is not this scenario's, as the target's own, lead to an address, unless it has records."""
+        if not self.server.zones.has(name):
+            self.server.zones.add(f"{name}. A {address}")
 
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""

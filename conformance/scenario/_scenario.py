@@ -17,7 +17,7 @@ from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
-NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "clock"})
+NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "process", "clock"})
 """What a scenario's parameters can ask for, beside its row; ``another`` opens one more connection at each call."""
 
 NOT = "not "
@@ -173,6 +173,8 @@ def scenario(
         if not inspect.iscoroutinefunction(body):
             raise SuiteError(f"{body.__name__}: a scenario is a coroutine; write async def")
         needs = _needs(body, rows)
+        if "process" in needs and not alone:
+            raise SuiteError(f"{body.__name__}: ends the target, which others would need: write alone=True")
         plain = [fact.removeprefix(NOT).removesuffix(NO) for fact in facts_needed]
         _known(body, "target fact", plain, target_facts() | ADDRESS_FACTS)
         _known(body, "role", allowed_roles, ROLES)

@@ -57,6 +57,18 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipients_kind: Literal["implementation", "policy"] | None = None
 
 
+class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Commands, each a program with its arguments, that end the target and start it again.
+
+    ``kill`` ends it as a crash does, ``stop`` as a system does that is shut down; ``start`` starts it with the queue
+    and the mail that it had. A command ends when it is done.
+    """
+
+    kill: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+
+
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where delivered mail can be read, and what that place loses (CR, LF, NUL, 8-bit, `From ` lines)."""
 
@@ -124,6 +136,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
+    process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
     store: Store | None = None
@@ -152,7 +165,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits())
+        return value is not None and value not in ((), "", Limits(), Process())
 
 
 _DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
@@ -166,6 +179,7 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
     "mailing-list": MailingList,
     "credentials": Credentials,
     "limits": Limits,
+    "process": Process,
     "store": Store,
     "bounces": Store,
 }
@@ -208,8 +222,10 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit is one by itself too."""
-    return frozenset({*Target.__struct_fields__, *(f"limits.{limit}" for limit in Limits.__struct_fields__)})
+    """The names of all facts a target can state; each limit and each command is one by itself too."""
+    parts = {"limits": Limits, "process": Process}
+    inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
+    return frozenset({*Target.__struct_fields__, *inner})
 
 
 def read_target(path: Path) -> Target:

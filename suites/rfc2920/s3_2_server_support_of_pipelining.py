@@ -270,7 +270,10 @@ async def empty_message_without_recipients_goes_nowhere(smtp: Client, second: Cl
     sender, later = new_token(), new_token()
     refused_path = b"<%b>" % (smtp.target.refused or "").encode("ascii")
     lines = [b"MAIL FROM:" + hop.path(sender), b"RCPT TO:" + refused_path, b"DATA"]
-    mail, rcpt, data = await smtp.group(*lines)
+    outcomes = await smtp.group(*lines)
+    if len(outcomes) < len(lines):
+        return Unclear(f"not all were answered: {outcomes[-1]}")
+    mail, rcpt, data = outcomes
     presume(accepted(mail))
     presume(refused(rcpt))
     if not (isinstance(data, Reply) and data.code == 354):

@@ -11,6 +11,7 @@ from conformance import (
     Hop,
     NotReady,
     Observation,
+    Process,
     Received,
     Rule,
     Step,
@@ -315,3 +316,46 @@ async def refused_mail_command_is_not_remembered(smtp: Client, hop: Hop) -> Obse
     await smtp.deliver(smtp.message(token=second), hop.path(second), reverse_path=hop.path(new_token()))
     came = await hop.arrival(second)
     return holds(came is not None, expected="the second message at the next hop", seen="nothing came")
+
+
+# Crashes.
+
+IN_AN_HOUR = 3300.0
+"""Seconds within which a server that was down has looked into its queue: it may retry as seldom as §4.5.4.1 says."""
+
+HELD_UP = 5.0
+"""Seconds that the next hop lets the first attempt wait, so that the crash finds the message in the queue."""
+
+KILLED = ["process.kill", "delivery_within"]
+
+
+async def crash(process: Process) -> None:
+    """Kill the server, and start it again."""
+    await process.kill()
+    presume(holds(not await process.listens(), expected="nobody who listens", seen="a server"))
+    await process.start()
+
+
+@scenario("rfc5321/6.1/survives-a-crash", start=At.EHLO, facts=KILLED, alone=True, slow=True)
+async def message_on_its_way_survives_a_crash(smtp: Client, hop: Hop, process: Process) -> Observation:
+    """A message that waits for the next hop when its server is killed gets there when that is up again."""
+    twin = new_token()
+    await smtp.deliver(smtp.message(token=twin), hop.path(twin))
+    await hop.message(twin)
+    hop.script(hop.mailbox(), Rule.late(Step.RCPT, HELD_UP, times=1))
+    await smtp.deliver(smtp.message(), hop.path())
+    await crash(process)
+    came = await hop.arrival(within=IN_AN_HOUR)
+    return holds(came is not None, expected="the message at the next hop", seen=f"none within {IN_AN_HOUR:g} s")
+
+
+@scenario("rfc5321/6.1/survives-a-crash", start=At.EHLO, facts=KILLED, alone=True, slow=True)
+async def message_for_a_mailbox_survives_a_crash(smtp: Client, store: Store, process: Process) -> Observation:
+    """A message for a mailbox here whose server is killed right after the 250 is there when that is up again."""
+    twin = new_token()
+    await smtp.deliver(smtp.message(token=twin))
+    await store.message(twin)
+    await smtp.deliver(smtp.message())
+    await crash(process)
+    came = await store.arrival(within=IN_AN_HOUR)
+    return holds(came is not None, expected="the message in the mailbox", seen=f"none within {IN_AN_HOUR:g} s")

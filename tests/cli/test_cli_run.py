@@ -179,3 +179,9 @@ def test_evidence_is_in_the_results(command: Command, tmp_path: Path) -> None:
     assert [entry["from"] for entry in entries[:3]] == ["them", "us", "them"]
     assert base64.b64decode(entries[1]["octets"]).startswith(b"EHLO ")
     assert b"214 " in b"".join(base64.b64decode(entry["octets"]) for entry in entries)
+
+
+def test_a_namespace_is_for_servers_that_we_start(clean: Served, command: Command, tmp_path: Path) -> None:
+    ended = command("run", clean.url, NOOP, "--namespace", "--out", tmp_path)
+    assert ended.status == 2
+    assert "--namespace is for servers that we start by ourselves" in ended.err

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import trio
-from dnslib import DNSRecord
+from dnslib import RCODE, DNSRecord
 from engine_scripts import UNCONTROLLED, scenario
 
 from conformance import Broken, Client, Held, Hop, Names, Observation, Rule, Step, Store, new_token
+from conformance.dns_server import NameServer
 from conformance.engine import End, Engine, Event, Options, Result
 from conformance.reference import ReferenceServer, Stored
 from conformance.scenario import Scenario, Verdict
@@ -266,3 +267,38 @@ def test_names_of_a_scenario_are_answered_by_our_name_server_and_its_exchangers_
 
     (result,), _ = ran(known, [needing(asks, "dns")])
     assert result.verdict is Verdict.PASS, result.why
+
+
+def test_our_name_server_is_there_for_whatever_is_run_against_a_target_that_asks_it() -> None:
+    port = free_port()
+    known = target(dns_domains=("mx.example.test",), name_server=f"127.0.0.1:{port}")
+
+    async def asks(smtp: Client) -> Observation:
+        await smtp.say(b"NOOP")
+        codes = []
+        for name in ("client.example.test", "x.mx.example.test"):
+            with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+                await asking.sendto(bytes(DNSRecord.question(name, "MX").pack()), ("127.0.0.1", port))
+                codes.append(DNSRecord.parse(await asking.recv(512)).header.rcode)
+        return Held("as kept") if codes == [RCODE.NOERROR, RCODE.NXDOMAIN] else Broken("0, 3", str(codes))
+
+    (result,), _ = ran(known, [needing(asks)])
+    assert result.verdict is Verdict.PASS, result.why
+
+
+@pytest.mark.parametrize(
+    ("exchangers", "dead"),
+    [
+        (("127.0.0.21:25",), ["127.0.0.90", "127.0.0.91"]),
+        (("192.0.2.91:25", "192.0.2.22:25"), ["192.0.2.90", "192.0.2.92"]),
+        (("172.17.0.21:25",), ["127.0.0.90", "127.0.0.91"]),
+        (("[::1]:25",), ["127.0.0.90", "127.0.0.91"]),
+    ],
+)
+def test_dead_addresses_are_on_no_strange_network(exchangers: tuple[str, ...], dead: list[str]) -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            names = Names(NameServer(nursery), target(exchangers=exchangers), "t0")
+            assert [names.dead(number) for number in range(2)] == dead
+
+    trio.run(main)

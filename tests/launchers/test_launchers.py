@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from launched_servers import greeting, left, listens, mentioned, until
 
-from conformance.launchers import LAUNCHERS, LaunchError, bring_up, launched, launcher_of, server_up, servers_up
+from conformance.launchers import LAUNCHERS, LaunchError, Server, bring_up, launched, launcher_of, server_up, servers_up
 from conformance.launchers import _launch as launch
 from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder, records, started
 from conformance.launchers._launcher import Installed, Start
@@ -116,6 +116,60 @@ def test_kill_and_restart_keep_the_port_and_the_folder(cache: Path) -> None:
     finally:
         server_up("reference").remove()
     assert not listens(port)
+    assert left(cache) == []
+
+
+def test_the_commands_of_a_target_file_end_and_start_the_server_of_a_run(cache: Path) -> None:
+    server = bring_up("reference", stays=False)
+    port = server.record.port
+    try:
+        assert command(server, "kill").returncode == 0
+        assert not listens(port)
+        assert servers_up() == []  # which removes what nobody wants any more
+        assert server.folder.is_dir()
+        assert command(server, "start").returncode == 0
+        assert listens(port)
+        assert command(server, "stop").returncode == 0
+        assert not listens(port)
+        assert command(server, "start").returncode == 0
+        assert command(server, "start").returncode == 0
+        assert listens(port)
+    finally:
+        server.remove()
+    assert not listens(port)
+    assert left(cache) == []
+    assert mentioned(str(cache)) == []
+    again = command(server, "start")
+    assert (again.returncode, again.stderr) == (1, f"{server.folder} is no folder of a server\n")
+
+
+def command(server: Server, verb: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "conformance.launchers.programs.process", verb, str(server.folder)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    return subprocess.run(words, capture_output=True, text=True, env=environment, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_a_command_started_goes_with_the_run_too(cache: Path, *, restarted: bool) -> None:
+    program = (
+        "import sys, time\nfrom conformance.launchers import bring_up\n"
+        "server = bring_up('reference', stays=False)\n"
+        "print(server.record.port, server.folder, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(HERE)}
+    ) as process:
+        assert process.stdout
+        word, folder = process.stdout.readline().split()
+        port, server = int(word), Server.at(Path(folder))
+        assert command(server, "kill").returncode == 0
+        if restarted:
+            assert command(server, "start").returncode == 0
+            assert listens(port)
+        process.kill()
+    assert until(lambda: not listens(port))
+    assert until(lambda: not mentioned(str(cache)))
+    assert servers_up() == []
     assert left(cache) == []
 
 

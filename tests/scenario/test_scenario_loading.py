@@ -134,6 +134,12 @@ def test_files_are_read_in_the_order_of_sections_not_of_letters(tmp_path: Path) 
     assert [path.stem for path in suites.files] == ["s4", "s4_1_1", "s4_2_a", "s4_10_z", "s10_1"]
 
 
+def test_what_ends_the_target_runs_alone(tmp_path: Path) -> None:
+    loaded(tmp_path / "alone", declared("ends", "start=At.EHLO, alone=True", "smtp, process"))
+    with pytest.raises(SuiteError, match="ends: ends the target, which others would need: write alone=True"):
+        loaded(tmp_path / "not", declared("ends", "start=At.EHLO", "smtp, process"))
+
+
 def test_files_that_name_no_section_are_left_alone(tmp_path: Path) -> None:
     files = dict.fromkeys(("rfc9999/conftest.py", "rfc9999/s_x.py", "rfc9999/sx1.py"), "raise SystemExit\n")
     assert list(load(written(tmp_path, {"rfc9999/clauses.toml": REGISTER, **files}))) == []

@@ -73,7 +73,7 @@ class Site:
     async def handle_DATA(self, _server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802 - as above
         """Deliver the message."""
         sender = (envelope.mail_from or "").strip("<>")
-        content = self.stamp(session) + envelope.original_content
+        content = self.stamp(session, envelope) + envelope.original_content
         relayed = []
         for address in envelope.rcpt_tos:
             local, _, domain = address.rpartition("@")
@@ -86,10 +86,11 @@ class Site:
             await asyncio.get_event_loop().run_in_executor(None, self.relay, sender, relayed, content)
         return "250 OK"
 
-    def stamp(self, session: Any) -> bytes:
+    def stamp(self, session: Any, envelope: Any) -> bytes:
         """The Received field of a message, which the library leaves to who delivers it."""
         peer, name = session.peer[0], session.host_name or "unknown"
-        by = f"by {self.said['host']} with {'ESMTP' if session.extended_smtp else 'SMTP'} id {next(NUMBERS)}"
+        protocol = "UTF8SMTP" if getattr(envelope, "smtp_utf8", False) else "ESMTP" if session.extended_smtp else "SMTP"
+        by = f"by {self.said['host']} with {protocol} id {next(NUMBERS)}"
         return f"Received: from {name} ([{peer}])\r\n\t{by}; {formatdate()}\r\n".encode("utf-8", "surrogateescape")
 
     def lay(self, user: str | None, content: bytes) -> None:

@@ -46,7 +46,8 @@ function withoutReturnPath(content) {
 
 // The Received field of a message, which the library leaves to who delivers it.
 function stamp(session) {
-  const by = `by ${said.host} with ${session.transmissionType} id ${session.id}${++number}`;
+  const protocol = session.envelope.smtpUtf8 ? "UTF8SMTP" : session.transmissionType;
+  const by = `by ${said.host} with ${protocol} id ${session.id}${++number}`;
   const when = new Date().toUTCString().replace("GMT", "+0000");
   return Buffer.from(`Received: from ${session.hostNameAppearsAs} ([${session.remoteAddress}])\r\n\t${by}; ${when}\r\n`);
 }

@@ -34,7 +34,7 @@ Extensions = Callable[[], tuple[bytes, ...]]
         "rfc8689/2/listed_parameter_is_taken*",
     },
     varies={"rfc6710/4.1/lower_priority_may_be_taken*", "rfc6710/4.1/priority_may_be_a_reason_to_refuse*"},
-    also={"rfc3865/2.4/*", "rfc3865/2.3/rejection-echoes-classes"},
+    also={"rfc3865/2.4/*", "rfc3865/2.3/rejection-echoes-classes", "rfc7293/3.1/longer-rcpt"},
 )
 def listed_parameters_are_syntax_errors(
     clean: Parameter, session: ServerSession, verb: bytes, keyword: bytes, value: bytes

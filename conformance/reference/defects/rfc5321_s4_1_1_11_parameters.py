@@ -68,7 +68,11 @@ def too_great_a_size_gets_550(clean: OfParameters, session: ServerSession, param
 
 @defect(
     ServerSession.refuse_rcpt_parameters,
-    proves={"rfc5321/4.1.2/parameters_of_rcpt_are_read[*"},
+    proves={
+        "rfc5321/4.1.2/parameters_of_rcpt_are_read[one]*",
+        "rfc5321/4.1.2/parameters_of_rcpt_are_read[two]*",
+        "rfc5321/4.1.2/parameters_of_rcpt_are_read[list-in-the-value]*",
+    },
     also={
         "rfc3461/2/four-parameters",
         "rfc3461/4.1/notify-case",

@@ -194,7 +194,7 @@ def mail_is_given_up_after_ten_minutes(clean: Callable[[Copy], float], mailer: M
     return min(600.0, clean(copy))
 
 
-@defect(Mailer.is_known_dead, proves={CHOICES + "dead_host_is_remembered"})
+@defect(Mailer.is_known_dead, varies={CHOICES + "dead_host_is_remembered"})
 def dead_hosts_are_tried_for_each_message(clean: Callable[[str], bool], mailer: Mailer, address: str) -> bool:
     """Tries a host that it could not reach anew for each message."""
     del clean, mailer, address

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import trio
+
 from conformance.reference._decision import defect
-from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._mailer import Copy, Mailer, local_name
 from conformance.reference._relay import Failed, RelaySession
 from conformance.reference._session import ServerSession, Transaction
 from conformance.reference._site import FULL
@@ -252,3 +254,28 @@ def remembers_refused_mail(clean: Callable[[Copy], None], mailer: Mailer, copy: 
 def tries_no_more(clean: Callable[[Copy], bool], mailer: Mailer, copy: Copy) -> bool:
     """Sends nothing more to a host that once refused MAIL."""
     return clean(copy) and not mailer.site.down
+
+
+# Crashes.
+
+
+@defect(Mailer.write_down, proves={f"{HERE}/message_on_its_way_survives_a_crash"})
+def queue_is_kept_in_memory(clean: Callable[[int, Copy], None], mailer: Mailer, number: int, copy: Copy) -> None:
+    """Answers 250 to mail for elsewhere that a crash takes away."""
+    del clean, mailer, number, copy
+
+
+@defect(Mailer.deliver_here, proves={f"{HERE}/message_for_a_mailbox_survives_a_crash"})
+def mailbox_is_written_after_the_reply(
+    clean: Callable[[Copy, bytes], bytes], mailer: Mailer, copy: Copy, forward_path: bytes
+) -> bytes:
+    """Answers 250 to mail for a mailbox a second before it is stored."""
+    if local_name(forward_path) == FULL:
+        return clean(copy, forward_path)
+
+    async def later() -> None:
+        await trio.sleep(1)
+        clean(copy, forward_path)
+
+    mailer.start(later)
+    return b""

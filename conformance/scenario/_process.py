@@ -1,0 +1,85 @@
+"""The target's process as a scenario may treat it: ended as by a crash or by an administrator, and started again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import trio
+
+from conformance.client import NotReady
+
+
+class ControlError(Exception):
+    """A command failed; the text is one line that says which and why."""
+
+
+class Control(Protocol):
+    """What ends and starts the target; each is over once that has happened, and raises ``ControlError`` if not."""
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+
+    async def stop(self) -> None:
+        """End it as an administrator does."""
+
+    async def start(self) -> None:
+        """Start it again with what it had, until it greets."""
+
+    async def listens(self) -> bool:
+        """Whether it takes connections."""
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """The target's process for one scenario, which runs alone; it is up again when that ends.
+
+    Raises everywhere:
+        NotReady: a command failed, which proves nothing.
+    """
+
+    control: Control
+    nursery: trio.Nursery
+    up: bool = True
+    _stopping: trio.Event | None = None
+    _failed: str = field(default="")
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+        self.up = False
+        try:
+            await self.control.kill()
+        except ControlError as error:
+            raise NotReady("kill", str(error)) from error
+
+    def begin_to_stop(self) -> None:
+        """Have it told to end, as an administrator does, and come back at once: what follows is to be seen."""
+        self.up = False
+        self._stopping = trio.Event()
+        self.nursery.start_soon(self._stop, self._stopping)
+
+    async def _stop(self, done: trio.Event) -> None:
+        try:
+            await self.control.stop()
+        except ControlError as error:
+            self._failed = str(error)
+        finally:
+            done.set()
+
+    async def start(self) -> None:
+        """Wait until a stop under way is over, and start it again with what it had, until it greets."""
+        if self._stopping is not None:
+            await self._stopping.wait()
+            self._stopping = None
+        try:
+            if not self.up:
+                await self.control.start()
+        except ControlError as error:
+            raise NotReady("start", str(error)) from error
+        self.up = True
+        if self._failed:
+            raise NotReady("stop", self._failed)
+
+    async def listens(self) -> bool:
+        """Whether it takes connections."""
+        return await self.control.listens()
