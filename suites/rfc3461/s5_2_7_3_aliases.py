@@ -13,6 +13,7 @@ from conformance import (
     holds,
     new_token,
     scenario,
+    visible,
 )
 
 
@@ -31,6 +32,6 @@ async def alias_tells_of_success_once(smtp: Client, hop: Hop) -> Observation:
             reports.append(found)
     actions = sorted(action for each in reports for action in each.actions)
     if came and not actions:
-        return Unclear("the notifications tell programs no action")
+        return Unclear(f"no action is told to programs: {visible(came[0].content, 1500)}")
     good = actions in (["relayed"], ["expanded"], ["delivered"])
     return holds(good, expected="relayed, or expanded, or delivered once", seen=", ".join(actions) or "none")
