@@ -44,7 +44,7 @@ def domains_have_case(clean: Callable[[Mailbox], bool], session: ServerSession, 
 @defect(
     ServerSession.find_command_line,
     proves={"rfc5321/2.4/nothing_happens_before_crlf*"},
-    also={"rfc5321/2.3.8/only-crlf", "rfc5321/4.2/one-reply"},
+    also={"rfc2920/3.2/no-assumptions", "rfc5321/2.3.8/only-crlf", "rfc5321/4.2/one-reply"},
 )
 def command_is_acted_on_before_its_end(
     clean: Callable[[bytes], Line | None], session: ServerSession, buffer: bytes

@@ -201,6 +201,7 @@ def bad_recipient_drops_the_others(clean: OfOctets, session: ServerSession, argu
     ServerSession.clear,
     proves={"rfc5321/4.1.1.5/rset_discards_the_transaction*"},
     also={
+        "rfc6531/3.5/550-for-mail",
         "rfc5321/4.1.1.5/rset-at-any-time",
         "rfc5321/3.3/rcpt-without-mail",
         "rfc5321/4.1.4/out-of-order-503",
@@ -250,6 +251,7 @@ def rset_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     ServerSession.rset,
     proves={"rfc5321/4.1.1.5/rset_leaves_the_session_usable*"},
     also={
+        "rfc6531/3.5/550-for-mail",
         "rfc1870/4/extended-mail-accepted",
         "rfc1870/6.1/552-for-good",
         "rfc3030/3/body-value",
@@ -348,7 +350,7 @@ def noop_with_an_argument_is_refused(clean: OfOctets, session: ServerSession, ar
         "rfc5321/4.1.1.10/quit_is_taken_anywhere*",
         "rfc5321/4.1.1.10/connection_is_closed_after_quit*",
     },
-    also={"rfc5321/4.3.2/quit-replies"},
+    also={"rfc2920/3.2/no-assumptions", "rfc5321/4.3.2/quit-replies"},
 )
 def quit_gets_250(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers QUIT with 250."""
