@@ -98,6 +98,7 @@ def rset_is_not_for_recipients(clean: OfOctets, session: ServerSession, argument
     only={"MAIL", "RCPT", "DATA", "EHLO", "HELO", "RSET", "NOOP", "VRFY", "QUIT"},
     proves={HERE + "required_command_is_recognised_out_of_place*"},
     also={
+        "rfc2920/3.2/no-assumptions",
         "rfc5321/3.3/rcpt-without-mail",
         "rfc5321/4.1.1.5/rset-250",
         "rfc5321/4.1.1.9/noop-250",
@@ -245,6 +246,7 @@ def rset_gets_211(clean: OfOctets, session: ServerSession, argument: bytes) -> A
     only={"RSET", "EHLO"},
     proves={HERE + "transaction_is_aborted*"},
     also={
+        "rfc6531/3.5/550-for-mail",
         "rfc5321/3.3/rcpt-without-mail",
         "rfc5321/4.1.1.5/rset-at-any-time",
         "rfc5321/4.1.1.5/rset-discards",
@@ -280,7 +282,12 @@ def transaction_outlives_rset_and_ehlo(clean: Clear, session: ServerSession, why
 @defect(
     ServerSession.quit,
     proves={HERE + "quit_in_each_state_closes*"},
-    also={"rfc5321/4.1.1.10/quit-221", "rfc5321/4.1.1.10/quit-at-any-time", "rfc5321/4.3.2/quit-replies"},
+    also={
+        "rfc2920/3.2/no-assumptions",
+        "rfc5321/4.1.1.10/quit-221",
+        "rfc5321/4.1.1.10/quit-at-any-time",
+        "rfc5321/4.3.2/quit-replies",
+    },
 )
 def quit_gets_220(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers QUIT with 220."""

@@ -73,6 +73,12 @@ def long_paths_are_syntax_errors(
     ServerSession.command,
     only={"NOOP", "VRFY", "HELP", "MAIL"},
     proves={f"{HERE}.4/line_of_512_octets_is_read*", "rfc5321/4.3.2/line_under_512_octets_is_not_too_long*"},
+    also={
+        "rfc1870/3/mail-line-grows",
+        "rfc3030/3/mail-line-grows",
+        "rfc3461/5.4/command-length-with-others",
+        "rfc6531/3.1/mail-line-length",
+    },
 )
 def lines_over_500_octets_are_too_long(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers 500 to a command line of more than 500 octets."""

@@ -75,6 +75,7 @@ def client_waits_for_ever(clean: OfStep, session: RelaySession, step: str) -> fl
     Mailer.judged,
     proves={RETRIES + "refused_for_now_is_tried_again*"},
     also={
+        "rfc1870/6.2/again-after-452",
         "rfc5321/4.5.4.1/*",
         "rfc5321/5.1/addresses-in-order",
         "rfc5321/5.1/temporary-error-queued",
