@@ -23,7 +23,7 @@ LONG = 3300.0
 
 RETRY = 1800.0
 A_TICK = 30.0
-"""Seconds by which a queue that is looked into every half an hour may seem early: its clock began before the attempt."""
+"""Seconds by which a queue that is looked into every half an hour may seem early, as its clock begins first."""
 PAUSE = 1.0
 """Seconds between two attempts that nobody would call a delay."""
 
