@@ -65,6 +65,7 @@ SUCCESSES = {
         250,
         {_watch("quit")},
         {
+            "rfc2920/3.2/no-assumptions",
             "rfc5321/4.1.1.10/close-after-quit",
             "rfc5321/4.1.1.10/quit-221",
             "rfc5321/4.1.1.10/quit-at-any-time",

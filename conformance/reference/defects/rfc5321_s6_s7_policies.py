@@ -93,6 +93,7 @@ def vrfy_and_expn_are_turned_off(clean: OfOctets, session: ServerSession, line: 
     only={"VRFY", "EXPN"},
     varies={SECURITY + "command_is_kept_for_known_clients_or_not*"},
     also={
+        "rfc3207/4/530-status-5-7-0",
         "rfc5321/7.3/252-when-disabled",
         "rfc2034/4/required-on-replies",
         "rfc5321/3.5.3/252-when-not-verifiable",
