@@ -17,9 +17,12 @@ from contextlib import contextmanager
 from conformance.launchers._error import LaunchError
 
 CLONE_NEWNET = 0x4000_0000
-SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR = 0x8913, 0x8914, 0x8916
 IFF_UP = 1
 
+OUR_ADDRESS = "192.0.2.254"
+"""Nobody listens there (RFC 5737). A resolver that is told AI_ADDRCONFIG finds no address for a host that has none
+but those of loopback, and OpenSMTPD's is."""
 EXCHANGERS = tuple(f"127.0.2.{number}" for number in range(21, 61))
 """Many, as OpenSMTPD connects to each only every five seconds."""
 
@@ -67,3 +70,5 @@ def _bring_up_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         flags = struct.unpack_from("16sh", fcntl.ioctl(control, SIOCGIFFLAGS, struct.pack("16sh22x", b"lo", 0)))[1]
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | IFF_UP))
+        address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(OUR_ADDRESS))
+        fcntl.ioctl(control, SIOCSIFADDR, struct.pack("16s16s8x", b"lo:0", address))
