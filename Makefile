@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: help setup run test check format bench kills matrix plugin-versions keywords schema reports reports-check wheel clean
 
 # The servers whose findings must be those of reports/*/expected.toml.
-CHECKED ?= aiosmtpd reference
+CHECKED ?= aiosmtpd postfix exim opensmtpd reference
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'

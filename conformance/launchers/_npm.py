@@ -15,6 +15,7 @@ from conformance.launchers._launcher import COMMON, OUR_NAMES, Installed, Launch
 from conformance.launchers._pypi import PROGRAMS, SAID, run
 from conformance.launchers._site import Site, rendered
 
+FORMATS = frozenset({".ini", ".json", ".yaml", ".yml"})
 INSTALL_SECONDS = 600.0
 NAMES = PROGRAMS / "names.cjs"
 
@@ -101,13 +102,19 @@ class NpmServer(Launcher):
         defaults = installed.place / "node_modules" / self.package / self.defaults
         files = [each for each in defaults.iterdir() if each.is_file()] if self.defaults else []
         ours = rendered(self.templates, site) if self.templates else {}
-        settled = {PurePath(name).with_suffix("") for name in ours}
+        settled = {_setting(name) for name in ours}
         given = {
             f"config/{each.name}": each.read_text(encoding="utf-8", errors="replace")
             for each in files
-            if PurePath("config", each.name).with_suffix("") not in settled
+            if _setting(f"config/{each.name}") not in settled
         }
         return given | ours
+
+
+def _setting(name: str) -> PurePath:
+    """The file without the ending that tells its format: one setting can be written in several."""
+    path = PurePath(name)
+    return path.with_suffix("") if path.suffix in FORMATS else path
 
 
 def _why(said: str) -> str:

@@ -23,11 +23,14 @@ NO_MAIL = ["554-only"]
 
 @watch("rfc7504/3/no-521-for-some-mail")
 def watch_521_where_mail_is_taken(exchange: Exchange) -> Observation | None:
-    """A server that answered EHLO with extensions refuses no sender and no recipient with 521."""
-    if exchange.verb not in {"MAIL", "RCPT"} or not exchange.offers:
+    """A server that answered EHLO with extensions refuses no recipient with 521.
+
+    Of MAIL some servers say so for other reasons, such as the length of its line.
+    """
+    if exchange.verb != "RCPT" or not exchange.offers:
         return None
     if exchange.reply.code == 521:
-        return Broken("another code than 521", f"{exchange.verb}: {exchange.reply}")
+        return Broken("another code than 521", str(exchange.reply))
     return Held()
 
 
