@@ -4,7 +4,7 @@ from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._certificate import server_tls
 from conformance.reference._decision import Decisions, Defect, declared, defect, matches
-from conformance.reference._kills import Kill, Trial, kill, try_scenarios
+from conformance.reference._kills import Kill, Trial, concerned, kill, kill_all, try_scenarios
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import ServerSession, Transaction
 from conformance.reference._site import (
@@ -34,9 +34,11 @@ __all__ = [
     "Transaction",
     "Trial",
     "answer",
+    "concerned",
     "declared",
     "defect",
     "kill",
+    "kill_all",
     "matches",
     "reference_target",
     "server_tls",

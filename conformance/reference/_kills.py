@@ -229,8 +229,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
     return known
 
 
-def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
-    """Try the defect on the scenarios that consult one of its points in the clean run and could see it there.
+def concerned(defect: Defect, clean: Sequence[Trial]) -> list[Scenario]:
+    """The scenarios that consult one of the defect's points in the clean run and could see it there.
 
     A cut copy of a scenario is left out where the server can't tell it from the whole: the defect neither says that
     the copy proves it nor decides where lines and mail data end.
@@ -238,13 +238,17 @@ def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) 
     names = [trial.scenario.id for trial in clean]
     cut_too = defect.proven(names) | defect.varied(names)
     frames = bool({point.rpartition(".")[2] for point in defect.points} & FRAMING)
-    scenarios = [
+    return [
         trial.scenario
         for trial in clean
         if trial.concerns(defect)
         and (frames or trial.scenario.id in cut_too or trial.scenario.segmentation is Segmentation.WHOLE)
     ]
-    return kill_all(defect, scenarios, watches)
+
+
+def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:
+    """Try the defect on the scenarios that it concerns."""
+    return kill_all(defect, concerned(defect, clean), watches)
 
 
 def kill_all(defect: Defect, scenarios: Sequence[Scenario], watches: Sequence[Watch] = ()) -> Kill:
