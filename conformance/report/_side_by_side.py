@@ -59,6 +59,11 @@ class Tested:
         """How many results there are of each verdict."""
         return Counter(result.verdict for result in self.results.values())
 
+    @property
+    def longest(self) -> Result | None:
+        """The result that took most time; ``None`` where there is none."""
+        return max(self.results.values(), key=lambda result: result.seconds, default=None)
+
     def verdict(self, scenario: str) -> Verdict | None:
         """What came of the scenario; ``None`` where it did not run."""
         result = self.results.get(scenario)

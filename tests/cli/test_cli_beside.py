@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,9 @@ def test_matrix_has_the_clauses_with_findings(command: Command, two: tuple[Path,
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
     assert 'href="../clean/report.html"' in page
     assert "<script" not in page
+    (took,) = [line for line in readme.splitlines() if line.startswith("| wrong 1 |") and " s: " in line]
+    assert re.fullmatch(r"\| wrong 1 \| \d+ s \| [1-9]\d* \| \d+\.\d s: rfc\d+/\S+ \|", took)
+    assert "What it took" in page
 
 
 @pytest.mark.parametrize("verb", ["compare", "matrix"])
