@@ -26,9 +26,10 @@ ANY_TEXT = "*"
 
 CHANGES = re.compile(
     r"(?:\\x[0-9a-f]{2}(?:(?! \| ).){0,8}){4,}(?:(?! \| ).)*"  # octets of a handshake, up to the next reply
+    r"|(?<=connection )(?:closed|reset)\b"  # whichever our last write brings about
     r"|\d\d:\d\d:\d\d(?:\.\d+)?|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b|\d{5,}"
 )
-"""What looks like a time or an id, and so is another in every run."""
+"""What looks like a time, an id or the end of a connection, and so may be another in every run."""
 
 F = TypeVar("F")
 

@@ -189,6 +189,13 @@ def test_a_token_does_not_make_a_finding_new(tmp_path: Path) -> None:
     assert 'seen = "250 <*@x> kept"' in (tmp_path / "e").read_text()
 
 
+@pytest.mark.parametrize("end", ["closed", "reset"])
+def test_how_a_connection_ends_does_not_make_a_finding_new(tmp_path: Path, end: str) -> None:
+    seen = ObservationRecord(kind="broken", seen=f"221 Bye | connection {end}")
+    write_expected([result(verdict=Verdict.FAIL, observation=seen)], tmp_path / "e")
+    assert 'seen = "221 Bye | connection *"' in (tmp_path / "e").read_text()
+
+
 def test_a_run_without_findings_makes_a_file_that_can_be_read(tmp_path: Path) -> None:
     write_expected([result()], tmp_path / "e")
     assert read_expected(tmp_path / "e").entries == {}
