@@ -1,7 +1,7 @@
 """The reports of all servers that we can start, made from nothing; or whether they are still what is expected.
 
 ``python -m tests.reports [NAME...]`` runs each server, writes its folder in ``reports`` and the matrix of all folders;
-a server that can't be had here is named and passed by. ``--check NAME...`` runs them and compares. Two servers are
+a server that can't be had here is named and passed by. ``--check NAME...`` runs them and compares. Three servers are
 tested at a time: each waits more than it works.
 
 Status: 0 all is well, 1 a difference or a finding without a reason, 3 a server that could not be run.
@@ -24,7 +24,7 @@ REPORTS = Path("reports")
 REASONS = REPORTS / "reasons.toml"
 KEPT = ("results.jsonl", "report.html")
 FOUND, UNUSABLE = 1, 3
-AT_A_TIME = 2
+AT_A_TIME = 3
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
