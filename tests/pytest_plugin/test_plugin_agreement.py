@@ -41,6 +41,7 @@ def in_pytest(scenario: str) -> str:
     return scenario.split("/", 2)[2].replace("]~octets", "~octets]").replace("]~line-ends", "~line-ends]")
 
 
+@pytest.mark.takes_minutes
 def test_command_line_overlapped_pytest_and_xdist_agree(pytester: pytest.Pytester, run: Run) -> None:
     with project.server(*DEFECTS) as url:
         commanded = by_the_command_line(url, pytester.path / "out")

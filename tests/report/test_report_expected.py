@@ -175,7 +175,7 @@ def results(path: Path) -> Path:
 def test_the_findings_are_written_without_a_reason_and_refused_until_there_is_one(tmp_path: Path) -> None:
     path = results(tmp_path / "new" / "expected.toml")
     text = path.read_text()
-    assert f'[[expected]]\nscenario = "{NAME}"\nverdict = "fail"\nseen = "250 OK | 250 OK | 221"\nreason = ""\n' in text
+    assert f'[[expected]]\nscenario = "{NAME}"\nverdict = "fail"\nseen = "250 OK | 250 OK | *"\nreason = ""\n' in text
     assert text.count("[[expected]]") == 2
     assert "has no reason" in refusal(path, text)
     path.write_text(text.replace('reason = ""', 'reason = "known"'))
@@ -187,6 +187,18 @@ def test_a_token_does_not_make_a_finding_new(tmp_path: Path) -> None:
     found = result(verdict=Verdict.FAIL, observation=ObservationRecord(kind="broken", seen="250 <tok123@x> kept"))
     write_expected([found], tmp_path / "e")
     assert 'seen = "250 <*@x> kept"' in (tmp_path / "e").read_text()
+
+
+def test_what_follows_the_second_reply_is_left_open(tmp_path: Path) -> None:
+    seen = ObservationRecord(kind="broken", seen="250 OK | 500 What | 500 What else | 221 Bye")
+    write_expected([result(verdict=Verdict.FAIL, observation=seen)], tmp_path / "e")
+    assert 'seen = "250 OK | 500 What | *"' in (tmp_path / "e").read_text()
+
+
+def test_what_a_watch_saw_first_is_left_open(tmp_path: Path) -> None:
+    seen = ObservationRecord(kind="broken", seen="500 What")
+    write_expected([result("rfc5321/4.2/watch_digits", verdict=Verdict.FAIL, observation=seen)], tmp_path / "e")
+    assert 'seen = "*"' in (tmp_path / "e").read_text()
 
 
 @pytest.mark.parametrize("end", ["closed", "reset"])
