@@ -108,7 +108,10 @@ async def what_can_not_be_sent_on_is_rejected(what: str, smtp: Client, hop: Hop)
     return holds(False, expected="a refusal or a notification", seen=f"{len(tried)} attempts, no notification")
 
 
-@scenario("rfc6531/3.2/notification-conforms", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"])
+# Alone: over a connection that it keeps open for several messages Postfix sends such a one on.
+@scenario(
+    "rfc6531/3.2/notification-conforms", start=At.EHLO, offers=["SMTPUTF8"], facts=["extended_next_hop"], alone=True
+)
 async def notification_of_it_is_a_report(smtp: Client, hop: Hop) -> Observation:
     """The notification about it comes from nobody and has fields for programs with a group for the recipient."""
     sender, refusal = await sent("header", smtp, hop)
