@@ -260,8 +260,11 @@ class Engine:
         """
         if not isinstance(turn, nullcontext | None):
             scenarios = [each for each in scenarios if not self._left_to_one_process(each)]
-        surrounded = [each for each in scenarios if wanted(self.target, [each])]
-        await self._main([each for each in scenarios if each not in surrounded], turn)
+        surrounded: list[Scenario] = []
+        plain: list[Scenario] = []
+        for each in scenarios:
+            (surrounded if wanted(self.target, [each]) else plain).append(each)
+        await self._main(plain, turn)
         if surrounded:
             async with self._surrounded(surrounded, turn) as have_their_turn:
                 await self._main(surrounded, None if have_their_turn else turn)
