@@ -116,7 +116,7 @@ class Overlapped:
     def finish(self, *, abandoned: bool) -> UnusableError | None:
         """As ``Results`` says."""
         if abandoned:
-            self._cancel()
+            self._tell(self._scope.cancel)
         self._thread.join()
         if abandoned or self._complained:
             return None
@@ -128,11 +128,11 @@ class Overlapped:
         """As ``Results`` says."""
         return Told.of(self.engine)
 
-    def _cancel(self) -> None:
+    def _tell(self, function: Callable[[*Ts], object], *arguments: *Ts) -> None:
         self._started.wait()
         if self._token is not None:
             with suppress(trio.RunFinishedError):
-                self._token.run_sync_soon(self._scope.cancel)
+                self._token.run_sync_soon(function, *arguments)
 
     def _run(self) -> None:
         try:
@@ -147,8 +147,11 @@ class Overlapped:
         self._token = trio.lowlevel.current_trio_token()
         self._started.set()
         with self._scope:
-            scenarios = (*self.work.scenarios, *self.work.background)
-            await self.engine.run(scenarios, self.work.watches, self.work.clauses)
+            await self._run_all()
+
+    async def _run_all(self) -> None:
+        scenarios = (*self.work.scenarios, *self.work.background)
+        await self.engine.run(scenarios, self.work.watches, self.work.clauses)
 
     def _take(self, event: Event) -> None:
         match event:
@@ -217,27 +220,18 @@ class Shared(Overlapped):
         told.watched = [future.result() for future in seen if future.done() and future.exception() is None]
         return told
 
-    def _tell(self, function: Callable[[*Ts], object], *arguments: *Ts) -> None:
-        self._started.wait()
-        if self._token is not None:
-            with suppress(trio.RunFinishedError):
-                self._token.run_sync_soon(function, *arguments)
-
-    async def _main(self) -> None:
-        self._token = trio.lowlevel.current_trio_token()
-        self._started.set()
-        with self._scope:
-            try:
-                await self.engine.open(self.work.watches, self.turn)
-                async for share in self._asked_of_us:
-                    theirs = [each for each in self.work.scenarios if self.shares[each.id] == share]
-                    await self.engine.some(theirs, self.turn)
-                self._before_folding = Told.of(self.engine)
-                self.engine.fold()
-                await self._close()
-            except TargetUnusableError as error:
-                self._problem, self._evidence = str(error), error.evidence
-            self._ended = True
+    async def _run_all(self) -> None:
+        try:
+            await self.engine.open(self.work.watches, self.turn)
+            async for share in self._asked_of_us:
+                theirs = [each for each in self.work.scenarios if self.shares[each.id] == share]
+                await self.engine.some(theirs, self.turn)
+            self._before_folding = Told.of(self.engine)
+            self.engine.fold()
+            await self._close()
+        except TargetUnusableError as error:
+            self._problem, self._evidence = str(error), error.evidence
+        self._ended = True
 
     async def _close(self) -> None:
         try:
