@@ -32,6 +32,11 @@ USERS = ("alice", "bob", "postmaster")
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
 
+REFUSED_CONTENT = "This content is refused"
+DEFERRED_CONTENT = "This content is put off"
+"""Sentences that servers are told to refuse at the end of a message, for good and for now, where they can."""
+CONTENT_FACTS = {"refused_content": REFUSED_CONTENT, "temporarily_refused_content": DEFERRED_CONTENT}
+
 LOGIN = f"alice@{DOMAIN}"
 PASSWORD_FROM = "SMTP_CONFORMANCE_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
@@ -96,6 +101,8 @@ class Site:
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
+            "refused_content": REFUSED_CONTENT,
+            "deferred_content": DEFERRED_CONTENT,
             "login": LOGIN,
             "password": password(),
             "port": self.port,

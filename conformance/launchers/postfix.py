@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
+from conformance.launchers._site import CONTENT_FACTS
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -13,7 +14,7 @@ POSTFIX = DebianServer(
     templates="postfix",
     routes=True,
     login=True,
-    facts={"recipient_delimiter": "+", "client_trusted": False},
+    facts={"recipient_delimiter": "+", "client_trusted": False, **CONTENT_FACTS},
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
@@ -22,6 +23,7 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
+        "body_checks refuses one sentence, and another for now",
         "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
     ),
 )

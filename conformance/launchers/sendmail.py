@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -26,6 +26,7 @@ SENDMAIL = DebianServer(
         "the load of this host is no reason to keep mail back or to take no connections",
         "aliases for two users, for a list with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
+        "a ruleset refuses one sentence in a Comments field, and another for now",
     ),
     facts={
         "client_trusted": False,
@@ -38,5 +39,6 @@ SENDMAIL = DebianServer(
         "moved": f"carol@{DOMAIN}",
         "temporarily_refused": f"busy@{DOMAIN}",
         "fails_after_acceptance": f"full@{DOMAIN}",
+        **CONTENT_FACTS,
     },
 )

@@ -71,6 +71,17 @@ def test_mail_is_delivered_into_a_maildir(server: Server) -> None:
     assert until(there, 30)
 
 
+def test_content_is_refused_as_the_target_says(server: Server) -> None:
+    target = server.target
+    for words, severity in ((target.refused_content, 5), (target.temporarily_refused_content, 4)):
+        if words is None:
+            continue
+        message = f"Comments: {words}\r\n{MESSAGE.format('bob@example.test', 'refused')}{words}\r\n"
+        with client(target) as smtp, pytest.raises(smtplib.SMTPDataError) as refused:
+            smtp.sendmail("sender@client.example.test", "bob@example.test", message)
+        assert refused.value.smtp_code // 100 == severity
+
+
 def test_starttls_has_our_certificate(server: Server) -> None:
     if server.record.name == "opensmtpd":
         pytest.skip("OpenSMTPD 6.8.0p2 fails at every handshake with OpenSSL 3")
