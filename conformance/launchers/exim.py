@@ -12,6 +12,7 @@ EXIM = DebianServer(
     origin="Debian's package exim4-daemon-heavy",
     packages=("exim4-daemon-heavy",),
     templates="exim",
+    queue="/var/spool/exim4",
     routes=True,
     login=True,
     deviations=(

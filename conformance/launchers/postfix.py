@@ -12,6 +12,7 @@ POSTFIX = DebianServer(
     origin="Debian's package postfix",
     packages=("postfix", "sasl2-bin", "libsasl2-modules"),
     templates="postfix",
+    queue="/var/spool/postfix",
     routes=True,
     login=True,
     facts={"recipient_delimiter": "+", "client_trusted": False, **CONTENT_FACTS},

@@ -12,6 +12,7 @@ SENDMAIL = DebianServer(
     origin="Debian's package sendmail-bin, with sendmail-cf and procmail",
     packages=("sendmail-bin", "sendmail", "sendmail-cf", "procmail", "sasl2-bin", "libsasl2-modules"),
     templates="sendmail",
+    queue="/var/spool/mqueue",
     routes=True,
     login=True,
     deviations=(
