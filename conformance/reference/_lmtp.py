@@ -60,6 +60,6 @@ class LmtpSession(ServerSession):
     def delivered(self, forward_path: bytes, delivery: Delivery) -> Answer:
         """Deliver to one recipient, and say how that went (§4.2)."""
         if forward_path.partition(b"@")[0] == FULL:
-            return answer(452, b"<%b> is over quota" % forward_path)
+            return answer(452, b"<%b> is over quota" % forward_path, status=b"4.2.2")
         self.site.delivered.append(delivery)
         return answer(250, b"<%b> delivered" % forward_path)

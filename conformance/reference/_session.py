@@ -572,7 +572,7 @@ class ServerSession:
         """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
         if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
             return None
-        return answer(550, b"No such sender here")
+        return answer(550, b"No such sender here", status=b"5.1.0")
 
     def is_ours(self, path: Path) -> bool:
         """Whether the path ends in a domain whose mail ends here."""
@@ -704,7 +704,7 @@ class ServerSession:
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
         """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
         del forward_path
-        return answer(550, b"No relaying")
+        return answer(550, b"No relaying", status=b"5.7.1")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
