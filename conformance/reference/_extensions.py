@@ -19,6 +19,8 @@ MAX_HOLD = 86400
 MAX_DATE = b"2099-12-31T23:59:59Z"
 UNWANTED = b"org.example:ADV:ADLT"
 RECIPIENTS_AT_MOST = 20
+NO_LIMIT = "SIZE 0"
+"""In the place of the usual SIZE: no fixed limit is in force (RFC 1870 §3)."""
 
 BAD_VALUE: Refusal = (501, b"Bad parameter value")
 
@@ -108,6 +110,7 @@ EXTENSIONS: dict[str, Extension] = {
     "NO-SOLICITING": Extension(b"NO-SOLICITING " + UNWANTED, mail={b"SOLICIT": _solicit}),
     "REQUIRETLS": Extension(b"REQUIRETLS", mail={b"REQUIRETLS": _no_value}, under_tls=True),
     "RRVS": Extension(b"RRVS", rcpt={b"RRVS": _valid_since}),
+    NO_LIMIT: Extension(NO_LIMIT.encode("ascii")),
 }
 
 VERBS = frozenset({b"BURL", b"ETRN"})

@@ -16,6 +16,7 @@ from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
+    NO_LIMIT,
     RECIPIENTS_AT_MOST,
     VERBS,
     lines_of,
@@ -447,7 +448,8 @@ class ServerSession:
     @decision
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
-        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered = [b"PIPELINING", b"8BITMIME", b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [] if NO_LIMIT in self.offers else [b"SIZE %d" % MAX_MESSAGE]
         offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
@@ -655,7 +657,7 @@ class ServerSession:
     @decision
     def is_too_big(self, declared: int) -> bool:
         """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
-        return declared > MAX_MESSAGE
+        return declared > MAX_MESSAGE and NO_LIMIT not in self.offers
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
