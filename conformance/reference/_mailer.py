@@ -231,6 +231,20 @@ class Mailer:
         assert self.nursery is not None
         self.nursery.start_soon(living)
 
+    def release(self, node: bytes) -> int:
+        """Try what waits for this node again, or with an @ for every domain that ends in it (RFC 1985 §5.1, §5.3).
+
+        Returns how many messages wait for it.
+        """
+        name = node.lstrip(b"@").decode("ascii", "replace").lower()
+        ends = (name, "." + name) if node.startswith(b"@") else (name,)
+        domains = [self.destination(copy.forward_paths[0]) for copy in self.site.queue.values()]
+        waiting = sum(domain == name or (len(ends) > 1 and domain.endswith(ends[1])) for domain in domains)
+        if waiting:
+            self.contact.set()
+            self.contact = trio.Event()
+        return waiting
+
     def resume(self) -> None:
         """Go on with the mail that was on its way when the server ended."""
         for number, copy in self.site.queue.items():

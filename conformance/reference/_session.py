@@ -17,6 +17,7 @@ from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
     NO_LIMIT,
+    NOTHING_WAITS,
     RECIPIENTS_AT_MOST,
     VERBS,
     lines_of,
@@ -239,6 +240,8 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if given.pause:
+            await trio.sleep(given.pause)
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -407,6 +410,10 @@ class ServerSession:
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
+        if verb == b"ETRN" and code == NOTHING_WAITS and self.mailer is not None:
+            waiting = self.mailer.release(argument)
+            if waiting:
+                return answer(253, b"OK, %d pending messages for node %b started" % (waiting, argument))
         return answer(code, text)
 
     @decision
