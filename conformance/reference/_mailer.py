@@ -362,7 +362,7 @@ class Mailer:
 
     async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
         if self.is_known_dead(address):
-            return self.no_connection(copy, b"421 No connection a while ago")
+            return self.no_connection(copy, b"421 4.4.1 No connection a while ago")
         greeted: list[bool] = []
         sent = await self._send_to(partial(dial, address), copy, greeted)
         if not greeted:
@@ -378,7 +378,7 @@ class Mailer:
         try:
             stream = await dial()
         except OSError as error:
-            return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
+            return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
         session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
         sent = await session.send(
             copy.reverse_path,

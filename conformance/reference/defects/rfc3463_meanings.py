@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.reference._authentication import Authentication
 from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import Failed, Sent
+from conformance.reference._report import Reported
 from conformance.reference._session import Answer, ServerSession, answer
 
 OfOctets = Callable[[bytes], Answer | None]
@@ -201,3 +205,143 @@ def wrong_credentials_need_encryption(clean: Callable[[], Answer | None], _: Aut
 def unknown_mechanism_needs_encryption(clean: OfOctets, _: Authentication, name: bytes) -> Answer | None:
     """Refuses a mechanism that it does not know with 5.7.10, that it needs encryption."""
     return told(clean(name), b"5.7.10", 504)
+
+
+# What a relay reports.
+
+NOT_CALLED = "rfc3463/3.5/refusal_of_the_next_hop_is_not_called"
+Report = Callable[[Copy, bytes, list[Reported]], bytes]
+
+
+def called(content: bytes, status: bytes) -> bytes:
+    """A report with this status in the place of one that tells the class only."""
+    return content.replace(b"Status: 5.0.0", b"Status: " + status)
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[no-answer]"})
+def refusals_are_reported_as_no_answer(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports what the next hop refused without a code as 5.4.1, that nobody answered."""
+    return called(clean(copy, to, reported), b"5.4.1")
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[bad-connection]"})
+def refusals_are_reported_as_bad_connections(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports what the next hop refused without a code as 5.4.2, that the connection broke off."""
+    return called(clean(copy, to, reported), b"5.4.2")
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[directory]"})
+def refusals_are_reported_as_faults_of_the_directory(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports what the next hop refused without a code as 5.4.3, that a name server is out of reach."""
+    return called(clean(copy, to, reported), b"5.4.3")
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[no-route]"})
+def refusals_are_reported_as_no_route(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports what the next hop refused without a code as 5.4.4, that it found no next hop."""
+    return called(clean(copy, to, reported), b"5.4.4")
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[too-old]"})
+def refusals_are_reported_as_age(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
+    """Reports what the next hop refused without a code as 5.4.7, that the message grew too old."""
+    return called(clean(copy, to, reported), b"5.4.7")
+
+
+@defect(Mailer.report, proves={NOT_CALLED + "[conversion]"})
+def refusals_are_reported_as_want_of_conversion(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports what the next hop refused without a code as 5.6.3, that it can't convert the content."""
+    return called(clean(copy, to, reported), b"5.6.3")
+
+
+@defect(
+    Mailer.report,
+    proves={
+        "rfc3463/3.5/host_that_does_not_answer_is_the_fault",
+        "rfc3463/3.5/connection_that_breaks_off_is_the_fault*",
+        "rfc3463/3.5/name_server_is_the_fault*",
+        "rfc3463/3.5/domain_without_a_way_is_the_fault",
+        "rfc3463/3.7/conversion_is_the_fault",
+    },
+)
+def trouble_on_the_way_is_reported_as_unknown_mailbox(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports all that went wrong on the way as 5.1.1, that the mailbox is unknown."""
+    return re.sub(rb"Status: ([45])\.(?:4\.[1-5]|6\.\d)", rb"Status: \1.1.1", clean(copy, to, reported))
+
+
+@defect(Mailer.give_up, proves={"rfc3463/3.5/code_of_the_problem_goes_before_that_of_age"})
+def age_is_all_that_is_reported(
+    clean: Callable[[Copy, list[Failed]], None], _: Mailer, copy: Copy, deferred: list[Failed]
+) -> None:
+    """Reports all that grew too old as 4.4.7, whatever kept it."""
+    clean(copy, [replace(each, reason=b"450 4.4.7 Too old") for each in deferred])
+
+
+@defect(Mailer.give_up, proves={"rfc3463/3.5/passing_trouble_has_class_4"})
+def passing_trouble_is_reported_as_lasting(
+    clean: Callable[[Copy, list[Failed]], None], _: Mailer, copy: Copy, deferred: list[Failed]
+) -> None:
+    """Reports what was put off until it was too old with the class of what can never be sent."""
+    clean(copy, [replace(each, reason=each.reason.replace(b" 4.", b" 5.", 1)) for each in deferred])
+
+
+TAKEN_BY_CLASS = "rfc3463/1/unknown_code_is_taken_by_its_class"
+ODD = re.compile(rb"[45]\.(?:\d\.99|99\d?\.\d+) ")
+"""Codes that nobody registered."""
+
+
+@defect(
+    Mailer.report,
+    proves={"rfc3463/2/class_of_an_unknown_code_is_reported*"},
+)
+def unknown_subjects_are_reported_as_temporary(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports a refusal whose subject it does not know as 4.0.0."""
+    return re.sub(rb"Status: 5\.99\d?\.\d+", b"Status: 4.0.0", clean(copy, to, reported))
+
+
+@defect(
+    Mailer.report,
+    proves={"rfc3463/2/subject_of_an_unknown_detail_is_reported*"},
+)
+def unknown_details_are_reported_as_nothing(
+    clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Reports a refusal whose detail it does not know as 5.0.0."""
+    return re.sub(rb"Status: 5\.\d\.99", b"Status: 5.0.0", clean(copy, to, reported))
+
+
+@defect(
+    Mailer.judged,
+    proves={TAKEN_BY_CLASS + "[refused*"},
+    also={"rfc3463/2/*"},
+)
+def unknown_codes_are_tried_again(clean: Callable[[Sent], Sent], _: Mailer, sent: Sent) -> Sent:
+    """Tries again what was refused for good with a code that it does not know."""
+    sent = clean(sent)
+    odd = tuple(each for each in sent.failed if ODD.search(each.reason))
+    return replace(sent, failed=tuple(each for each in sent.failed if each not in odd), deferred=sent.deferred + odd)
+
+
+@defect(
+    Mailer.judged,
+    proves={TAKEN_BY_CLASS + "[put-off*"},
+)
+def unknown_codes_are_for_good(clean: Callable[[Sent], Sent], _: Mailer, sent: Sent) -> Sent:
+    """Gives back at once what was put off with a code that it does not know."""
+    sent = clean(sent)
+    odd = tuple(each for each in sent.deferred if ODD.search(each.reason))
+    return replace(sent, failed=sent.failed + odd, deferred=tuple(each for each in sent.deferred if each not in odd))
