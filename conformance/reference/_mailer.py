@@ -231,6 +231,20 @@ class Mailer:
         assert self.nursery is not None
         self.nursery.start_soon(living)
 
+    def release(self, node: bytes) -> int:
+        """Try what waits for this node again, or with an @ for every domain that ends in it (RFC 1985 §5.1, §5.3).
+
+        Returns how many messages wait for it.
+        """
+        name = node.lstrip(b"@").decode("ascii", "replace").lower()
+        ends = (name, "." + name) if node.startswith(b"@") else (name,)
+        domains = [self.destination(copy.forward_paths[0]) for copy in self.site.queue.values()]
+        waiting = sum(domain == name or (len(ends) > 1 and domain.endswith(ends[1])) for domain in domains)
+        if waiting:
+            self.contact.set()
+            self.contact = trio.Event()
+        return waiting
+
     def resume(self) -> None:
         """Go on with the mail that was on its way when the server ended."""
         for number, copy in self.site.queue.items():
@@ -348,7 +362,7 @@ class Mailer:
 
     async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
         if self.is_known_dead(address):
-            return self.no_connection(copy, b"421 No connection a while ago")
+            return self.no_connection(copy, b"421 4.4.1 No connection a while ago")
         greeted: list[bool] = []
         sent = await self._send_to(partial(dial, address), copy, greeted)
         if not greeted:
@@ -364,7 +378,7 @@ class Mailer:
         try:
             stream = await dial()
         except OSError as error:
-            return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
+            return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
         session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
         sent = await session.send(
             copy.reverse_path,

@@ -27,7 +27,7 @@ BLOCK = 16 * 1024
 
 USUAL_PATIENCE = 300.0
 
-CONNECTION_LOST = b"421 The connection was lost"
+CONNECTION_LOST = b"421 4.4.2 The connection was lost"
 
 PASSED_ON = {
     b"RET": b"DSN",

@@ -26,6 +26,7 @@ MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+GIVES_UP_AFTER = 60.0
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
 LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
@@ -83,7 +84,7 @@ class Site:
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
-    gives_up_after: float = 60.0
+    gives_up_after: float = GIVES_UP_AFTER
     down: bool = False
     keeps_secrets: bool = False
 
@@ -195,6 +196,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
+        gives_up_within=GIVES_UP_AFTER,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

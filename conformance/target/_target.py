@@ -139,6 +139,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
+    gives_up_within: float | None = None
     store: Store | None = None
     bounces: Store | None = None
 

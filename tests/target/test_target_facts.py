@@ -106,6 +106,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
+    "gives_up_within": ("gives-up-within = 600", "gives_up_within", 600.0),
     "where delivered mail can be read, and what is lost": (
         'store = {kind = "mbox", where = "/var/mail/a", loses = ["line-ends", "from-lines"]}',
         "store",
