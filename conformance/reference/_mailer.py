@@ -43,6 +43,7 @@ class Copy:
 class _Queued:
     """When something is due for a message in the queue: its time under BY, and a word to its sender."""
 
+    began: float
     due: float
     warns: float
 
@@ -132,7 +133,7 @@ class Mailer:
             name = local_name(forward_path)
             if name in ALIASES and self.is_here(forward_path):
                 members = self.alias_members(name)
-                if len(members) == 1:
+                if len(ALIASES[name]) == 1:
                     parameters = self.forwarded_parameters(parameters, forward_path, members[0])
                 else:
                     parameters = self.alias_parameters(parameters, forward_path, members)
@@ -145,6 +146,7 @@ class Mailer:
                 copies.append(self.list_copy(copy, name))
         return copies
 
+    @decision
     def tell_expanded(self, copy: Copy) -> None:
         """Tell those who asked that the message reached an alias of several, or a list (RFC 3461 §5.2.7)."""
         for forward_path in copy.forward_paths:
@@ -313,7 +315,7 @@ class Mailer:
     async def relay(self, copy: Copy) -> None:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
-        queue = _Queued(self.delays.due(copy.parameters, copy.taken), began + self.warns_after())
+        queue = _Queued(began, self.delays.due(copy.parameters, copy.taken), began + self.warns_after())
         while True:
             if self.time_is_over(copy, queue):
                 return
@@ -331,10 +333,10 @@ class Mailer:
             if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
-            if await self._wait(copy, queue, began):
+            if await self._wait(copy, queue):
                 return
 
-    async def _wait(self, copy: Copy, queue: _Queued, began: float) -> bool:
+    async def _wait(self, copy: Copy, queue: _Queued) -> bool:
         """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""
         until = trio.current_time() + self.retry_after(copy)
         while True:
@@ -344,8 +346,7 @@ class Mailer:
                 return False
             if trio.current_time() >= queue.warns:
                 queue.warns = float("inf")
-                left = began + self.gives_up_after(copy) - trio.current_time()
-                self.delay(copy, b"450 4.4.0 Not delivered yet", self.delays.retry_until(left))
+                self.delay(copy, b"450 4.4.0 Not delivered yet", queue)
             if self.time_is_over(copy, queue):
                 return True
             if wakes == until:
@@ -361,7 +362,7 @@ class Mailer:
         if ends and self.delays.tells_when_late(mode):
             self.fail(copy, [Failed(each, reason) for each in copy.forward_paths])
         elif self.delays.tells_when_late(mode):
-            self.delay(copy, reason, b"")
+            self.delay(copy, reason, queue)
         return ends
 
     def warns_after(self) -> float:
@@ -522,12 +523,14 @@ class Mailer:
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 
-    def delay(self, copy: Copy, reason: bytes, retry_until: bytes) -> None:
+    def delay(self, copy: Copy, reason: bytes, queue: _Queued) -> None:
         """Tell those who would know that a message is held up (RFC 3461 §5.2.5)."""
         asked = copy.parameters.notify
         told = [each for each in copy.forward_paths if self.delays.wants_delay(asked(each))]
         if told and self.may_notify(copy.reverse_path):
-            reported = [Reported(each, b"delayed", reason, retry_until=retry_until) for each in told]
+            left = queue.began + self.gives_up_after(copy) - trio.current_time()
+            until = self.delays.retry_until(left)
+            reported = [Reported(each, b"delayed", reason, retry_until=until) for each in told]
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 

@@ -159,6 +159,19 @@ class Hop:
         """
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
+    async def message_for(self, mailbox: bytes, token: str | None = None) -> Received:
+        """The first message with the token to this mailbox, whose name need not hold it.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        seconds = _patience(self.target)
+
+        def wanted(received: Received) -> bool:
+            return mailbox.lower() in {path.lower() for path in received.forward_paths}
+
+        return _required(await self._arrival(token, wanted, seconds), "next hop", seconds)
+
     async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
         """The first message with the token in a forward-path, or ``None``.
 

@@ -35,6 +35,7 @@ A_TICK = 30.0
 
 A_MOMENT = 1.0
 
+ZONE = re.compile(rb"[+-]\d{4}")
 MINIMUM = re.compile(rb"\d{1,9}")
 FACTS = ["delivery_within", "extended_next_hop"]
 
@@ -168,6 +169,19 @@ async def message_to_notify_is_tried_on(smtp: Client, hop: Hop) -> Observation:
     if await hop.notification_saying(sender, "failed", within=A_MOMENT):
         return Broken("an attempt after the time", "it was given back")
     return Unclear(f"no attempt after the time, and nothing told, within {LONG:g} s")
+
+
+@scenario("rfc3464/2.3.9/numeric-zone", start=At.EHLO, offers=["DELIVERBY"], facts=FACTS, slow=True)
+async def last_try_of_a_late_message_has_a_numeric_zone(smtp: Client, hop: Hop) -> Observation:
+    """Will-Retry-Until in the report that the time has come ends in an offset from Universal Time."""
+    sender = await kept_waiting(smtp, hop, b"N", b"")
+    told = await hop.notification_saying(sender, "delayed", within=LONG)
+    found = delivery_report(told.content) if told else None
+    dates = [value_of(group, "Will-Retry-Until") for group in found.recipients] if found else []
+    if not any(dates):
+        return Unclear("no Will-Retry-Until to look at")
+    zone = dates[0].partition(b"(")[0].split()[-1]
+    return holds(ZONE.fullmatch(zone) is not None, expected="an offset of four digits", seen=dates[0])
 
 
 SILENT = {

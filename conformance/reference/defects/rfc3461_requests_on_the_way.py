@@ -9,6 +9,7 @@ from conformance.reference._parameters import Parameters, decoded
 from conformance.reference._relay import RelaySession
 
 HERE = "rfc3461/5.2.1"
+ALIAS = "rfc3461/5.2.7.2/alias-propagates"
 Requests = tuple[tuple[bytes, bytes], ...]
 OfMail = Callable[[Parameters, int], Requests]
 OfRcpt = Callable[[Parameters, bytes], Requests]
@@ -20,7 +21,12 @@ def but(requests: Requests, keyword: bytes, *put: tuple[bytes, bytes]) -> Reques
     return (*(each for each in requests if each[0] != keyword), *put)
 
 
-@defect(RelaySession.takes, only={"ENVID"}, proves={f"{HERE}/envelope_id_is_passed_on*"})
+@defect(
+    RelaySession.takes,
+    only={"ENVID"},
+    proves={f"{HERE}/envelope_id_is_passed_on*"},
+    also={ALIAS},
+)
 def envelope_id_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes) -> bool:
     """Passes a message on without its ENVID."""
     del clean, keyword
@@ -30,7 +36,7 @@ def envelope_id_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes
 @defect(
     RelaySession.mail_requests,
     proves={f"{HERE}/envelope_id_is_passed_on[capitals-and-small]"},
-    also={HERE + "/*", "rfc3461/3/propagate-envelope-id"},
+    also={HERE + "/*", "rfc3461/3/propagate-envelope-id", ALIAS},
 )
 def envelope_id_is_made_small(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes ENVID on in small letters."""
@@ -47,14 +53,19 @@ def envelope_id_is_decoded_on_the_way(clean: OfMail, _: RelaySession, parameters
     return requests if value is None else but(requests, b"ENVID", (b"ENVID", decoded(value).replace(b"+", b"x")))
 
 
-@defect(RelaySession.takes, only={"RET"}, proves={f"{HERE}/return_is_passed_on*"})
+@defect(RelaySession.takes, only={"RET"}, proves={f"{HERE}/return_is_passed_on*"}, also={ALIAS})
 def return_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes) -> bool:
     """Passes a message on without its RET."""
     del clean, keyword
     return False
 
 
-@defect(RelaySession.takes, only={"NOTIFY"}, proves={f"{HERE}/notify_is_passed_on*", f"{HERE}/each_recipient_keeps*"})
+@defect(
+    RelaySession.takes,
+    only={"NOTIFY"},
+    proves={f"{HERE}/notify_is_passed_on*", f"{HERE}/each_recipient_keeps*"},
+    also={ALIAS},
+)
 def notify_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes) -> bool:
     """Passes a message on without its NOTIFY."""
     del clean, keyword
@@ -71,7 +82,12 @@ def first_notify_is_passed_on_for_all(
     return but(requests, b"NOTIFY", (b"NOTIFY", first)) if first and b"NOTIFY" in dict(requests) else requests
 
 
-@defect(RelaySession.takes, only={"ORCPT"}, proves={f"{HERE}/original_recipient_is_passed_on*"})
+@defect(
+    RelaySession.takes,
+    only={"ORCPT"},
+    proves={f"{HERE}/original_recipient_is_passed_on*"},
+    also={ALIAS},
+)
 def original_recipient_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes) -> bool:
     """Passes a message on without its ORCPT."""
     del clean, keyword
@@ -126,7 +142,11 @@ def original_recipient_is_added(
     return (*requests, (b"ORCPT", b"rfc822;" + forward_path))
 
 
-@defect(RelaySession.rcpt_requests, proves={f"{HERE}/added_original_recipient_is_that_of_rcpt"})
+@defect(
+    RelaySession.rcpt_requests,
+    proves={f"{HERE}/added_original_recipient_is_that_of_rcpt"},
+    also={"rfc3461/5.2.7.1/list-orcpt"},
+)
 def another_original_recipient_is_added(
     clean: OfRcpt, session: RelaySession, parameters: Parameters, forward_path: bytes
 ) -> Requests:
