@@ -22,8 +22,6 @@ OfList = Callable[[Copy], Parameters]
 DELAYS = "rfc3461/5.2.5"
 LISTS_ = "rfc3461/5.2.7.1"
 ALIASES_ = "rfc3461/5.2.7.2"
-A_LINE = 80
-"""Octets that fit on a line."""
 IN_PARENTHESES = re.compile(rb"(?m)^(Original-[^\r\n(]*)\([^\r\n)]*\)?")
 MEMBERS = LISTS[b"circle"]
 
@@ -181,25 +179,14 @@ def list_rejects_in_words(clean: Callable[[Copy], None], mailer: Mailer, copy: C
 
 
 @defect(
-    ServerSession.rcpt_parameter_fits,
-    varies={"rfc3461/4/rcpt_may_say_much*"},
-    also={"rfc3461/*", "rfc3464/*"},
-)
-def much_in_rcpt_is_refused(clean: Fits, _: ServerSession, keyword: bytes, value: bytes) -> bool:
-    """Refuses lists in NOTIFY and long values of ORCPT."""
-    much = (keyword == b"NOTIFY" and b"," in value) or (keyword == b"ORCPT" and len(value) > A_LINE)
-    return not much and clean(keyword, value)
-
-
-@defect(
     ServerSession.mail_parameter_fits,
     only={"ENVID"},
-    varies={"rfc3461/4/mail_may_have_a_long_envelope_id*", "rfc3461/4/parentheses_may_stand_in_an_envelope_id*"},
+    varies={"rfc3461/4/parentheses_may_stand_in_an_envelope_id*"},
     also={"rfc3461/*", "rfc3464/*", "rfc3885/*"},
 )
-def much_in_envelope_ids_is_refused(clean: Fits, _: ServerSession, keyword: bytes, value: bytes) -> bool:
-    """Refuses long values of ENVID, and those with parentheses."""
-    return len(value) <= A_LINE and b"(" not in value and clean(keyword, value)
+def envelope_id_with_parentheses_is_refused(clean: Fits, _: ServerSession, keyword: bytes, value: bytes) -> bool:
+    """Refuses parentheses in ENVID."""
+    return b"(" not in value and clean(keyword, value)
 
 
 @defect(
