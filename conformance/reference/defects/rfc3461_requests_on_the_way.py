@@ -37,7 +37,7 @@ def envelope_id_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword: bytes
 @defect(
     RelaySession.mail_requests,
     proves={f"{HERE}/envelope_id_is_passed_on[capitals-and-small]"},
-    also={HERE + "/*", "rfc3461/3/propagate-envelope-id", ALIAS},
+    also={HERE + "/*", "rfc3461/3/propagate-envelope-id", "rfc3461/4/*", ALIAS},
 )
 def envelope_id_is_made_small(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes ENVID on in small letters."""
@@ -46,7 +46,11 @@ def envelope_id_is_made_small(clean: OfMail, _: RelaySession, parameters: Parame
     return requests if value is None else but(requests, b"ENVID", (b"ENVID", value.lower()))
 
 
-@defect(RelaySession.mail_requests, proves={f"{HERE}/envelope_id_is_passed_on[plus-sign]"})
+@defect(
+    RelaySession.mail_requests,
+    proves={f"{HERE}/envelope_id_is_passed_on[plus-sign]"},
+    also={"rfc3461/4/must-encode-rest"},
+)
 def envelope_id_is_decoded_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Decodes ENVID, and encodes its plus sign as an x when it passes it on."""
     requests = clean(parameters, size)
@@ -98,7 +102,7 @@ def original_recipient_is_lost_on_the_way(clean: Takes, _: RelaySession, keyword
 @defect(
     RelaySession.rcpt_requests,
     proves={f"{HERE}/original_recipient_is_passed_on[capitals-and-small]"},
-    also={f"{HERE}/orcpt-relayed"},
+    also={f"{HERE}/orcpt-relayed", "rfc3461/4/must-encode-rest"},
 )
 def original_recipient_is_made_small(
     clean: OfRcpt, _: RelaySession, parameters: Parameters, forward_path: bytes
