@@ -36,6 +36,8 @@ OFFERS_AT = {NEXT_HOPS[EXTENDED_DOMAIN]: ALL_OFFERS, NEXT_HOPS[BARE_DOMAIN]: BAR
 
 RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 """The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+WARN_SECONDS = 2700.0
+"""Where mail is retried so slowly, its sender is told of the delay within the hour (RFC 3461 §5.2.5)."""
 
 
 CONNECTIONS = frozenset({"smtp", "second"})
@@ -166,6 +168,7 @@ def try_scenarios(
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
+                site.warns_after = WARN_SECONDS
             server = ReferenceServer(
                 defects,
                 server_tls(),

@@ -11,6 +11,7 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._delays import Delays, mode_of
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
 from conformance.reference._parameters import Parameters
@@ -38,6 +39,20 @@ class Copy:
     client: bytes = b""
 
 
+@dataclass(slots=True)
+class _Queued:
+    """When something is due for a message in the queue: its time under BY, and a word to its sender."""
+
+    began: float
+    due: float
+    warns: float
+
+    @property
+    def next(self) -> float:
+        """The first of these."""
+        return min(self.due, self.warns)
+
+
 @dataclass(slots=True, eq=False)
 class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
@@ -56,6 +71,7 @@ class Mailer:
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trace: Trace = field(init=False)
+    delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
     taken: int = 0
     queued_so_far: int = 0
@@ -65,6 +81,7 @@ class Mailer:
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
+        self.delays = Delays(self.decisions)
 
     @decision
     def take_message(self, accepted: Accepted) -> None:
@@ -115,7 +132,11 @@ class Mailer:
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if name in ALIASES and self.is_here(forward_path):
-                parameters = self.alias_parameters(parameters, forward_path, self.alias_members(name))
+                members = self.alias_members(name)
+                if len(ALIASES[name]) == 1:
+                    parameters = self.forwarded_parameters(parameters, forward_path, members[0])
+                else:
+                    parameters = self.alias_parameters(parameters, forward_path, members)
         forward_paths = tuple(dict.fromkeys(self._without_lists(copy)))
         plain = replace(copy, forward_paths=forward_paths, parameters=parameters)
         copies = [plain] if plain.forward_paths else []
@@ -125,13 +146,31 @@ class Mailer:
                 copies.append(self.list_copy(copy, name))
         return copies
 
+    @decision
     def tell_expanded(self, copy: Copy) -> None:
         """Tell those who asked that the message reached an alias of several, or a list (RFC 3461 §5.2.7)."""
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if self.is_here(forward_path) and name in {*ALIASES, *LISTS}:
-                action = self.alias_action() if name in ALIASES else self.list_action()
-                self.succeed(copy, [Reported(forward_path, action)])
+                action = self.action_of(name)
+                if action:
+                    self.succeed(copy, [Reported(forward_path, action)])
+
+    def action_of(self, name: bytes) -> bytes:
+        """What is said of an alias or a list, or nothing."""
+        if name in LISTS:
+            return self.list_action()
+        return self.forwarded_action() if len(ALIASES[name]) == 1 else self.alias_action()
+
+    @decision
+    def forwarded_parameters(self, parameters: Parameters, alias: bytes, member: bytes) -> Parameters:
+        """Those of an alias of one for whom it stands for, all of them (RFC 3461 §5.2.7.2)."""
+        return parameters.moved(alias, member, notify=parameters.at(alias, b"NOTIFY"))
+
+    @decision
+    def forwarded_action(self) -> bytes:
+        """What is said of an alias of one: nothing (RFC 3461 §5.2.7.2)."""
+        return b""
 
     @decision
     def alias_parameters(self, parameters: Parameters, alias: bytes, members: tuple[bytes, ...]) -> Parameters:
@@ -290,7 +329,10 @@ class Mailer:
     async def relay(self, copy: Copy) -> None:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
+        queue = _Queued(began, self.delays.due(copy.parameters, copy.taken), began + self.warns_after())
         while True:
+            if self.time_is_over(copy, queue):
+                return
             tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
             sent = self.judged(tried)
             if sent.mail_refused:
@@ -305,8 +347,41 @@ class Mailer:
             if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
-            with trio.move_on_after(self.retry_after(copy)):
+            if await self._wait(copy, queue):
+                return
+
+    async def _wait(self, copy: Copy, queue: _Queued) -> bool:
+        """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""
+        until = trio.current_time() + self.retry_after(copy)
+        while True:
+            wakes = min(until, queue.next)
+            with trio.move_on_at(wakes):
                 await self.contact.wait()
+                return False
+            if trio.current_time() >= queue.warns:
+                queue.warns = float("inf")
+                self.delay(copy, b"450 4.4.0 Not delivered yet", queue)
+            if self.time_is_over(copy, queue):
+                return True
+            if wakes == until:
+                return False
+
+    def time_is_over(self, copy: Copy, queue: _Queued) -> bool:
+        """Whether the time of a message under BY has come and it is tried no more (RFC 2852 §4.1.3)."""
+        if trio.current_time() < queue.due:
+            return False
+        queue.due = float("inf")
+        mode = mode_of(copy.parameters)
+        ends, reason = self.delays.ends_when_late(mode), self.delays.why_late(mode)
+        if ends and self.delays.tells_when_late(mode):
+            self.fail(copy, [Failed(each, reason) for each in copy.forward_paths])
+        elif self.delays.tells_when_late(mode):
+            self.delay(copy, reason, queue)
+        return ends
+
+    def warns_after(self) -> float:
+        """Seconds in the queue after which the sender is told that a message is held up."""
+        return self.delays.warns_after(self.site.warns_after)
 
     @decision
     def wakes_the_queue(self, accepted: Accepted) -> bool:
@@ -444,11 +519,32 @@ class Mailer:
         """Whether the sender is told of a success: where NOTIFY says so only (RFC 3461 §5.2.2, §5.2.3)."""
         return notify is not None and b"SUCCESS" in notify
 
+    def is_told(self, notify: frozenset[bytes] | None, *, unasked: bool) -> bool:
+        """Whether the sender is told of a success: on request, or where BY has it told unasked (RFC 2852 §4.1.4)."""
+        return self.wants_success(notify) or (unasked and self.takes_unasked(notify))
+
+    @decision
+    def takes_unasked(self, notify: frozenset[bytes] | None) -> bool:
+        """Whether what nobody asked for is told: not where NOTIFY says NEVER (RFC 2852 §4.1.4)."""
+        return notify is None or b"NEVER" not in notify
+
     @decision
     def succeed(self, copy: Copy, reported: list[Reported]) -> None:
         """Tell those who asked what was delivered here, or went where nobody will tell (RFC 3461 §5.2.2, §5.2.3)."""
-        reported = [each for each in reported if self.wants_success(copy.parameters.notify(each.forward_path))]
+        asked = copy.parameters.notify
+        reported = [each for each in reported if self.is_told(asked(each.forward_path), unasked=each.unasked)]
         if reported and self.may_notify(copy.reverse_path):
+            to = self.notified(copy)
+            self.send_report(copy.parameters, to, self.report(copy, to, reported))
+
+    def delay(self, copy: Copy, reason: bytes, queue: _Queued) -> None:
+        """Tell those who would know that a message is held up (RFC 3461 §5.2.5)."""
+        asked = copy.parameters.notify
+        told = [each for each in copy.forward_paths if self.delays.wants_delay(asked(each))]
+        if told and self.may_notify(copy.reverse_path):
+            left = queue.began + self.gives_up_after(copy) - trio.current_time()
+            until = self.delays.retry_until(left)
+            reported = [Reported(each, b"delayed", reason, retry_until=until) for each in told]
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 

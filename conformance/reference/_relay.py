@@ -11,6 +11,7 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._delays import is_traced, mode_of
 from conformance.reference._parameters import Parameters
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
@@ -127,7 +128,8 @@ class RelaySession:
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(refused(forward_paths, reason))
+            for_now = reason.startswith(b"4")
+            return await self._leave((_put_off if for_now else refused)(forward_paths, reason))
         if mail is None:
             mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -174,8 +176,10 @@ class RelaySession:
             reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
-            elif b"DSN" not in self.offers:
-                relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
+            elif b"DSN" not in self.offers or self.tells_unasked():
+                unasked = self.tells_unasked()
+                said = _said(reply)
+                relayed = tuple(Reported(each, b"relayed", said, self.remote, unasked=unasked) for each in taken)
         return replace(_sorted(refused, self.remote), relayed=relayed)
 
     async def _content(self, content: bytes) -> Reply:
@@ -314,6 +318,9 @@ class RelaySession:
     def rcpt_requests(self, parameters: Parameters, forward_path: bytes) -> tuple[tuple[bytes, bytes], ...]:
         """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
         of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
+        if self.takes(b"NOTIFY") and mode_of(parameters) == b"N" and self.loses_by():
+            asked = self.asked_for_delay(dict(of_path).get(b"NOTIFY", b""))
+            of_path = [*(each for each in of_path if each[0] != b"NOTIFY"), (b"NOTIFY", asked)]
         return tuple((keyword, self.onward(keyword, value)) for keyword, value in of_path if self.takes(keyword))
 
     @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
@@ -364,6 +371,31 @@ class RelaySession:
             return True
         least = self.offers.get(b"DELIVERBY")
         return least is not None and (not least.isdigit() or int(least) <= int(seconds))
+
+    def tells_unasked(self) -> bool:
+        """Whether BY has the sender told that the message went on (RFC 2852 §4.1.4)."""
+        return self.tells_of_trace() or self.tells_of_lost_by()
+
+    @decision
+    def tells_of_trace(self) -> bool:
+        """Whether the sender is told of this step: where BY asks for a trace (RFC 2852 §4.1.4)."""
+        return is_traced(self.parameters)
+
+    @decision
+    def tells_of_lost_by(self) -> bool:
+        """Whether the sender is told that the next hop does not know of the time (RFC 2852 §4.1.4.2)."""
+        return self.loses_by()
+
+    def loses_by(self) -> bool:
+        """Whether a message under BY whose time has not come goes to a next hop without DELIVERBY."""
+        value = self.parameters.of(b"BY")
+        return value is not None and not self.takes(b"BY") and int(self.onward(b"BY", value).partition(b";")[0]) > 0
+
+    @decision
+    def asked_for_delay(self, notify: bytes) -> bytes:
+        """NOTIFY for a next hop that does not know of the time, none being empty: with DELAY (RFC 2852 §4.1.4.2)."""
+        words = notify.upper().split(b",") if notify else [b"FAILURE"]
+        return notify if {b"NEVER", b"DELAY"} & set(words) else b",".join([*words, b"DELAY"])
 
     @decision
     def needs_owner_check(self, forward_path: bytes) -> bool:

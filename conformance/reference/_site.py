@@ -29,9 +29,12 @@ BUSY = b"busy"
 GIVES_UP_AFTER = 60.0
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
-LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
-LIST_OWNERS = {b"staff": b"postmaster@example.test"}
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+LISTS = {
+    b"staff": (b"alice@example.test", b"bob@example.test"),
+    b"circle": (b"reader@extended.example.test", b"writer@extended.example.test"),
+}
+LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
+ALIASES = {b"team": (b"alice@example.test", b"bob@example.test"), b"desk": (b"clerk@extended.example.test",)}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -75,7 +78,7 @@ class Site:
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
-    ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
@@ -85,6 +88,7 @@ class Site:
     queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = GIVES_UP_AFTER
+    warns_after: float = float("inf")
     down: bool = False
     keeps_secrets: bool = False
 
@@ -177,6 +181,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         mailing_list=MailingList(
             address="staff@example.test",
             members=("alice@example.test", "bob@example.test"),
+            owner="postmaster@example.test",
+        ),
+        alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
+        list_elsewhere=MailingList(
+            address="circle@example.test",
+            members=("reader@extended.example.test", "writer@extended.example.test"),
             owner="postmaster@example.test",
         ),
         moved="carol@example.test",

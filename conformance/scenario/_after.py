@@ -159,6 +159,19 @@ class Hop:
         """
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
+    async def message_for(self, mailbox: bytes, token: str | None = None) -> Received:
+        """The first message with the token to this mailbox, whose name need not hold it.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        seconds = _patience(self.target)
+
+        def wanted(received: Received) -> bool:
+            return mailbox.lower() in {path.lower() for path in received.forward_paths}
+
+        return _required(await self._arrival(token, wanted, seconds), "next hop", seconds)
+
     async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
         """The first message with the token in a forward-path, or ``None``.
 
@@ -194,6 +207,16 @@ class Hop:
         """As ``notification``, but ``None`` where none came."""
         return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
 
+    async def notification_saying(self, token: str, action: str, within: float | None = None) -> Received | None:
+        """The first report that is addressed to this token's mailbox and says this action, or ``None``."""
+        addressed = self._addressed_to(token)
+
+        def wanted(received: Received) -> bool:
+            found = delivery_report(received.content) if addressed(received) else None
+            return found is not None and action in found.actions
+
+        return await self._arrival(token, wanted, within or _patience(self.target))
+
     async def none(self, token: str | None = None, *, after: str) -> Observation:
         """Held where nothing with the token came, though the later message with the token ``after`` did.
 
@@ -222,6 +245,26 @@ class Hop:
         """All transactions with the token, refused ones too, once so many have ended or after a long wait."""
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
+
+    async def attempt(
+        self, mailbox: bytes, *, after: float = float("-inf"), within: float | None = None
+    ) -> Transaction | None:
+        """The first attempt to send something to this mailbox that began later than ``after``, or ``None``.
+
+        ``after`` is a time of the clock that ``Transaction.began`` is of. A notification that quotes the message is no
+        attempt.
+        """
+        token = self._note(tokens_in(mailbox)[0])
+        until, seen = trio.current_time() + (within or _patience(self.target)), 0
+        while True:
+            left = max(0.0, until - trio.current_time())
+            came = await self.server.transactions(token, within=left, at_least=seen + 1)
+            for each in came:
+                if each.began > after and any(to.forward_path == mailbox for to in each.recipients):
+                    return each
+            if len(came) <= seen or not left:
+                return None
+            seen = len(came)
 
     async def ended(self, mail: Received | Transaction) -> HopConnection:
         """The connection by which a message or a transaction came, once it is over.

@@ -106,6 +106,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # An alias of one mailbox at the extended domain, and a list of several there.
+    alias_elsewhere: Alias | None = None
+    list_elsewhere: MailingList | None = None
     moved: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
@@ -179,6 +182,8 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "alias-elsewhere": Alias,
+    "list-elsewhere": MailingList,
     "credentials": Credentials,
     "limits": Limits,
     "process": Process,

@@ -50,6 +50,16 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "mailing_list",
         MailingList(address="l@a.test", members=("a@a.test",), owner="o@a.test"),
     ),
+    "an alias of one elsewhere": (
+        'alias-elsewhere = {address = "x@a.test", members = ["a@b.test"]}',
+        "alias_elsewhere",
+        Alias(address="x@a.test", members=("a@b.test",)),
+    ),
+    "a list whose members are elsewhere": (
+        'list-elsewhere = {address = "l@a.test", members = ["a@b.test"], owner = "o@a.test"}',
+        "list_elsewhere",
+        MailingList(address="l@a.test", members=("a@b.test",), owner="o@a.test"),
+    ),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
