@@ -19,9 +19,18 @@ HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
 LOGIN_DOMAIN = DOMAIN
-ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+STRICT, NAMELESS = "dora", "jürgen"
+"""A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
+ACCOUNTS = {
+    b"alice": b"open sesame, 40 thieves",
+    STRICT.encode(): b"a secret of her own",
+    NAMELESS.encode(): b"a secret of his own",
+}
 """Who can authenticate, by name or by address, and with which password."""
+TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
+NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
@@ -146,9 +155,14 @@ def reference_target(
 ) -> Target:
     """What there is to know about the reference server's site, where these commands are turned off.
 
-    Its password is put where a target file says that one is found, the environment, unless one is there.
+    Its passwords are put where a target file says that one is found, the environment, unless one is there.
     """
-    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    for name, account in (
+        (PASSWORD_FROM, "alice"),
+        (STRICT_PASSWORD_FROM, STRICT),
+        (NAMELESS_PASSWORD_FROM, NAMELESS),
+    ):
+        os.environ.setdefault(name, ACCOUNTS[account.encode()].decode("ascii"))
     target = msgspec.structs.replace(
         _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
     )
@@ -168,6 +182,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         ehlo_name="client.example.test",
         client_trusted=False,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
+        strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
+        nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),

@@ -133,6 +133,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
+    strict_credentials: Credentials | None = None
+    nameless_credentials: Credentials | None = None
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
@@ -178,6 +181,8 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
     "credentials": Credentials,
+    "strict-credentials": Credentials,
+    "nameless-credentials": Credentials,
     "limits": Limits,
     "process": Process,
     "store": Store,

@@ -84,6 +84,16 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "credentials",
         Credentials(user="u", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
     ),
+    "credentials for which a mechanism is too weak": (
+        'strict-credentials = {user = "s", password-from = "P", mechanisms = ["PLAIN"]}',
+        "strict_credentials",
+        Credentials(user="s", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
+    ),
+    "credentials whose user makes no mailbox": (
+        'nameless-credentials = {user = "j", password-from = "P"}',
+        "nameless_credentials",
+        Credentials(user="j", password_from="P"),  # noqa: S106 - a variable's name
+    ),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
         'disabled = ["VRFY", "EXPN", "HELP"]',
