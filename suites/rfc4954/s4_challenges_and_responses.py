@@ -334,7 +334,9 @@ async def server_may_take_no_longer_lines(size: int, smtp: Client) -> Observatio
     outcome = await smtp.say(b"QUJD" * (size // 4))
     if not isinstance(outcome, Reply) or outcome.severity != 5:
         return Unclear(str(outcome))
-    return took("is too long" if outcome.code == 500 else "is read", outcome)
+    if outcome.code == 500:
+        return took("is too long", outcome)
+    return took("is read" if outcome.code in {501, 534, 535} else "is refused in another way", outcome)
 
 
 @scenario(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from conformance import At, Client, Held, Observation, Outcome, Unclear, accepted, answered, presume, refused, scenario
 
@@ -46,7 +46,6 @@ IMPOSSIBLE: dict[str, Callable[[str], bytes]] = {
 
 NOTHING_LEFT = {
     "soft-hyphen": SOFT_HYPHEN,
-    "zero-width-space": ZERO_WIDTH_SPACE,
     "several": SOFT_HYPHEN + VARIATION_SELECTOR + ZERO_WIDTH_SPACE,
 }
 """Names of which nothing is left."""
@@ -65,12 +64,17 @@ async def _plain(smtp: Client, for_whom: bytes, user: bytes, password: bytes) ->
     start=At.UNAUTHENTICATED,
     offers=["AUTH PLAIN"],
     facts=["credentials"],
-    written=SAME,
+    written={name: SAME[name] for name in ("soft-hyphen", "zero-width-space", "full-width-letter")},
 )
-async def authorization_identity_is_prepared(written: Written, smtp: Client, second: Client) -> Observation:
-    """An authorization identity that SASLprep makes the user's own is taken, where that itself is."""
+async def authorization_identity_is_prepared(
+    written: Written, smtp: Client, second: Client, another: Callable[[], Awaitable[Client]]
+) -> Observation:
+    """An authorization identity that SASLprep makes the user's own is taken, where that itself is, and no other."""
     user, password = smtp.credentials
     presume(accepted(await _plain(second, user, user, password), {235}))
+    third = await another()
+    await third.climb(At.UNAUTHENTICATED)
+    presume(await _refuses_others(third, user, password))
     asked = written(user.decode()).encode()
     return accepted(await _plain(smtp, asked, user, password), {235})
 
@@ -102,7 +106,7 @@ async def _refuses_others(second: Client, user: bytes, password: bytes) -> Obser
     start=At.UNAUTHENTICATED,
     offers=["AUTH PLAIN"],
     facts=["credentials"],
-    written=IMPOSSIBLE,
+    written={name: IMPOSSIBLE[name] for name in ("control-character", "private-use", "no-character", "not-utf-8")},
 )
 async def authorization_identity_that_is_no_name_fails(
     written: Callable[[str], bytes], smtp: Client, second: Client
