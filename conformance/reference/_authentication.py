@@ -13,6 +13,7 @@ from functools import cache
 from conformance.reference._answer import Answer, answer
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._notification import is_xtext
+from conformance.reference._parameters import encoded
 from conformance.reference._saslprep import prepared
 from conformance.reference._site import ACCOUNTS, HOST, LOGIN_DOMAIN, TOO_WEAK
 from conformance.wire.paths import mailbox
@@ -242,6 +243,19 @@ class Authentication:
             return False
         plain = _from_xtext(value)
         return plain == b"<>" or mailbox(plain) is not None
+
+    @decision
+    def auth_submitter(self, said: bytes | None) -> bytes:
+        """Whom the AUTH parameter names on the way: nobody for strangers, else whom the client says, or itself (§5)."""
+        if self.identity is None:
+            return b"<>"
+        return self.auth_generated(self.identity) if said is None else said
+
+    @decision
+    def auth_generated(self, identity: bytes) -> bytes:
+        """The mailbox of a client that we know, and nobody where its name makes none (§5)."""
+        found = _account(identity) + b"@" + LOGIN_DOMAIN
+        return encoded(found) if found.isascii() and mailbox(found) is not None else b"<>"
 
     def password_of(self, user: bytes) -> bytes:
         """The user's password; of users that we do not know one that nobody can have."""

@@ -836,7 +836,7 @@ class ServerSession:
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
-                    ),
+                    ).saying(b"AUTH", self.authentication.auth_submitter(transaction.mail_parameters.get(b"AUTH"))),
                 )
             )
 

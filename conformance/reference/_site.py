@@ -37,8 +37,8 @@ BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
-LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
-LIST_OWNERS = {b"staff": b"postmaster@example.test"}
+LISTS = {b"staff": (b"alice@example.test", b"bob@example.test"), b"readers": (b"reader@account.example.test",)}
+LIST_OWNERS = {b"staff": b"postmaster@example.test", b"readers": b"postmaster@example.test"}
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
@@ -49,13 +49,21 @@ EXTENDED_DOMAIN = b"extended.example.test"
 """Relayed to a next hop that offers every extension."""
 BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
+ACCOUNT_DOMAIN = b"account.example.test"
+"""Relayed to a next hop at which we authenticate, under TLS that verifies."""
+OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
+"""Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
-NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
-"""Where mail for these two goes."""
+NEXT_HOPS = {
+    EXTENDED_DOMAIN: "127.0.0.2:2600",
+    BARE_DOMAIN: "127.0.0.3:2600",
+    ACCOUNT_DOMAIN: "127.0.0.4:2600",
+}
+"""Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org"}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
@@ -183,6 +191,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         client_trusted=False,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
+        credentials_trusted=True,
         nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
@@ -207,6 +216,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
+        account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
+        account_verified=bool(next_hop),
+        account_long=bool(next_hop),
+        account_authority="in memory" if next_hop else None,
+        relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,

@@ -197,7 +197,7 @@ def rset_forgets_the_authentication(clean: Callable[[str], None], session: Serve
     name="message-forgets-the-authentication",
     only={"end of data"},
     proves={"rfc4954/4/authentication_lasts[after-message]"},
-    also={"rfc4954/7/esmtpa"},
+    also={"rfc4954/7/esmtpa", "rfc4954/5/*"},
 )
 def message_forgets_the_authentication(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Forgets with each message who the client is."""
@@ -709,7 +709,7 @@ def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: by
         "rfc4954/5/parameter_that_is_not_valid_is_refused[no-octets]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[bare-equals-sign]",
     },
-    also={"rfc5321/4.1.1.11/555-for-unknown-parameter"},
+    also={"rfc5321/4.1.1.11/555-for-unknown-parameter", "rfc4954/5/*"},
 )
 def auth_parameter_is_skipped(
     clean: Path, session: ServerSession, keyword: bytes, argument: bytes
