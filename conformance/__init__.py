@@ -72,6 +72,7 @@ from conformance.store import (
     without_comments,
 )
 from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
+from conformance.wire.paths import is_mailbox
 
 __version__ = "0.1.0"
 
@@ -121,6 +122,7 @@ __all__ = [
     "fields_named",
     "goes_on",
     "holds",
+    "is_mailbox",
     "new_token",
     "not_refused_as",
     "one_message",

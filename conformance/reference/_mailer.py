@@ -14,7 +14,8 @@ from conformance.reference._decision import Decisions, decision
 from conformance.reference._delays import Delays, mode_of
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
-from conformance.reference._parameters import Parameters
+from conformance.reference._login import Account
+from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
@@ -58,8 +59,9 @@ class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
-    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
-    addresses that could not be reached, and until when they are not tried again.
+    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``accounts`` are those
+    that we have at the next hops of some domains. ``dead`` are the addresses that could not be reached, and until when
+    they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -70,6 +72,7 @@ class Mailer:
     dial: DialNextHop | None = None
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     trace: Trace = field(init=False)
     delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
@@ -213,15 +216,20 @@ class Mailer:
     @decision
     def list_copy(self, copy: Copy, name: bytes) -> Copy:
         """The copy for a list's members: errors go to its owner, the header stays as it is (§3.9.2)."""
-        return replace(
-            copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=self.list_parameters(copy)
-        )
+        parameters = self.list_parameters(copy).saying(b"AUTH", self.list_submitter(copy, name))
+        return replace(copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=parameters)
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
         """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1)."""
         body = copy.parameters.of(b"BODY")
         return Parameters(((b"BODY", body),) if body else ())
+
+    @decision
+    def list_submitter(self, copy: Copy, name: bytes) -> bytes:
+        """Who counts as the submitter of what a list sends on: its owner, it is a new submission (RFC 4954 §5)."""
+        del copy
+        return encoded(LIST_OWNERS[name])
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
@@ -454,7 +462,12 @@ class Mailer:
             stream = await dial()
         except OSError as error:
             return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
+        session = RelaySession(
+            stream,
+            self.decisions,
+            wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
+            account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+        )
         sent = await session.send(
             copy.reverse_path,
             copy.forward_paths,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
+from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
@@ -39,6 +42,7 @@ PASSED_ON = {
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
+    b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
@@ -76,8 +80,16 @@ class RelaySession:
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        decisions: Decisions,
+        *,
+        wants: frozenset[bytes] = frozenset(),
+        account: Account | None = None,
+    ) -> None:
         self.stream = stream
+        self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
         self.wants = wants
@@ -120,11 +132,9 @@ class RelaySession:
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(self._all(forward_paths, hello))
-        told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
-        self.offers = {keyword: words for keyword, _, words in told}
-        for extension in self.wants - self.offers.keys():
-            if self.waits_for(extension):
-                return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
+        obstacle = await self._obstacle(hello)
+        if obstacle:
+            return await self._leave(_put_off(forward_paths, obstacle))
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
@@ -137,6 +147,41 @@ class RelaySession:
         for line in self.before_recipients():
             await self._say(line)
         return await self._leave(await self._recipients(forward_paths, content))
+
+    async def _obstacle(self, hello: Reply) -> bytes:
+        """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""
+        self.offers = _offered(hello)
+        obstacle = await self.login.prepare() if self.login else b""
+        lacking = [extension for extension in self.wants - self.offers.keys() if self.waits_for(extension)]
+        return obstacle or (b"450 The next hop lacks " + lacking[0] if lacking else b"")
+
+    async def say(self, line: bytes, behind: bytes = b"") -> Reply:
+        """Say one line, with octets behind it in the same write."""
+        await self.stream.send_all(line + CRLF + behind)
+        return await self._reply(line[:4].decode("ascii", "replace"))
+
+    async def hello_again(self) -> Reply:
+        """EHLO under TLS, whose reply says anew what is offered (RFC 3207 §4.2)."""
+        hello = await self._say(b"EHLO " + self.own_name())
+        self.offers = self.offers_under_tls(self.offers, _offered(hello))
+        return hello
+
+    async def handshake(self, *, keeps: bool) -> bytes | None:
+        """Go over to TLS; returns the certificate that the host showed. Clear octets behind the 220 go, or stay."""
+        if not keeps:
+            self.reader = ReplyReader()
+        secure = trio.SSLStream(self.stream, _client_tls())
+        with trio.fail_after(USUAL_PATIENCE):
+            await secure.do_handshake()
+        self.stream, self.secured = secure, True
+        certificate: bytes | None = secure.getpeercert(binary_form=True)
+        return certificate
+
+    @decision
+    def offers_under_tls(self, before: dict[bytes, bytes], after: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What counts as offered under TLS: what was offered there, and nothing from before (RFC 3207 §4.2)."""
+        del before
+        return after
 
     async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
@@ -439,6 +484,20 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+
+@cache
+def _client_tls() -> ssl.SSLContext:
+    """The client's side of TLS, which leaves it to us what to make of a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _offered(hello: Reply) -> dict[bytes, bytes]:
+    told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
+    return {keyword: words for keyword, _, words in told}
 
 
 def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:

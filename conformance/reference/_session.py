@@ -840,11 +840,12 @@ class ServerSession:
                     peer=_peer(self.stream),
                     extended=self.extended,
                     secured=self.secured,
+                    authenticated=self.authentication.identity is not None,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
-                    ),
+                    ).saying(b"AUTH", self.authentication.auth_submitter(transaction.mail_parameters.get(b"AUTH"))),
                 )
             )
 

@@ -19,9 +19,18 @@ HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
 LOGIN_DOMAIN = DOMAIN
-ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+STRICT, NAMELESS = "dora", "jürgen"
+"""A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
+ACCOUNTS = {
+    b"alice": b"open sesame, 40 thieves",
+    STRICT.encode(): b"a secret of her own",
+    NAMELESS.encode(): b"a secret of his own",
+}
 """Who can authenticate, by name or by address, and with which password."""
+TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
+NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
@@ -32,6 +41,7 @@ FULL = b"full"
 LISTS = {
     b"staff": (b"alice@example.test", b"bob@example.test"),
     b"circle": (b"reader@extended.example.test", b"writer@extended.example.test"),
+    b"readers": (b"reader@account.example.test",),
 }
 LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
 ALIASES = {b"team": (b"alice@example.test", b"bob@example.test"), b"desk": (b"clerk@extended.example.test",)}
@@ -44,13 +54,21 @@ EXTENDED_DOMAIN = b"extended.example.test"
 """Relayed to a next hop that offers every extension."""
 BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
+ACCOUNT_DOMAIN = b"account.example.test"
+"""Relayed to a next hop at which we authenticate, under TLS that verifies."""
+OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
+"""Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
-NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
-"""Where mail for these two goes."""
+NEXT_HOPS = {
+    EXTENDED_DOMAIN: "127.0.0.2:2600",
+    BARE_DOMAIN: "127.0.0.3:2600",
+    ACCOUNT_DOMAIN: "127.0.0.4:2600",
+}
+"""Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org"}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
@@ -151,9 +169,14 @@ def reference_target(
 ) -> Target:
     """What there is to know about the reference server's site, where these commands are turned off.
 
-    Its password is put where a target file says that one is found, the environment, unless one is there.
+    Its passwords are put where a target file says that one is found, the environment, unless one is there.
     """
-    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    for name, account in (
+        (PASSWORD_FROM, "alice"),
+        (STRICT_PASSWORD_FROM, STRICT),
+        (NAMELESS_PASSWORD_FROM, NAMELESS),
+    ):
+        os.environ.setdefault(name, ACCOUNTS[account.encode()].decode("ascii"))
     target = msgspec.structs.replace(
         _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
     )
@@ -173,6 +196,9 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         ehlo_name="client.example.test",
         client_trusted=False,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
+        strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
+        credentials_trusted=True,
+        nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -202,6 +228,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
+        account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
+        account_verified=bool(next_hop),
+        account_long=bool(next_hop),
+        account_authority="in memory" if next_hop else None,
+        relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,

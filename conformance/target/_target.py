@@ -126,6 +126,17 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
+    # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
+    # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
+    account_domain: str | None = None
+    account_next_hop: str | None = None
+    account_authority: str | None = None
+    account_verified: bool = False
+    account_long: bool = False
+    """Whether a command line has no room for what the target says there in PLAIN."""
+    relayed_list: str | None = None
+    """The address of a list with a member there."""
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -136,6 +147,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
+    strict_credentials: Credentials | None = None
+    nameless_credentials: Credentials | None = None
+    credentials_trusted: bool | None = None
+    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
@@ -173,7 +189,16 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits(), Process())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
+_DUTIES = frozenset(
+    {
+        "starttls_required",
+        "auth_required",
+        "verify_certificate",
+        "implicit_tls",
+        "account_verified",
+        "account_long",
+    }
+)
 """Facts that are about something only where they are so."""
 
 ADDRESS_FACTS = frozenset({"implicit_tls"})
@@ -185,6 +210,8 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias-elsewhere": Alias,
     "list-elsewhere": MailingList,
     "credentials": Credentials,
+    "strict-credentials": Credentials,
+    "nameless-credentials": Credentials,
     "limits": Limits,
     "process": Process,
     "store": Store,
@@ -198,6 +225,7 @@ _MAILBOXES = (
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
+    "relayed_list",
     "sender",
 )
 _NAMES = (
@@ -208,12 +236,13 @@ _NAMES = (
     "relay_domains",
     "extended_domain",
     "bare_domain",
+    "account_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "exchangers", "name_server")
+_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
 
 
 def split_place(place: str) -> tuple[str, int]:
