@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import CONTENT_FACTS
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -15,7 +15,17 @@ POSTFIX = DebianServer(
     queue="/var/spool/postfix",
     routes=True,
     login=True,
-    facts={"recipient_delimiter": "+", "client_trusted": False, **CONTENT_FACTS},
+    facts={
+        "recipient_delimiter": "+",
+        "client_trusted": False,
+        "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
+        "list_elsewhere": {
+            "address": f"circle@{DOMAIN}",
+            "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
+        **CONTENT_FACTS,
+    },
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
@@ -25,6 +35,7 @@ POSTFIX = DebianServer(
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
         "body_checks refuses one sentence, and another for now",
-        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
+        "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
+        "transport_maps sends mail for our sender's domain to us",
     ),
 )

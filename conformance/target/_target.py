@@ -110,6 +110,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # An alias of one mailbox at the extended domain, and a list of several there.
+    alias_elsewhere: Alias | None = None
+    list_elsewhere: MailingList | None = None
     moved: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
@@ -127,6 +130,17 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
+    # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
+    # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
+    account_domain: str | None = None
+    account_next_hop: str | None = None
+    account_authority: str | None = None
+    account_verified: bool = False
+    account_long: bool = False
+    """Whether a command line has no room for what the target says there in PLAIN."""
+    relayed_list: str | None = None
+    """The address of a list with a member there."""
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -137,12 +151,19 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
+    strict_credentials: Credentials | None = None
+    nameless_credentials: Credentials | None = None
+    credentials_trusted: bool | None = None
+    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
+    gives_up_within: float | None = None
     store: Store | None = None
     bounces: Store | None = None
 
@@ -172,7 +193,16 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits(), Process())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
+_DUTIES = frozenset(
+    {
+        "starttls_required",
+        "auth_required",
+        "verify_certificate",
+        "implicit_tls",
+        "account_verified",
+        "account_long",
+    }
+)
 """Facts that are about something only where they are so."""
 
 ADDRESS_FACTS = frozenset({"implicit_tls"})
@@ -181,7 +211,11 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "alias-elsewhere": Alias,
+    "list-elsewhere": MailingList,
     "credentials": Credentials,
+    "strict-credentials": Credentials,
+    "nameless-credentials": Credentials,
     "limits": Limits,
     "process": Process,
     "store": Store,
@@ -195,6 +229,7 @@ _MAILBOXES = (
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
+    "relayed_list",
     "sender",
 )
 _NAMES = (
@@ -205,12 +240,13 @@ _NAMES = (
     "relay_domains",
     "extended_domain",
     "bare_domain",
+    "account_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "exchangers", "name_server")
+_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
 
 
 def split_place(place: str) -> tuple[str, int]:
