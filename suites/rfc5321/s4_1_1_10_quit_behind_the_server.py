@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from conformance import CRLF, At, Client, Hop, NotReady, Observation, Reply, Store, holds, new_token, row, scenario
+from conformance import (
+    CRLF,
+    At,
+    Client,
+    Hop,
+    NotReady,
+    Observation,
+    Reply,
+    Store,
+    arrived,
+    holds,
+    new_token,
+    row,
+    scenario,
+)
 
 BROKEN_OFF = {
     "in-the-header": b"Subject: broken off",
@@ -64,7 +78,7 @@ async def finished_message_is_kept(then: bytes, smtp: Client, store: Store) -> O
         await smtp.reply(1.0)
     await smtp.drop()
     came = await store.arrival()
-    return holds(came is not None, expected="the message in the mailbox", seen="nothing came")
+    return arrived(came, expected="the message in the mailbox")
 
 
 @scenario(
