@@ -696,9 +696,14 @@ class ServerSession:
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
         """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
         taken = self.take_recipient(forward_path)
-        if taken is None or taken.code != 250:
+        if taken is None or taken.code != 250 or not self.may_tell_new_address(new_address):
             return taken
         return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def may_tell_new_address(self, new_address: bytes) -> bool:
+        """Whether the client can read it: outside ASCII where MAIL had SMTPUTF8 only (RFC 6531 §3.7.4.1)."""
+        return new_address.isascii() or (self.transaction is not None and self.transaction.utf8)
 
     @decision
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
@@ -882,11 +887,18 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"VRFY takes a mailbox")
-        told = verified(self.site, argument)
-        return answer(told.code, *told.texts)
+        told = verified(self.site, asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
+
+    @decision
+    def readable(self, given: Answer, reads_utf8: bool) -> Answer:
+        """The answer to VRFY or EXPN where the client can read it, else a 252 (RFC 6531 §3.7.4.2)."""
+        if reads_utf8 or all(text.isascii() for text in given.texts):
+            return given
+        return answer(252, b"The mailbox can only be told in UTF-8, but will take mail", status=b"2.6.8")
 
     @decision
     def without_utf8_parameter(self, argument: bytes) -> bytes:
@@ -897,11 +909,11 @@ class ServerSession:
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"EXPN takes a list")
-        told = expanded(argument)
-        return answer(told.code, *told.texts)
+        told = expanded(asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+UTF8_USER = "jürgen".encode()
+"""A user whose mailbox is outside ASCII (RFC 6531)."""
+USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", UTF8_USER: "Jürgen Muster".encode()}
 LOGIN_DOMAIN = DOMAIN
 ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
 """Who can authenticate, by name or by address, and with which password."""
@@ -47,7 +49,7 @@ NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
 NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
 """Where mail for these two goes."""
-MOVED = {b"carol": b"carol@elsewhere.example.org"}
+MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
@@ -179,6 +181,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             owner="postmaster@example.test",
         ),
         moved="carol@example.test",
+        utf8_mailbox=f"{UTF8_USER.decode()}@example.test",
+        moved_to_utf8="dora@example.test",
         ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
