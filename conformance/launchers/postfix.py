@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
+from conformance.launchers._site import DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -13,7 +14,7 @@ POSTFIX = DebianServer(
     templates="postfix",
     routes=True,
     login=True,
-    facts={"recipient_delimiter": "+", "client_trusted": False},
+    facts={"recipient_delimiter": "+", "client_trusted": False, "utf8_mailbox": f"{UTF8_LOCAL}@{DOMAIN}"},
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
@@ -22,6 +23,7 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
-        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
+        "aliases has a name of 64 octets for alice, and virtual_alias_maps one outside ASCII",
+        "transport_maps sends mail for our sender's domain to us",
     ),
 )

@@ -93,7 +93,11 @@ async def relay_takes_a_new_address_in_utf_8(code: int, smtp: Client, hop: Hop) 
     if code == 251 and await hop.arrival() is not None:
         return Held("the message came")
     returned = await hop.notification_arrival(sender)
-    tried = len(await hop.transactions(at_least=2))
+    seen = await hop.transactions(at_least=2)
+    ours = [each for each in seen if b"SMTPUTF8" in each.parameters.upper().split()]
+    if seen and not ours:
+        return Unclear("it came without SMTPUTF8, and so need not take UTF-8")
+    tried = len(ours)
     if returned is not None:
         return Held("a notification came") if code == 551 else Broken("the message", "a notification")
     if not tried:

@@ -165,6 +165,7 @@ def new_address_is_left_out_of_the_251(
     ServerSession.readable,
     proves={
         "rfc6531/3.7.4.2/mailbox_outside_ascii_is_not_told_unasked",
+        "rfc6531/3.7.4.2/reply_about_a_mailbox_outside_ascii_is_ascii_unasked",
         "rfc6531/3.7.4.2/parameter_holds_for_its_command_only",
     },
     also={"rfc5321/*"},
