@@ -41,6 +41,7 @@ from conformance.reference._site import (
     unquoted,
 )
 from conformance.reference._status import CLASSES, usual_status
+from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
@@ -142,6 +143,7 @@ class ServerSession:
     grouped: bool = False
     held: bytes = b""
     answers: bytes = b"CONNECT"
+    submission: Submission | None = None
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -238,6 +240,8 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if self.submission is not None:
+            await trio.sleep(self.submission.seconds_before_reply(self.answers))
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -551,6 +555,9 @@ class ServerSession:
         given = self.path_and_parameters(b"FROM:", argument)
         if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
+        given = self.qualified(given)
+        if given is None:
+            return answer(554, b"The domain of the sender is not complete", status=b"5.1.8")
         refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
@@ -566,6 +573,13 @@ class ServerSession:
             mail_parameters=given.parameters,
         )
         return answer(250, b"OK")
+
+    def qualified(self, given: PathArgument) -> PathArgument | None:
+        """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
+        if self.submission is None or given.path.mailbox is None:
+            return given
+        whole = self.submission.qualified_mailbox(given.path.mailbox)
+        return replace(given, path=replace(given.path, mailbox=whole)) if whole else None
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
     def refuse_sender(self, path: Path) -> Answer | None:
@@ -591,7 +605,11 @@ class ServerSession:
     @decision
     def kept_forward_path(self, path: Path) -> bytes:
         """The forward-path less its source route (§3.6.1)."""
-        return bytes(path.mailbox) if path.mailbox else b""
+        if path.mailbox is None:
+            return b""
+        elsewhere = self.submission is not None and not self.is_ours(path)
+        kept = self.submission.submitted_local_part(path.mailbox) if self.submission and elsewhere else path.mailbox
+        return bytes(kept)
 
     @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -670,6 +688,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
+        given = self.qualified(given)
+        if given is None or given.path.mailbox is None:
+            return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
@@ -806,6 +827,10 @@ class ServerSession:
             return self.refuse_content(transaction, content)
         if DEFERRED_CONTENT in content:
             return self.refuse_content_for_now(transaction, content)
+        if self.submission is not None:
+            content, reason = self.submission.finished(content, self.authentication.identity)
+            if reason:
+                return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
