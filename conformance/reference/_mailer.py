@@ -234,7 +234,7 @@ class Mailer:
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
         domain = self.destination(forward_path)
-        return not domain or self.site.is_local(domain.encode("ascii"))
+        return not domain or self.site.is_local(domain.encode())
 
     @decision
     def destination(self, forward_path: bytes) -> str:

@@ -138,8 +138,7 @@ class RelaySession:
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            for_now = reason.startswith(b"4")
-            return await self._leave((_put_off if for_now else refused)(forward_paths, reason))
+            return await self._leave(self.without_a_way(forward_paths, reason))
         if mail is None:
             mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -386,8 +385,9 @@ class RelaySession:
         """Why this next hop can't be given the message at all, or nothing."""
         secured = self.secured and b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
-        header = content.partition(CRLF + CRLF)[0]
-        words = b" ".join((reverse_path, *forward_paths, header))
+        envelope, header = b" ".join((reverse_path, *forward_paths)), content.partition(CRLF + CRLF)[0]
+        asked = self.parameters.of(b"SMTPUTF8") is not None
+        international = not envelope.isascii() or (asked and not header.isascii())
         obstacles = (
             (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
             (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
@@ -397,10 +397,16 @@ class RelaySession:
             (b"554 5.6.3 No 8-bit content there", not content.isascii() and not self.takes_eight_bit()),
             (
                 b"554 5.6.7 No internationalized mail there",
-                self.parameters.of(b"SMTPUTF8") is not None and not words.isascii() and not self.next_hop_takes_utf8(),
+                international and not self.next_hop_takes_utf8(),
             ),
         )
         return next((reason for reason, stands in obstacles if stands), b"")
+
+    @decision
+    def without_a_way(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that this next hop can't be given: it goes back (RFC 6531 §3.2), or waits."""
+        for_now = reason.startswith(b"4")
+        return (_put_off if for_now else refused)(forward_paths, reason)
 
     @decision
     def wants_tls(self) -> bool:
