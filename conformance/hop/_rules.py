@@ -59,6 +59,7 @@ class Rule:
     times, or always; the rules of one key are asked in their order, so that ``Rule.answer(Step.RCPT, 450, times=1)``
     refuses once and then takes. ``offers`` are the keywords of the reply to EHLO, with their parameters. ``every`` is
     for ``CONTENT``: nothing is read during the delay, and the rule acts again when so many octets more have come.
+    ``rest`` are octets of the reply that follow ``pause`` seconds behind the others.
     """
 
     at: Step
@@ -68,6 +69,8 @@ class Rule:
     times: int | None = None
     offers: tuple[bytes, ...] | None = None
     every: int = 0
+    rest: bytes = b""
+    pause: float = 0.0
 
     @classmethod
     def answer(cls, at: Step, code: int, *texts: str | bytes, delay: float = 0.0, times: int | None = None) -> Rule:
@@ -99,6 +102,11 @@ class Rule:
     def stall(cls, seconds: float, *, every: int, times: int | None = None) -> Rule:
         """Read nothing of the mail data for so many seconds, and again behind so many octets more."""
         return cls(Step.CONTENT, b"", seconds, times=times, every=every)
+
+    @classmethod
+    def in_two(cls, at: Step, reply: bytes, rest: bytes, *, pause: float, times: int | None = None) -> Rule:
+        """Send the reply in two pieces, so many seconds apart."""
+        return cls(at, reply, times=times, rest=rest, pause=pause)
 
     @classmethod
     def offer(cls, *keywords: bytes, times: int | None = None) -> Rule:

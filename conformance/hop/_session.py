@@ -199,6 +199,9 @@ class HopSession:
             replies.append(reply)
         if reply:
             await self._send(reply)
+        if rule is not None and rule.rest:
+            await self._pause(rule.pause)
+            await self._send(rule.rest)
         if command is not None:
             command.reply = reply
             command.replied_at = trio.current_time() if reply else None

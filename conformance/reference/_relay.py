@@ -84,7 +84,7 @@ class RelaySession:
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
-        self.secured = self.waives = self.greeted = False
+        self.secured = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -111,14 +111,18 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
+        early = not self.waits_for_greeting()
+        if early:
+            await self.stream.send_all(b"EHLO " + self.own_name() + CRLF)
         greeting = await self._reply("greeting")
         self.greeted = True
+        self.says_esmtp = b"ESMTP" in greeting.text.upper()
         self.remote = greeting.lines[0].text.split(b" ")[0]
         if greeting.severity != 2:
-            return await self._leave(self._all(forward_paths, greeting))
-        hello, mail = await self._hello(reverse_path)
+            return await self._leave(self._all(forward_paths, greeting), served=False)
+        hello, mail = await self._hello(reverse_path, said_ehlo=early)
         if hello.severity != 2:
-            return await self._leave(self._all(forward_paths, hello))
+            return await self._leave(self._all(forward_paths, hello), served=False)
         told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
         self.offers = {keyword: words for keyword, _, words in told}
         for extension in self.wants - self.offers.keys():
@@ -136,7 +140,7 @@ class RelaySession:
             await self._say(line)
         return await self._leave(await self._recipients(forward_paths, content))
 
-    async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
+    async def _hello(self, reverse_path: bytes, *, said_ehlo: bool) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
         for line in self.before_hello():
             await self._say(line)
@@ -144,8 +148,9 @@ class RelaySession:
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
         for verb in self.hello_verbs():
-            hello = await self._say(verb + b" " + self.own_name())
-            if hello.severity != 5:
+            said, said_ehlo = said_ehlo, False
+            hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
+            if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
 
@@ -199,9 +204,9 @@ class RelaySession:
             with trio.fail_after(self.patience("block")):
                 await self.stream.send_all(octets[at : at + BLOCK])
 
-    async def _leave(self, sent: Sent) -> Sent:
+    async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            for line in self.farewell():
+            for line in self.farewell() if served else self.farewell_to_none():
                 await self._say(line)
         return sent
 
@@ -233,6 +238,11 @@ class RelaySession:
         return HOST
 
     @decision
+    def waits_for_greeting(self) -> bool:
+        """Whether nothing is said before the greeting has come (§4.3.1)."""
+        return True
+
+    @decision
     def before_hello(self) -> tuple[bytes, ...]:
         """What is said before EHLO: nothing (§4.1.1.1)."""
         return ()
@@ -241,6 +251,12 @@ class RelaySession:
     def hello_verbs(self) -> tuple[bytes, ...]:
         """EHLO, and HELO where that is refused (§3.2)."""
         return b"EHLO", b"HELO"
+
+    @decision
+    def falls_back(self, refusal: Reply) -> bool:
+        """Whether HELO follows a refused EHLO (§3.2)."""
+        del refusal
+        return True
 
     @decision
     def sends_mail_with_hello(self) -> bool:
@@ -406,6 +422,11 @@ class RelaySession:
     @decision
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
+        return (b"QUIT",)
+
+    @decision
+    def farewell_to_none(self) -> tuple[bytes, ...]:
+        """What is said to a host that has let no session begin: QUIT (§4.1.4)."""
         return (b"QUIT",)
 
 

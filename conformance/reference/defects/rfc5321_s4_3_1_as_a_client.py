@@ -29,7 +29,12 @@ def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
     return (*clean(), b"MAIL FROM:<>")
 
 
-@defect(RelaySession.hello_verbs, proves={f"{AS_A_CLIENT}[ehlo-first]"}, also={"rfc6531/3.2/else-reject"})
+@defect(
+    RelaySession.hello_verbs,
+    proves={f"{AS_A_CLIENT}[ehlo-first]"},
+    also={"rfc5321/4.1.1.1/start-with-ehlo", "rfc6531/3.2/else-reject"},
+    varies={"rfc5321/3.2/session_may_start_with_helo"},
+)
 def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
     """Says HELO where EHLO would be taken."""
     return tuple(reversed(clean()))
