@@ -84,6 +84,7 @@ class RelaySession:
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
+        self.recipients, self.reverse_path = 0, b""
         self.secured = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
@@ -100,7 +101,8 @@ class RelaySession:
         """Send one message to these recipients and leave; never raises but for cancellation."""
         try:
             async with self.stream:
-                self.parameters, self.taken = parameters, taken
+                self.parameters, self.taken, self.recipients = parameters, taken, len(forward_paths)
+                self.reverse_path = reverse_path
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             return _put_off(forward_paths, CONNECTION_LOST)
@@ -170,7 +172,9 @@ class RelaySession:
         relayed: tuple[Reported, ...] = ()
         for forward_path in forward_paths:
             requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            reply = await self._say(b"RCPT TO:<%b>%b" % (self.outward_forward_path(forward_path), requests))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
             if self.is_success(reply):
                 taken.append(forward_path)
             else:
@@ -211,7 +215,8 @@ class RelaySession:
         return sent
 
     async def _say(self, line: bytes) -> Reply:
-        await self.stream.send_all(line + CRLF)
+        verb, space, argument = line.partition(b" ")
+        await self.stream.send_all(self.verb_as_said(verb) + space + argument + CRLF)
         return await self._reply(line[:4].decode("ascii"))
 
     async def _reply(self, step: str) -> Reply:
@@ -309,6 +314,17 @@ class RelaySession:
     def outward_forward_path(self, forward_path: bytes) -> bytes:
         """The forward-path as it came, its local-part above all (§2.4); the source route is gone already."""
         return forward_path
+
+    @decision_by(lambda _, place, path: f"{place}{path[:0].decode()}")
+    def written_path(self, place: str, path: bytes) -> bytes:
+        """What stands behind the colon of RCPT, of the ``first`` recipient or one ``more``: brackets (§3.3)."""
+        del place
+        return b"<" + path + b">"
+
+    @decision
+    def verb_as_said(self, verb: bytes) -> bytes:
+        """The verb as it goes out: in capitals, for those who insist on them (§2.4)."""
+        return verb
 
     @decision
     def outward_parameters(self, eight_bit: bool) -> bytes:

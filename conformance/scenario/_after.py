@@ -440,6 +440,10 @@ class Names:
         if not self.server.zones.has(name):
             self.server.zones.add(f"{name}. A {address}")
 
+    def has_address(self, name: str) -> bool:
+        """Whether our name server knows an address for the name, by way of an alias or without."""
+        return self.server.zones.has_address(name)
+
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""
         self.server.zones.add(records)

@@ -22,7 +22,7 @@ LISTED = {250, 251, 252}
 @defect(
     RelaySession.before_hello,
     proves={f"{AS_A_CLIENT}[hello-before-mail]", f"{AS_A_CLIENT}[ehlo-first]"},
-    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order"},
+    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order", "rfc5321/4.1.1.1/start-with-ehlo"},
 )
 def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
     """Says MAIL before EHLO."""
@@ -47,6 +47,8 @@ def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
         "rfc3030/3/body-with-mail",
         "rfc3461/3/*",
         "rfc3461/5.2.1/*",
+        "rfc5321/2.2.1/client-supports-helo",
+        "rfc5321/3.2/fall-back-to-helo",
         "rfc6152/3/*",
         "rfc6531/3.4/client-supplies-parameter",
     },
@@ -79,7 +81,11 @@ def relay_says_8_bit_words(clean: OfLines, _: RelaySession) -> Lines:
     return (*clean(), b"NOOP caf\xe9")
 
 
-@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[line-ends]"})
+@defect(
+    RelaySession.before_recipients,
+    proves={f"{AS_A_CLIENT}[line-ends]", "rfc5321/3.3/relay_writes_the_envelope[lines]"},
+    also={"rfc5321/2.3.7/commands-and-data-in-lines"},
+)
 def relay_says_bare_lf(clean: OfLines, _: RelaySession) -> Lines:
     """Says NOOP with a bare LF."""
     return (*clean(), b"NOOP one\ntwo")
@@ -103,7 +109,11 @@ def relay_gives_parameters_that_nobody_offered(
     return clean(eight_bit) + b" RET=HDRS"
 
 
-@defect(RelaySession.own_name, proves={f"{AS_A_CLIENT}[name]"})
+@defect(
+    RelaySession.own_name,
+    proves={f"{AS_A_CLIENT}[name]"},
+    also={"rfc5321/2.3.5/*", "rfc5321/4.1.1.1/*", "rfc5321/4.1.4/client-name-is-primary"},
+)
 def relay_gives_a_short_name(clean: Callable[[], bytes], _: RelaySession) -> bytes:
     """Says EHLO with a name that has no domain."""
     return clean().partition(b".")[0]
