@@ -278,6 +278,8 @@ class Mailer:
         began = trio.current_time()
         while True:
             tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            if tried.failed and self.insists(tried):
+                tried = await self._in_turn(copy)
             sent = self.judged(tried)
             if sent.mail_refused:
                 self.note_refused_mail(copy)
@@ -310,6 +312,12 @@ class Mailer:
     def sends_at_once(self) -> bool:
         """Whether a message goes out while others do (§4.5.4.1)."""
         return True
+
+    @decision
+    def insists(self, sent: Sent) -> bool:
+        """Whether what was refused for good is tried once more all the same (§4.2.1)."""
+        del sent
+        return False
 
     @decision
     def judged(self, sent: Sent) -> Sent:

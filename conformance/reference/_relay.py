@@ -42,6 +42,7 @@ PASSED_ON = {
 """The parameters that go on as they came, and the extension that each belongs to."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class RelaySession:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.heard = bytearray()
         self.wants = wants
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
@@ -105,7 +107,8 @@ class RelaySession:
                 self.reverse_path = reverse_path
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            return _put_off(forward_paths, CONNECTION_LOST)
+            counted = self.counts_lost_as()
+            return refused(forward_paths, counted) if counted.startswith(b"5") else _put_off(forward_paths, counted)
 
     def _all(self, forward_paths: Iterable[bytes], reply: Reply) -> Sent:
         return _sorted([(each, reply) for each in forward_paths], self.remote)
@@ -175,6 +178,8 @@ class RelaySession:
             place = "more" if forward_path in forward_paths[1:] else "first"
             path = self.outward_forward_path(forward_path)
             reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
+            if reply.severity == 4 and self.repeats_recipient():
+                reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
             if self.is_success(reply):
                 taken.append(forward_path)
             else:
@@ -182,7 +187,7 @@ class RelaySession:
         if taken and (not refused or self.sends_to_the_rest()):
             reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
-                refused += [(each, reply) for each in taken]
+                refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers:
                 relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
         return replace(_sorted(refused, self.remote), relayed=relayed)
@@ -225,8 +230,11 @@ class RelaySession:
                 octets = bytes(await self.stream.receive_some(65536))
                 if not octets:
                     raise _LostError
-                self.reader.feed(octets)
-        if reply.code == 421:
+                self.heard += octets
+                taken, lines = self.whole_lines(bytes(self.heard))
+                del self.heard[:taken]
+                self.reader.feed(lines)
+        if reply.code == 421 and self.gives_way_to_421():
             raise _LostError
         return reply
 
@@ -236,6 +244,22 @@ class RelaySession:
     def patience(self, step: str) -> float:
         """How many seconds a reply, or the taking of a block of mail data, is waited for (§4.5.3.2)."""
         return PATIENCE.get(step, USUAL_PATIENCE)
+
+    @decision
+    def whole_lines(self, heard: bytes) -> tuple[int, bytes]:
+        """How many octets of what was heard are whole lines, and these: they end with CRLF alone (§2.3.8)."""
+        end = heard.rfind(CRLF) + 2 if CRLF in heard else 0
+        return end, _BARE.sub(b" ", heard[:end])
+
+    @decision
+    def gives_way_to_421(self) -> bool:
+        """Whether a 421 to whatever command is the end of the session, for now (§3.8)."""
+        return True
+
+    @decision
+    def counts_lost_as(self) -> bytes:
+        """The reply that a connection counts as which broke off (§3.8)."""
+        return CONNECTION_LOST
 
     @decision
     def own_name(self) -> bytes:
@@ -299,6 +323,17 @@ class RelaySession:
         """What opens a transaction: MAIL and nothing else (§4.4)."""
         del reverse_path
         return (b"MAIL",)
+
+    @decision
+    def repeats_recipient(self) -> bool:
+        """Whether RCPT is said again at once behind a 4yz: no, all begins anew, and later (§4.2.1)."""
+        return False
+
+    @decision
+    def answers_for_refused(self, reply: Reply) -> bool:
+        """Whether a message that was refused at its end is ours still (§4.2.5)."""
+        del reply
+        return True
 
     @decision
     def sends_to_the_rest(self) -> bool:

@@ -92,15 +92,17 @@ def relay_writes_notifications_to_bare_mailboxes(
 @defect(
     RelaySession.outward_reverse_path, proves={f"{ENVELOPE}[reverse-route]", f"{ENVELOPE}[routes]"}, also={"rfc5321/*"}
 )
-def relay_adds_itself_to_the_reverse_path(clean: Callable[[bytes], bytes], session: RelaySession, path: bytes) -> bytes:
+def relay_adds_itself_to_the_reverse_path(
+    clean: Callable[[bytes], bytes], session: RelaySession, reverse_path: bytes
+) -> bytes:
     """Writes itself into the reverse-path of what goes to several, as RFC 821 had it."""
-    return (b"@mail.example.test:" if session.recipients > 1 and path else b"") + clean(path)
+    return (b"@mail.example.test:" if session.recipients > 1 and reverse_path else b"") + clean(reverse_path)
 
 
 @defect(RelaySession.outward_reverse_path, proves={f"{ENVELOPE}[null]"}, also={"rfc5321/*"})
-def relay_sends_from_nobody(clean: Callable[[bytes], bytes], session: RelaySession, path: bytes) -> bytes:
+def relay_sends_from_nobody(clean: Callable[[bytes], bytes], session: RelaySession, reverse_path: bytes) -> bytes:
     """Sends what goes to several with the null reverse-path, so that nobody is told of failures."""
-    return b"" if session.recipients > 1 else clean(path)
+    return b"" if session.recipients > 1 else clean(reverse_path)
 
 
 @defect(

@@ -126,18 +126,28 @@ def relay_leaves_without_quit(clean: OfLines, _: RelaySession) -> Lines:
     return ()
 
 
-def fails_for(does: str, name: str, wrong: OfReply, rows: Iterable[str]) -> None:
-    """Declare a relay that takes some replies of success for failure."""
+REPLIES = "rfc5321/4.2"
+BARE = f"{REPLIES}/code_alone_is_enough"
+DIGITS = f"{REPLIES}/code_is_read_by_its_first_digit"
+
+
+def fails_for(does: str, name: str, wrong: OfReply, rows: Iterable[str], more: Iterable[str] = ()) -> None:
+    """Declare a relay that takes some replies of success for failure; ``more`` are other scenarios that find it."""
 
     def override(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
         return clean(reply) and not wrong(reply)
 
     override.__name__, override.__doc__ = name.replace("-", "_"), does
-    defect(RelaySession.is_success, proves={f"{SUCCESS}[{row}]" for row in rows})(override)
+    proves = {f"{SUCCESS}[{row}]" for row in rows} | set(more)
+    defect(RelaySession.is_success, proves=proves)(override)
 
 
 fails_for(
-    "Wants text behind the code.", "relay-wants-text", lambda reply: not reply.text.strip(), ["no-text", "bare-code"]
+    "Wants text behind the code.",
+    "relay-wants-text",
+    lambda reply: not reply.text.strip(),
+    ["no-text", "bare-code"],
+    [f"{BARE}[{row}]" for row in ("mail", "rcpt", "rcpt-and-space", "end-of-data")],
 )
 fails_for("Reads the text for a code.", "relay-reads-the-text", lambda reply: b"550" in reply.text, ["odd-text"])
 fails_for("Takes no reply of many lines.", "relay-reads-ten-lines", lambda reply: len(reply.lines) > 10, ["many-lines"])
@@ -152,6 +162,7 @@ fails_for(
     "relay-knows-listed-codes-only",
     lambda reply: reply.code not in LISTED,
     ["new-code", "unlisted-code"],
+    [f"{DIGITS}[{row}]" for row in ("2yz-*", "listed-2yz-*")],
 )
 
 
