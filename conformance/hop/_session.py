@@ -186,7 +186,7 @@ class HopSession:
             tokens = [*tokens, *transaction.tokens]
             if forward_paths is None:
                 forward_paths = [recipient.forward_path for recipient in transaction.recipients]
-        return self.script.take(step, self._keys(tokens, forward_paths or ()))
+        return self.script.take(step, self._keys(tokens, forward_paths or ()), len(self._accepted()))
 
     async def _answer(
         self, usual: bytes, rule: Rule | None, command: Command | None = None, replies: list[bytes] | None = None

@@ -27,6 +27,9 @@ BLOCK = 16 * 1024
 
 USUAL_PATIENCE = 300.0
 
+RECIPIENTS_AT_LEAST = 100
+"""As many recipients as every server has to take (§4.5.3.1.8)."""
+
 CONNECTION_LOST = b"421 The connection was lost"
 
 PASSED_ON = {
@@ -172,6 +175,7 @@ class RelaySession:
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         refused: list[tuple[bytes, Reply]] = []
         taken: list[bytes] = []
+        later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
         for forward_path in forward_paths:
             requests = _written(self.rcpt_requests(self.parameters, forward_path))
@@ -182,15 +186,18 @@ class RelaySession:
                 reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
             if self.is_success(reply):
                 taken.append(forward_path)
+            elif reply.code == 552 and self.takes_552_for_now(len(taken)):
+                later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not refused or self.sends_to_the_rest()):
+        if taken and (not (refused or later) or self.sends_to_the_rest()):
             reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers:
                 relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
-        return replace(_sorted(refused, self.remote), relayed=relayed)
+        sent = _sorted(refused, self.remote)
+        return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
     async def _content(self, content: bytes) -> Reply:
         if self.is_binary() and self.takes_binary():
@@ -334,6 +341,11 @@ class RelaySession:
         """Whether a message that was refused at its end is ours still (§4.2.5)."""
         del reply
         return True
+
+    @decision
+    def takes_552_for_now(self, taken: int) -> bool:
+        """Whether 552 behind so many recipients says that there is no room now, as servers of old do (§4.5.3.1.10)."""
+        return taken >= RECIPIENTS_AT_LEAST
 
     @decision
     def sends_to_the_rest(self) -> bool:
