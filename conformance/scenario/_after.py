@@ -34,7 +34,7 @@ NOBODYS_NETWORKS = tuple(
 FEW = 4
 """As many exchangers as one scenario has."""
 
-SPARE, ATTEMPTS = 60, 3
+SPARE, ATTEMPTS = 90, 3
 """As many are kept for scenarios that want one for themselves, where the target has so many; and those of one."""
 
 
@@ -408,7 +408,7 @@ class Names:
         return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
 
     def own_exchanger(self, number: int) -> str:
-        """One more such IP address: no other scenario has this number, from 0 to 19, and each attempt gets another.
+        """One more such IP address: no other scenario has this number, from 0 to 29, and each attempt gets another.
 
         It is for those that answer to the connection or to EHLO, where nobody knows whose mail will come, and for
         those that leave an exchanger with a bad name. A target that has few exchangers lets scenarios share them.
