@@ -54,7 +54,7 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 100
+MAX_RECIPIENTS = 120
 """No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})

@@ -248,5 +248,5 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=100, recipients_kind="implementation"),
+        limits=Limits(recipients=120, recipients_kind="implementation"),
     )
