@@ -832,6 +832,8 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        if self.site.queue_is_full:
+            return self.find_no_room(transaction, content)
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
         if DEFERRED_CONTENT in content:
@@ -842,6 +844,12 @@ class ServerSession:
                 return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    @decision
+    def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse for now what can't be written down, and deliver it to nobody (§6.1)."""
+        del transaction, content
+        return answer(452, b"No room for it now")
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:
