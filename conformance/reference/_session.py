@@ -832,18 +832,22 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
-        if self.site.queue_is_full:
-            return self.find_no_room(transaction, content)
-        if REFUSED_CONTENT in content:
-            return self.refuse_content(transaction, content)
-        if DEFERRED_CONTENT in content:
-            return self.refuse_content_for_now(transaction, content)
+        refuse = self._refusal_of(content)
+        if refuse is not None:
+            return refuse(transaction, content)
         if self.submission is not None:
             content, reason = self.submission.finished(content, self.authentication.identity)
             if reason:
                 return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    def _refusal_of(self, content: bytes) -> Callable[[Transaction, bytes], Answer | None] | None:
+        if self.site.queue_is_full:
+            return self.find_no_room
+        if REFUSED_CONTENT in content:
+            return self.refuse_content
+        return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
 
     @decision
     def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
