@@ -23,6 +23,8 @@ IN_FILES_ONLY = frozenset(
         "alias_elsewhere",
         "list_elsewhere",
         "credentials",
+        "strict_credentials",
+        "nameless_credentials",
         "limits",
         "process",
     }

@@ -14,14 +14,20 @@ from conformance.reference._decision import Decisions, decision
 from conformance.reference._delays import Delays, mode_of
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
-from conformance.reference._parameters import Parameters
+from conformance.reference._login import Account
+from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
 from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
+from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
 
+FOLDED = 400
+"""Octets of a reply that stand on one line of a notification."""
+
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -58,8 +64,9 @@ class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
-    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
-    addresses that could not be reached, and until when they are not tried again.
+    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``accounts`` are those
+    that we have at the next hops of some domains. ``dead`` are the addresses that could not be reached, and until when
+    they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -70,6 +77,7 @@ class Mailer:
     dial: DialNextHop | None = None
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     trace: Trace = field(init=False)
     delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
@@ -213,9 +221,8 @@ class Mailer:
     @decision
     def list_copy(self, copy: Copy, name: bytes) -> Copy:
         """The copy for a list's members: errors go to its owner, the header stays as it is (§3.9.2)."""
-        return replace(
-            copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=self.list_parameters(copy)
-        )
+        parameters = self.list_parameters(copy).saying(b"AUTH", self.list_submitter(copy, name))
+        return replace(copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=parameters)
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
@@ -223,10 +230,16 @@ class Mailer:
         body = copy.parameters.of(b"BODY")
         return Parameters(((b"BODY", body),) if body else ())
 
+    @decision
+    def list_submitter(self, copy: Copy, name: bytes) -> bytes:
+        """Who counts as the submitter of what a list sends on: its owner, it is a new submission (RFC 4954 §5)."""
+        del copy
+        return encoded(LIST_OWNERS[name])
+
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
         domain = self.destination(forward_path)
-        return not domain or self.site.is_local(domain.encode("ascii"))
+        return not domain or self.site.is_local(domain.encode())
 
     @decision
     def destination(self, forward_path: bytes) -> str:
@@ -244,6 +257,9 @@ class Mailer:
         here = tuple(each for each in copy.forward_paths if self.is_here(each))
         failed: list[Failed] = []
         for forward_path in here:
+            if self.site.mailboxes_are_full:
+                self.wait_for_room(copy, forward_path)
+                continue
             reason = self.deliver_here(copy, forward_path)
             if reason:
                 failed.append(Failed(forward_path, reason))
@@ -269,6 +285,20 @@ class Mailer:
 
         assert self.nursery is not None
         self.nursery.start_soon(living)
+
+    def release(self, node: bytes) -> int:
+        """Try what waits for this node again, or with an @ for every domain that ends in it (RFC 1985 §5.1, §5.3).
+
+        Returns how many messages wait for it.
+        """
+        name = node.lstrip(b"@").decode("ascii", "replace").lower()
+        ends = (name, "." + name) if node.startswith(b"@") else (name,)
+        domains = [self.destination(copy.forward_paths[0]) for copy in self.site.queue.values()]
+        waiting = sum(domain == name or (len(ends) > 1 and domain.endswith(ends[1])) for domain in domains)
+        if waiting:
+            self.contact.set()
+            self.contact = trio.Event()
+        return waiting
 
     def resume(self) -> None:
         """Go on with the mail that was on its way when the server ended."""
@@ -312,6 +342,15 @@ class Mailer:
         self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, copy.content)))
         return b""
 
+    @decision
+    def wait_for_room(self, copy: Copy, forward_path: bytes) -> None:
+        """Keep what a full mailbox has no room for until it has (§6.1)."""
+        self.start(self._deliver_later, replace(copy, forward_paths=(forward_path,)))
+
+    async def _deliver_later(self, copy: Copy) -> None:
+        await trio.sleep(self.site.retry_after)
+        self.dispatch(copy)
+
     async def relay(self, copy: Copy) -> None:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
@@ -319,15 +358,11 @@ class Mailer:
         while True:
             if self.time_is_over(copy, queue):
                 return
-            tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
-            sent = self.judged(tried)
-            if sent.mail_refused:
-                self.note_refused_mail(copy)
-            if sent.failed:
-                self.fail(copy, list(sent.failed))
-            if sent.relayed:
-                self.succeed(copy, list(sent.relayed))
+            sent = self.judged(await self._try(copy))
+            self._tell(copy, sent)
             if not sent.deferred:
+                return
+            if self.site.queue_is_full and not self.keeps_without_room():
                 return
             copy = self.queued(copy, sent)
             if trio.current_time() - began >= self.gives_up_after(copy):
@@ -335,6 +370,20 @@ class Mailer:
                 return
             if await self._wait(copy, queue):
                 return
+
+    async def _try(self, copy: Copy) -> Sent:
+        if not self.may_try(copy):
+            return refused(copy.forward_paths, b"550 Not tried")
+        tried = await self._in_turn(copy)
+        return await self._in_turn(copy) if tried.failed and self.insists(tried) else tried
+
+    def _tell(self, copy: Copy, sent: Sent) -> None:
+        if sent.mail_refused:
+            self.note_refused_mail(copy)
+        if sent.failed:
+            self.fail(copy, list(sent.failed))
+        if sent.relayed:
+            self.succeed(copy, list(sent.relayed))
 
     async def _wait(self, copy: Copy, queue: _Queued) -> bool:
         """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""
@@ -370,6 +419,11 @@ class Mailer:
         return self.delays.warns_after(self.site.warns_after)
 
     @decision
+    def keeps_without_room(self) -> bool:
+        """Whether a message stays in the queue where what became of a try can't be written down: it does (§6.1)."""
+        return True
+
+    @decision
     def wakes_the_queue(self, accepted: Accepted) -> bool:
         """Whether what waits is tried anew because mail has come: no, it waits for its time (§4.5.4.1)."""
         del accepted
@@ -385,6 +439,12 @@ class Mailer:
     def sends_at_once(self) -> bool:
         """Whether a message goes out while others do (§4.5.4.1)."""
         return True
+
+    @decision
+    def insists(self, sent: Sent) -> bool:
+        """Whether what was refused for good is tried once more all the same (§4.2.1)."""
+        del sent
+        return False
 
     @decision
     def judged(self, sent: Sent) -> Sent:
@@ -423,7 +483,7 @@ class Mailer:
 
     async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
         if self.is_known_dead(address):
-            return self.no_connection(copy, b"421 No connection a while ago")
+            return self.no_connection(copy, b"421 4.4.1 No connection a while ago")
         greeted: list[bool] = []
         sent = await self._send_to(partial(dial, address), copy, greeted)
         if not greeted:
@@ -439,8 +499,13 @@ class Mailer:
         try:
             stream = await dial()
         except OSError as error:
-            return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
+            return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
+        session = RelaySession(
+            stream,
+            self.decisions,
+            wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
+            account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+        )
         sent = await session.send(
             copy.reverse_path,
             copy.forward_paths,
@@ -593,8 +658,22 @@ class Mailer:
     @decision
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
-        reported = [Reported(each.forward_path, b"failed", each.reason, each.remote) for each in failed]
+        reported = [
+            Reported(each.forward_path, b"failed", self.in_lines(self.printable(each.reason)), each.remote)
+            for each in failed
+        ]
         return self.report(copy, to, reported)
+
+    @decision
+    def printable(self, reason: bytes) -> bytes:
+        """What can be told of a reply: ASCII that can be printed, whatever the next hop said (§4.1.1.4)."""
+        return _UNPRINTABLE.sub(b"?", reason)
+
+    @decision
+    def in_lines(self, reason: bytes) -> bytes:
+        """The same in folded lines of a bearable length (§4.5.3.1.6)."""
+        pieces = [reason[at : at + FOLDED] for at in range(0, len(reason), FOLDED)]
+        return (CRLF + b" ").join(pieces)
 
     @decision
     def report(self, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
