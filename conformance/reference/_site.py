@@ -30,6 +30,8 @@ ACCOUNTS = {
 }
 """Who can authenticate, by name or by address, and with which password."""
 TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
+CERTIFIED = "alice"
+"""The user whose certificate a client may show."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
