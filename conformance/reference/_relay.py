@@ -146,7 +146,17 @@ class RelaySession:
             return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(forward_paths, content))
+        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+
+    async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The recipients as they are, or the members of those that are lists there."""
+        found: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"EXPN " + forward_path) if self.expands_lists() else None
+            known = reply is not None and reply.severity == 2
+            members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
+            found += [member for member in members if member not in found]
+        return tuple(found)
 
     async def _hello(self, reverse_path: bytes, *, said_ehlo: bool) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
@@ -200,7 +210,7 @@ class RelaySession:
         return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
     async def _content(self, content: bytes) -> Reply:
-        if self.is_binary() and self.takes_binary():
+        if self.is_binary() and self.takes_binary() and self.sends_by_bdat():
             await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
             return await self._reply("end of data")
         reply = await self._say(self.data_line())
@@ -208,6 +218,11 @@ class RelaySession:
             await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
         return reply
+
+    @decision
+    def sends_by_bdat(self) -> bool:
+        """Whether a message without lines goes by BDAT, the only way that it can (RFC 3030 §3)."""
+        return True
 
     @decision
     def is_binary(self) -> bool:
@@ -223,6 +238,9 @@ class RelaySession:
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
+                if not self.waits_for_221():
+                    await self.stream.send_all(line + CRLF)
+                    break
                 await self._say(line)
         return sent
 
@@ -309,6 +327,11 @@ class RelaySession:
     def before_recipients(self) -> tuple[bytes, ...]:
         """What is said between MAIL and RCPT: nothing (§3.3)."""
         return ()
+
+    @decision
+    def expands_lists(self) -> bool:
+        """Whether lists are expanded before a message is sent: no, that is the next hop's (§3.5.4)."""
+        return False
 
     @decision
     def data_line(self) -> bytes:
@@ -486,6 +509,11 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+    @decision
+    def waits_for_221(self) -> bool:
+        """Whether the reply to QUIT is waited for (§4.1.1.10)."""
+        return True
 
     @decision
     def farewell_to_none(self) -> tuple[bytes, ...]:
