@@ -17,7 +17,7 @@ import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
-from conformance.target import Target
+from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
 from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
@@ -55,12 +55,13 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers.
+    then on nobody can say which line a reply answers. ``role`` is the target's.
     """
 
     verb: str | None
     reply: Reply
     offers: frozenset[str]
+    role: Role = "mx"
 
 
 def new_token() -> str:
@@ -84,6 +85,8 @@ class Client:
     greeting: Outcome | None = None
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
+    challenges: list[Reply] = field(default_factory=list)
+    """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
@@ -131,7 +134,7 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
-                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers), self.target.role))
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
@@ -431,9 +434,11 @@ class Client:
             first = None
         else:
             outcome = await self.say(b"AUTH " + name.encode("ascii"))
+        self.challenges = []
         for _ in range(MAX_CHALLENGES):
             if not (isinstance(outcome, Reply) and outcome.code == 334):
                 break
+            self.challenges.append(outcome)
             try:
                 challenge = decoded(outcome.text.strip(b" "))
                 answer, first = (dialogue.respond(challenge), None) if first is None else (first, None)
@@ -450,7 +455,14 @@ class Client:
         Raises:
             NotReady: there are none, or the environment lacks the password.
         """
-        credentials = self.target.credentials
+        return self.user_and_password(self.target.credentials)
+
+    def user_and_password(self, credentials: Credentials | None) -> tuple[bytes, bytes]:
+        """The user and the password of these credentials of the target file.
+
+        Raises:
+            NotReady: there are none, or the environment lacks the password.
+        """
         if credentials is None:
             raise NotReady("AUTH", "the target file names no credentials")
         password = os.environ.get(credentials.password_from)
@@ -522,6 +534,14 @@ class Client:
             name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
         )
         return before + header + CRLF + body
+
+    def message_with(self, words: str | None) -> bytes:
+        """A message whose whole body is these words, a target's fact about content, and a Comments field of it too.
+
+        Some servers look at the header section alone, some at the body alone.
+        """
+        said = (words or "").encode("ascii") + CRLF
+        return self.message(before=b"Comments: " + said, body=said)
 
     def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
         """A message of exactly so many octets, its body made of this line, its end included.

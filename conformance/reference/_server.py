@@ -11,12 +11,14 @@ import trio
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._lmtp import LmtpSession
+from conformance.reference._login import Account
 from conformance.reference._mailer import Mailer
 from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
+from conformance.reference._submission import Submission
 
 
 @dataclass(slots=True, eq=False)
@@ -26,10 +28,11 @@ class ReferenceServer:
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
-    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
+    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and
+    check what it takes as a submission server does (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
-    domains, ``routing`` says where that for domains goes that are looked up.
+    domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
     """
 
     defects: Sequence[Defect] = ()
@@ -43,7 +46,9 @@ class ReferenceServer:
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
+    submission: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
@@ -51,7 +56,12 @@ class ReferenceServer:
 
     def __post_init__(self) -> None:
         self.mailer = Mailer(
-            self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing, others=self.dial_others
+            self.site,
+            self.decisions,
+            dial=self.dial_next_hop,
+            routing=self.routing,
+            others=self.dial_others,
+            accounts=self.accounts,
         )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
@@ -79,6 +89,7 @@ class ReferenceServer:
             hides=self.hides,
             requires_auth=self.requires_auth,
             offers=self.offers,
+            submission=Submission(self.decisions, self.serves) if self.submission else None,
         )
         session.secured = self.implicit_tls
         self.sessions.add(session)
@@ -87,6 +98,10 @@ class ReferenceServer:
                 await session.serve()
         finally:
             self.sessions.discard(session)
+
+    def serves(self, domain: bytes) -> bool:
+        """Whether mail for the domain ends here or is relayed."""
+        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""
@@ -118,6 +133,18 @@ class ReferenceServer:
         """Be up again, and go on with the queue."""
         self.mailer.life.up = True
         self.mailer.resume()
+
+    async def fill_queue(self) -> None:
+        """Leave no room where the queue is."""
+        self.site.queue_is_full = True
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+        self.site.mailboxes_are_full = True
+
+    async def make_room(self) -> None:
+        """End either."""
+        self.site.queue_is_full = self.site.mailboxes_are_full = False
 
     async def listens(self) -> bool:
         """Whether it is up."""
