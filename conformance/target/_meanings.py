@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "ehlo_name": "The name that we give in EHLO and HELO",
         "starttls_required": "It takes mail after STARTTLS only, so sessions begin with it",
         "auth_required": "It takes mail after AUTH only, so sessions begin with it",
+        "certificate_required": "It serves nobody under TLS who has shown no certificate",
         "verify_certificate": "Its certificate is to verify; without this any is taken",
         "client_trusted": "Whether it relays for our address, or mends what we send, as for clients of its own network",
         "domains": "A domain whose mail ends here",
