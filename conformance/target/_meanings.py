@@ -16,6 +16,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "ehlo_name": "The name that we give in EHLO and HELO",
         "starttls_required": "It takes mail after STARTTLS only, so sessions begin with it",
         "auth_required": "It takes mail after AUTH only, so sessions begin with it",
+        "client_certificate": "A PEM file, with its key, of a certificate of ours that it can verify",
+        "client_certificate_name": "The name that this certificate is for",
         "certificate_required": "It serves nobody under TLS who has shown no certificate",
         "verify_certificate": "Its certificate is to verify; without this any is taken",
         "client_trusted": "Whether it relays for our address, or mends what we send, as for clients of its own network",
