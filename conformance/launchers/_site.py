@@ -33,6 +33,9 @@ USERS = ("alice", "bob", "postmaster")
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
 
+UTF8_LOCAL = "jürgen"
+"""One more name of alice's, at servers that can have one outside ASCII (RFC 6531)."""
+
 REFUSED_CONTENT = "This content is refused"
 DEFERRED_CONTENT = "This content is put off"
 """Sentences that servers are told to refuse at the end of a message, for good and for now, where they can."""
@@ -110,6 +113,7 @@ class Site:
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
+            "utf8_local": UTF8_LOCAL,
             "refused_content": REFUSED_CONTENT,
             "deferred_content": DEFERRED_CONTENT,
             "login": LOGIN,

@@ -21,8 +21,13 @@ from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
 from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
+from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
 
+FOLDED = 400
+"""Octets of a reply that stand on one line of a notification."""
+
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -234,7 +239,7 @@ class Mailer:
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
         domain = self.destination(forward_path)
-        return not domain or self.site.is_local(domain.encode("ascii"))
+        return not domain or self.site.is_local(domain.encode())
 
     @decision
     def destination(self, forward_path: bytes) -> str:
@@ -353,14 +358,8 @@ class Mailer:
         while True:
             if self.time_is_over(copy, queue):
                 return
-            tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
-            sent = self.judged(tried)
-            if sent.mail_refused:
-                self.note_refused_mail(copy)
-            if sent.failed:
-                self.fail(copy, list(sent.failed))
-            if sent.relayed:
-                self.succeed(copy, list(sent.relayed))
+            sent = self.judged(await self._try(copy))
+            self._tell(copy, sent)
             if not sent.deferred:
                 return
             if self.site.queue_is_full and not self.keeps_without_room():
@@ -371,6 +370,20 @@ class Mailer:
                 return
             if await self._wait(copy, queue):
                 return
+
+    async def _try(self, copy: Copy) -> Sent:
+        if not self.may_try(copy):
+            return refused(copy.forward_paths, b"550 Not tried")
+        tried = await self._in_turn(copy)
+        return await self._in_turn(copy) if tried.failed and self.insists(tried) else tried
+
+    def _tell(self, copy: Copy, sent: Sent) -> None:
+        if sent.mail_refused:
+            self.note_refused_mail(copy)
+        if sent.failed:
+            self.fail(copy, list(sent.failed))
+        if sent.relayed:
+            self.succeed(copy, list(sent.relayed))
 
     async def _wait(self, copy: Copy, queue: _Queued) -> bool:
         """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""
@@ -426,6 +439,12 @@ class Mailer:
     def sends_at_once(self) -> bool:
         """Whether a message goes out while others do (§4.5.4.1)."""
         return True
+
+    @decision
+    def insists(self, sent: Sent) -> bool:
+        """Whether what was refused for good is tried once more all the same (§4.2.1)."""
+        del sent
+        return False
 
     @decision
     def judged(self, sent: Sent) -> Sent:
@@ -639,8 +658,22 @@ class Mailer:
     @decision
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
-        reported = [Reported(each.forward_path, b"failed", each.reason, each.remote) for each in failed]
+        reported = [
+            Reported(each.forward_path, b"failed", self.in_lines(self.printable(each.reason)), each.remote)
+            for each in failed
+        ]
         return self.report(copy, to, reported)
+
+    @decision
+    def printable(self, reason: bytes) -> bytes:
+        """What can be told of a reply: ASCII that can be printed, whatever the next hop said (§4.1.1.4)."""
+        return _UNPRINTABLE.sub(b"?", reason)
+
+    @decision
+    def in_lines(self, reason: bytes) -> bytes:
+        """The same in folded lines of a bearable length (§4.5.3.1.6)."""
+        pieces = [reason[at : at + FOLDED] for at in range(0, len(reason), FOLDED)]
+        return (CRLF + b" ").join(pieces)
 
     @decision
     def report(self, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:

@@ -43,7 +43,9 @@ from conformance.reference._site import (
     unquoted,
 )
 from conformance.reference._status import CLASSES, usual_status
+from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
+from conformance.reference._verification import common_name
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
 
@@ -53,7 +55,7 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 100
+MAX_RECIPIENTS = 120
 """No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
@@ -132,6 +134,7 @@ class ServerSession:
     requires_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -144,6 +147,7 @@ class ServerSession:
     grouped: bool = False
     held: bytes = b""
     answers: bytes = b"CONNECT"
+    submission: Submission | None = None
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -242,6 +246,8 @@ class ServerSession:
             return
         if given.pause:
             await trio.sleep(given.pause)
+        if self.submission is not None:
+            await trio.sleep(self.submission.seconds_before_reply(self.answers))
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -273,6 +279,7 @@ class ServerSession:
         self.stream = secure
         self.secured = True
         self.forget_at_tls()
+        self.authentication.certified = common_name(secure.getpeercert())
         await self._give(self.greeting_under_tls())
 
     async def say_last(self) -> None:
@@ -391,6 +398,10 @@ class ServerSession:
             refused = self.before_tls(verb)
             if refused is not None:
                 return refused
+        if self.requires_certificate and self.secured and not self.authentication.certified:
+            refused = self.too_weak(verb)
+            if refused is not None:
+                return refused
         if self.lacks_authentication(verb):
             return self.authentication_required(verb)
         handler = self.handler_of(verb)
@@ -439,6 +450,11 @@ class ServerSession:
         if verb in {b"NOOP", b"EHLO", b"STARTTLS", b"QUIT"}:
             return None
         return answer(530, b"Must issue a STARTTLS command first")
+
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def too_weak(self, verb: bytes) -> Answer | None:
+        """The refusal of a command under TLS without the certificate that is asked for (RFC 3207 §4.1)."""
+        return None if verb == b"QUIT" else answer(554, b"Command refused due to lack of security")
 
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
@@ -560,6 +576,9 @@ class ServerSession:
         given = self.path_and_parameters(b"FROM:", argument)
         if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
+        given = self.qualified(given)
+        if given is None:
+            return answer(554, b"The domain of the sender is not complete", status=b"5.1.8")
         refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
@@ -575,6 +594,13 @@ class ServerSession:
             mail_parameters=given.parameters,
         )
         return answer(250, b"OK")
+
+    def qualified(self, given: PathArgument) -> PathArgument | None:
+        """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
+        if self.submission is None or given.path.mailbox is None:
+            return given
+        whole = self.submission.qualified_mailbox(given.path.mailbox)
+        return replace(given, path=replace(given.path, mailbox=whole)) if whole else None
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
     def refuse_sender(self, path: Path) -> Answer | None:
@@ -600,7 +626,11 @@ class ServerSession:
     @decision
     def kept_forward_path(self, path: Path) -> bytes:
         """The forward-path less its source route (§3.6.1)."""
-        return bytes(path.mailbox) if path.mailbox else b""
+        if path.mailbox is None:
+            return b""
+        elsewhere = self.submission is not None and not self.is_ours(path)
+        kept = self.submission.submitted_local_part(path.mailbox) if self.submission and elsewhere else path.mailbox
+        return bytes(kept)
 
     @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -679,6 +709,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
+        given = self.qualified(given)
+        if given is None or given.path.mailbox is None:
+            return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
@@ -705,9 +738,14 @@ class ServerSession:
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
         """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
         taken = self.take_recipient(forward_path)
-        if taken is None or taken.code != 250:
+        if taken is None or taken.code != 250 or not self.may_tell_new_address(new_address):
             return taken
         return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def may_tell_new_address(self, new_address: bytes) -> bool:
+        """Whether the client can read it: outside ASCII where MAIL had SMTPUTF8 only (RFC 6531 §3.7.4.1)."""
+        return new_address.isascii() or (self.transaction is not None and self.transaction.utf8)
 
     @decision
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
@@ -806,14 +844,22 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
-        if self.site.queue_is_full:
-            return self.find_no_room(transaction, content)
-        if REFUSED_CONTENT in content:
-            return self.refuse_content(transaction, content)
-        if DEFERRED_CONTENT in content:
-            return self.refuse_content_for_now(transaction, content)
+        refuse = self._refusal_of(content)
+        if refuse is not None:
+            return refuse(transaction, content)
+        if self.submission is not None:
+            content, reason = self.submission.finished(content, self.authentication.identity)
+            if reason:
+                return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    def _refusal_of(self, content: bytes) -> Callable[[Transaction, bytes], Answer | None] | None:
+        if self.site.queue_is_full:
+            return self.find_no_room
+        if REFUSED_CONTENT in content:
+            return self.refuse_content
+        return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
 
     @decision
     def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
@@ -849,6 +895,7 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     authenticated=self.authentication.identity is not None,
+                    certified=self.authentication.certified,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
@@ -900,11 +947,18 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"VRFY takes a mailbox")
-        told = verified(self.site, argument)
-        return answer(told.code, *told.texts)
+        told = verified(self.site, asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
+
+    @decision
+    def readable(self, given: Answer, reads_utf8: bool) -> Answer:
+        """The answer to VRFY or EXPN where the client can read it, else a 252 (RFC 6531 §3.7.4.2)."""
+        if reads_utf8 or all(text.isascii() for text in given.texts):
+            return given
+        return answer(252, b"The mailbox can only be told in UTF-8, but will take mail", status=b"2.6.8")
 
     @decision
     def without_utf8_parameter(self, argument: bytes) -> bytes:
@@ -915,11 +969,11 @@ class ServerSession:
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"EXPN takes a list")
-        told = expanded(argument)
-        return answer(told.code, *told.texts)
+        told = expanded(asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:

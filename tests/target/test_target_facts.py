@@ -62,6 +62,8 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
+    "a mailbox outside ASCII": ('utf8-mailbox = "ü@a.test"', "utf8_mailbox", "ü@a.test"),
+    "an address moved to one outside ASCII": ('moved-to-utf8 = "m@a.test"', "moved_to_utf8", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
     "one temporarily failing": ('temporarily-refused = "t@a.test"', "temporarily_refused", "t@a.test"),
     "one failing only after acceptance": (
@@ -111,6 +113,9 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "nameless_credentials",
         Credentials(user="j", password_from="P"),  # noqa: S106 - a variable's name
     ),
+    "a certificate of ours": ('client-certificate = "us.pem"', "client_certificate", "us.pem"),
+    "the name that it is for": ('client-certificate-name = "us"', "client_certificate_name", "us"),
+    "a certificate before anything else": ("certificate-required = true", "certificate_required", True),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
         'disabled = ["VRFY", "EXPN", "HELP"]',
