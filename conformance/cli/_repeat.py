@@ -79,8 +79,10 @@ def _compare(request: Request, found: dict[int, Tested]) -> int:
     rows = len({name for each in found.values() for name in each.results})
     if unlike:
         table = Table(title=f"Not the same in all of {len(found)} runs")
-        for heading in ("scenario", "verdicts", "the rarest"):
-            table.add_column(heading, overflow="fold")  # a name that is cut short can't be run again
+        longest = max(len(each.scenario) for each in unlike)  # a name that is cut can't be run again
+        table.add_column("scenario", overflow="fold", min_width=longest)
+        table.add_column("verdicts", overflow="fold")
+        table.add_column("the rarest", overflow="fold")
         for each in unlike:
             signs = "".join(SIGNS[result.verdict] if result else " " for result in each.results)
             table.add_row(Text(each.scenario), signs, Text(_rarest(each.results, list(found))))
