@@ -27,7 +27,7 @@ from conformance.report import (
 from conformance.scenario import Verdict
 
 TOLD = 120
-"""Characters of what was seen that a table has room for; the page beside has all."""
+"""Characters of what was seen that the table has room for; the page beside has all."""
 
 
 def repeat(request: Request, times: int) -> int:
@@ -79,14 +79,13 @@ def _compare(request: Request, found: dict[int, Tested]) -> int:
     rows = len({name for each in found.values() for name in each.results})
     if unlike:
         table = Table(title=f"Not the same in all of {len(found)} runs")
-        longest = max(len(each.scenario) for each in unlike)  # a name that is cut can't be run again
-        table.add_column("scenario", overflow="fold", min_width=longest)
-        table.add_column("verdicts", overflow="fold")
-        table.add_column("the rarest", overflow="fold")
+        for heading in ("scenario", "verdicts", "the rarest"):
+            table.add_column(heading, overflow="fold")
+        longest = max(len(each.scenario) for each in unlike)
         for each in unlike:
             signs = "".join(SIGNS[result.verdict] if result else " " for result in each.results)
             table.add_row(Text(each.scenario), signs, Text(_rarest(each.results, list(found))))
-        print_table(table)
+        print_table(table, longest + len(found) + TOLD)  # a name that is cut can't be run again
         meaning = ", ".join(f"{SIGNS[word]} {word}" for word in Verdict)
         page = request.out / "repeat.html"
         try:
