@@ -19,7 +19,7 @@ from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
-from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
+from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, LMTP_DOMAIN, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
@@ -505,6 +505,7 @@ class Mailer:
             self.decisions,
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
             account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+            lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,
         )
         sent = await session.send(
             copy.reverse_path,
