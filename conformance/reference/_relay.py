@@ -61,11 +61,15 @@ _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it."""
+    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it.
+
+    ``own_status`` is a status of our own, where it did not fail for that reply.
+    """
 
     forward_path: bytes
     reason: bytes
     remote: bytes = b""
+    own_status: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
