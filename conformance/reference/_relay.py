@@ -240,7 +240,7 @@ class RelaySession:
                 refused.append((forward_path, reply))
         if not taken and to_data is not None and self.may_send_data(to_data):
             await self.stream.send_all(self.nothing_for_nobody(content))
-            await self._reply("end of data")
+            await self._reply("end of nothing")
         elif taken and (not (refused or later) or self.sends_to_the_rest()):
             reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
