@@ -164,7 +164,17 @@ class RelaySession:
             return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(forward_paths, content))
+        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+
+    async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The recipients as they are, or the members of those that are lists there."""
+        found: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"EXPN " + forward_path) if self.expands_lists() else None
+            known = reply is not None and reply.severity == 2
+            members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
+            found += [member for member in members if member not in found]
+        return tuple(found)
 
     async def _obstacle(self, hello: Reply) -> bytes:
         """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""
@@ -306,6 +316,11 @@ class RelaySession:
         return reply
 
     @decision
+    def sends_by_bdat(self) -> bool:
+        """Whether a message without lines goes by BDAT, the only way that it can (RFC 3030 §3)."""
+        return True
+
+    @decision
     def is_binary(self) -> bool:
         """Whether the message came as one without lines (RFC 3030 §3)."""
         return (self.parameters.of(b"BODY") or b"").upper() == b"BINARYMIME"
@@ -319,6 +334,9 @@ class RelaySession:
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
+                if not self.waits_for_221():
+                    await self.stream.send_all(line + CRLF)
+                    break
                 await self._say(line)
         return sent
 
@@ -437,7 +455,7 @@ class RelaySession:
     def sends_chunks(self, size: int) -> bool:
         """Whether it goes in chunks: binary content, and large content where CHUNKING was offered (RFC 3030 §2)."""
         if self.is_binary() and self.takes_binary():
-            return True
+            return self.sends_by_bdat()
         return size >= CHUNKED_FROM and b"CHUNKING" in self.offers
 
     @decision
@@ -460,6 +478,11 @@ class RelaySession:
     def behind_a_refused_chunk(self) -> tuple[bytes, ...]:
         """What is said after a chunk was refused: RSET, before anything else (RFC 3030 §2)."""
         return (b"RSET",)
+
+    @decision
+    def expands_lists(self) -> bool:
+        """Whether lists are expanded before a message is sent: no, that is the next hop's (§3.5.4)."""
+        return False
 
     @decision
     def data_line(self) -> bytes:
@@ -672,6 +695,11 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+    @decision
+    def waits_for_221(self) -> bool:
+        """Whether the reply to QUIT is waited for (§4.1.1.10)."""
+        return True
 
     @decision
     def farewell_to_none(self) -> tuple[bytes, ...]:
