@@ -256,7 +256,7 @@ class RelaySession:
                 refused.append((forward_path, reply))
         if not taken and to_data is not None and self.may_send_data(to_data):
             await self.stream.send_all(self.nothing_for_nobody(content))
-            await self._reply("end of data")
+            await self._reply("end of nothing")
         elif taken and self.lmtp:
             told, lost = await self._content_by_lmtp(taken, content, to_data)
             refused += [(forward_path, reply) for forward_path, reply in told if not self.is_success(reply)]
