@@ -670,13 +670,7 @@ class Mailer:
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
         reported = [
-            Reported(
-                each.forward_path,
-                b"failed",
-                self.in_lines(self.printable(each.reason)),
-                each.remote,
-                own_status=each.own_status,
-            )
+            Reported(each.forward_path, b"failed", each.reason, each.remote, own_status=each.own_status)
             for each in failed
         ]
         return self.report(copy, to, reported)
@@ -700,6 +694,7 @@ class Mailer:
         about = About(copy.content, copy.parameters, copy.arrived, copy.client, self.trace.deliver_by(seconds))
         failed = any(each.action == b"failed" for each in reported)
         now = self.trace.time_stamp()
+        reported = [replace(each, reason=self.in_lines(self.printable(each.reason))) for each in reported]
         return report(about, to, reported, number=self.taken, now=now, whole=self.returns_all(copy, failed))
 
     @decision
