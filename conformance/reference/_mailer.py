@@ -19,7 +19,7 @@ from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
-from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
+from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, LMTP_DOMAIN, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
@@ -511,6 +511,7 @@ class Mailer:
             self.decisions,
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
             account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+            lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,
         )
         sent = await session.send(
             copy.reverse_path,
@@ -669,13 +670,7 @@ class Mailer:
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
         reported = [
-            Reported(
-                each.forward_path,
-                b"failed",
-                self.in_lines(self.printable(each.reason)),
-                each.remote,
-                own_status=each.own_status,
-            )
+            Reported(each.forward_path, b"failed", each.reason, each.remote, own_status=each.own_status)
             for each in failed
         ]
         return self.report(copy, to, reported)
@@ -699,6 +694,7 @@ class Mailer:
         about = About(copy.content, copy.parameters, copy.arrived, copy.client, self.trace.deliver_by(seconds))
         failed = any(each.action == b"failed" for each in reported)
         now = self.trace.time_stamp()
+        reported = [replace(each, reason=self.in_lines(self.printable(each.reason))) for each in reported]
         return report(about, to, reported, number=self.taken, now=now, whole=self.returns_all(copy, failed))
 
     @decision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -28,6 +28,12 @@ PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600
 
 BLOCK = 16 * 1024
 """Octets of mail data that are sent at a time."""
+
+CHUNK, CHUNKED_FROM = 32 * 1024, 64 * 1024
+"""Octets of a chunk, and of the smallest message in lines that is sent in chunks."""
+
+GROUPED_FROM = 3
+"""As many recipients are worth a group of commands."""
 
 USUAL_PATIENCE = 300.0
 
@@ -95,8 +101,10 @@ class RelaySession:
         *,
         wants: frozenset[bytes] = frozenset(),
         account: Account | None = None,
+        lmtp: bool = False,
     ) -> None:
         self.stream = stream
+        self.lmtp = lmtp
         self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
@@ -104,10 +112,11 @@ class RelaySession:
         self.wants = wants
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
+        self.ahead: Reply | None = None
         self.parameters = Parameters()
         self.taken = trio.current_time()
         self.recipients, self.reverse_path = 0, b""
-        self.secured = self.waives = self.greeted = self.says_esmtp = False
+        self.secured = self.cut_off = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -161,7 +170,17 @@ class RelaySession:
             return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(forward_paths, content))
+        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+
+    async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The recipients as they are, or the members of those that are lists there."""
+        found: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"EXPN " + forward_path) if self.expands_lists() else None
+            known = reply is not None and reply.severity == 2
+            members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
+            found += [member for member in members if member not in found]
+        return tuple(found)
 
     async def _obstacle(self, hello: Reply) -> bytes:
         """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""
@@ -205,7 +224,7 @@ class RelaySession:
         if self.sends_mail_with_hello():
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
-        for verb in self.hello_verbs():
+        for verb in (b"LHLO",) if self.lmtp else self.hello_verbs():
             said, said_ehlo = said_ehlo, False
             hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
             if hello.severity != 5 or not self.falls_back(hello):
@@ -227,21 +246,23 @@ class RelaySession:
         taken: list[bytes] = []
         later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
-        for forward_path in forward_paths:
-            requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            place = "more" if forward_path in forward_paths[1:] else "first"
-            path = self.outward_forward_path(forward_path)
-            reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
-            if reply.severity == 4 and self.repeats_recipient():
-                reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
+        replies, to_data = await self._asked(forward_paths, content)
+        for forward_path, reply in zip(forward_paths, replies, strict=True):
             if self.is_success(reply):
                 taken.append(forward_path)
             elif reply.code == 552 and self.takes_552_for_now(len(taken)):
                 later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not (refused or later) or self.sends_to_the_rest()):
-            reply = await self._content(content)
+        if not taken and to_data is not None and self.may_send_data(to_data):
+            await self.stream.send_all(self.nothing_for_nobody(content))
+            await self._reply("end of nothing")
+        elif taken and self.lmtp:
+            told, lost = await self._content_by_lmtp(taken, content, to_data)
+            refused += [(forward_path, reply) for forward_path, reply in told if not self.is_success(reply)]
+            later += [Failed(forward_path, CONNECTION_LOST, self.remote) for forward_path in lost]
+        elif taken and (not (refused or later) or self.sends_to_the_rest()):
+            reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers or self.tells_unasked():
@@ -251,15 +272,84 @@ class RelaySession:
         sent = _sorted(refused, self.remote)
         return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
-    async def _content(self, content: bytes) -> Reply:
-        if self.is_binary() and self.takes_binary():
-            await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
-            return await self._reply("end of data")
-        reply = await self._say(self.data_line())
+    async def _asked(self, forward_paths: tuple[bytes, ...], content: bytes) -> tuple[Sequence[Reply], Reply | None]:
+        """The replies to RCPT for each recipient, and that to DATA where it went with them."""
+        lines = []
+        for forward_path in forward_paths:
+            requests = _written(self.rcpt_requests(self.parameters, forward_path))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            lines.append(b"RCPT TO:" + self.written_path(place, path) + requests)
+        chunked = self.sends_chunks(len(content))
+        if chunked and not self.waits_for_recipients():
+            await self.stream.send_all(
+                b"".join(line + CRLF for line in lines) + b"BDAT %d LAST" % len(content) + CRLF + content
+            )
+            replies = [await self._reply("RCPT") for _ in lines]
+            self.ahead = await self._reply("end of data")
+            return replies, None
+        if not self.may_group(len(lines)):
+            return [await self._recipient(line) for line in lines], None
+        last = [] if chunked else [self.data_line()]
+        behind = self.behind_the_group()
+        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
+        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        return replies, await self._reply("DATA") if last else None
+
+    async def _recipient(self, line: bytes) -> Reply:
+        reply = await self._say(line)
+        return await self._say(line) if reply.severity == 4 and self.repeats_recipient() else reply
+
+    async def _chunks(self, content: bytes) -> Reply:
+        """Send the message in chunks; the reply to the last one, or to the one that was refused."""
+        if self.ahead is not None:
+            return self.ahead
+        whole = content if self.is_binary() else self.outward_lines(content)
+        *before, last = self.cut(whole)
+        for number, chunk in enumerate((*before, last)):
+            end = b" LAST" if number == len(before) else b""
+            await self._send_data(b"BDAT %d%b" % (self.chunk_size(chunk), end) + CRLF + chunk)
+            reply = await self._reply("end of data")
+            if not self.is_success(reply) and not self.goes_on_behind(reply):
+                for line in self.behind_a_refused_chunk():
+                    await self._say(line)
+                break
+        return reply
+
+    async def _content_by_lmtp(
+        self, taken: list[bytes], content: bytes, to_data: Reply | None
+    ) -> tuple[list[tuple[bytes, Reply]], list[bytes]]:
+        """The reply for each recipient, in their order, and the recipients for whom none came (RFC 2033 §4.2, §5)."""
+        data = to_data or await self._say(self.data_line())
+        if not self.may_send_data(data):
+            return [(forward_path, data) for forward_path in taken], []
+        await self._send_data(self.outward_data(content))
+        told: list[tuple[bytes, Reply]] = []
+        with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            for forward_path in taken:
+                told.append((forward_path, await self._reply("end of data")))  # noqa: PERF401 - kept one by one
+        self.cut_off = len(told) < len(taken)
+        told = told if not self.cut_off or self.keeps_replies() else []
+        return told, taken[len(told) :]
+
+    @decision
+    def keeps_replies(self) -> bool:
+        """Whether the replies count that came before a connection broke off or fell silent (RFC 2033 §5)."""
+        return True
+
+    async def _content(self, content: bytes, to_data: Reply | None) -> Reply:
+        if self.sends_chunks(len(content)):
+            return await self._chunks(content)
+        reply = to_data or await self._say(self.data_line())
         if self.may_send_data(reply):
             await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
         return reply
+
+    @decision
+    def sends_by_bdat(self) -> bool:
+        """Whether a message without lines goes by BDAT, the only way that it can (RFC 3030 §3)."""
+        return True
 
     @decision
     def is_binary(self) -> bool:
@@ -273,8 +363,13 @@ class RelaySession:
                 await self.stream.send_all(octets[at : at + BLOCK])
 
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
+        if self.cut_off:
+            return sent
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
+                if not self.waits_for_221():
+                    await self.stream.send_all(line + CRLF)
+                    break
                 await self._say(line)
         return sent
 
@@ -361,6 +456,66 @@ class RelaySession:
     def before_recipients(self) -> tuple[bytes, ...]:
         """What is said between MAIL and RCPT: nothing (§3.3)."""
         return ()
+
+    @decision
+    def may_group(self, recipients: int) -> bool:
+        """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
+        return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def waits_for_recipients(self) -> bool:
+        """Whether the replies to RCPT are read before the first chunk: always (RFC 3030 §2)."""
+        return True
+
+    @decision
+    def behind_the_group(self) -> tuple[bytes, ...]:
+        """What goes out with a group behind DATA, which is its last command: nothing (RFC 2920 §3.1)."""
+        return ()
+
+    @decision
+    def assigned(self, replies: list[Reply], forward_paths: tuple[bytes, ...]) -> list[Reply]:
+        """The replies to a group in the order of its recipients: they are counted, and nothing else (RFC 2920 §3.1)."""
+        del forward_paths
+        return replies
+
+    @decision
+    def nothing_for_nobody(self, content: bytes) -> bytes:
+        """What follows a 354 where no recipient was taken: a dot (RFC 2920 §3.1)."""
+        del content
+        return b"." + CRLF
+
+    @decision
+    def sends_chunks(self, size: int) -> bool:
+        """Whether it goes in chunks: binary content, and large content where CHUNKING was offered (RFC 3030 §2)."""
+        if self.is_binary() and self.takes_binary():
+            return self.sends_by_bdat()
+        return size >= CHUNKED_FROM and b"CHUNKING" in self.offers
+
+    @decision
+    def cut(self, content: bytes) -> list[bytes]:
+        """The content in chunks, each of some octets (RFC 3030 §2)."""
+        return [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+
+    @decision
+    def chunk_size(self, chunk: bytes) -> int:
+        """What BDAT says of a chunk: exactly how many octets it has (RFC 3030 §2)."""
+        return len(chunk)
+
+    @decision
+    def goes_on_behind(self, reply: Reply) -> bool:
+        """Whether another chunk follows one that was refused: never (RFC 3030 §2)."""
+        del reply
+        return False
+
+    @decision
+    def behind_a_refused_chunk(self) -> tuple[bytes, ...]:
+        """What is said after a chunk was refused: RSET, before anything else (RFC 3030 §2)."""
+        return (b"RSET",)
+
+    @decision
+    def expands_lists(self) -> bool:
+        """Whether lists are expanded before a message is sent: no, that is the next hop's (§3.5.4)."""
+        return False
 
     @decision
     def data_line(self) -> bytes:
@@ -573,6 +728,11 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+    @decision
+    def waits_for_221(self) -> bool:
+        """Whether the reply to QUIT is waited for (§4.1.1.10)."""
+        return True
 
     @decision
     def farewell_to_none(self) -> tuple[bytes, ...]:
