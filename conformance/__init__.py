@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
+from conformance.hop import Command, HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -31,6 +31,8 @@ from conformance.scenario import (
     Unclear,
     accepted,
     answered,
+    arrived,
+    carries_none_of,
     carries_status,
     closes,
     goes_on,
@@ -82,6 +84,7 @@ __all__ = [
     "Broken",
     "Client",
     "Closed",
+    "Command",
     "Delivered",
     "DeliveryReport",
     "Exchange",
@@ -114,6 +117,8 @@ __all__ = [
     "accepted",
     "added",
     "answered",
+    "arrived",
+    "carries_none_of",
     "carries_status",
     "closes",
     "delivery_report",

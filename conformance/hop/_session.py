@@ -113,7 +113,8 @@ class HopSession:
             self._end_transaction()
             with trio.CancelScope(shield=True), trio.move_on_after(2):
                 await self._close()
-            self.connection.ended = self.connection.ended or trio.current_time()
+            if self.connection.ended is None:
+                self.connection.ended = trio.current_time()
             self.connection.transcript.note(self.connection.end)
             self.connection.over.set()
             self.ledger.tell_over()
@@ -217,7 +218,7 @@ class HopSession:
             tokens = [*tokens, *transaction.tokens]
             if forward_paths is None:
                 forward_paths = [recipient.forward_path for recipient in transaction.recipients]
-        return self.script.take(step, self._keys(tokens, forward_paths or ()))
+        return self.script.take(step, self._keys(tokens, forward_paths or ()), len(self._accepted()))
 
     async def _answer(
         self, usual: bytes, rule: Rule | None, command: Command | None = None, replies: list[bytes] | None = None
@@ -230,6 +231,9 @@ class HopSession:
             replies.append(reply)
         if reply:
             await self._send(reply)
+        if rule is not None and rule.rest:
+            await self._pause(rule.pause)
+            await self._send(rule.rest)
         if command is not None:
             command.reply = reply
             command.replied_at = trio.current_time() if reply else None

@@ -12,6 +12,7 @@ import jinja2
 
 import conformance
 from conformance.launchers._network import EXCHANGERS
+from conformance.launchers._rooms import MAIL, QUEUE
 from conformance.target import Credentials
 
 HOST = "mail.example.test"
@@ -26,9 +27,11 @@ ACCOUNT_DOMAIN = "account.example.test"
 ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
 CERTIFIED = "client.example.test"
 """The name on the certificate that we can show to a server."""
+LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
+"""Passed on by LMTP, by servers that can do that, to this address and the port of the next hop."""
 EXTENDED_ADDRESS, BARE_ADDRESS, ACCOUNT_ADDRESS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 """Where mail for these two domains goes, at the port of the next hop: there we offer all extensions, and none."""
-NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop"))
+NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop", "lmtp_next_hop"))
 NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
 """The facts of a server that relays nothing, or to one next hop only."""
 SENDER_DOMAIN = "client.example.test"
@@ -36,6 +39,14 @@ SENDER_DOMAIN = "client.example.test"
 USERS = ("alice", "bob", "postmaster")
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
+
+UTF8_LOCAL = "jürgen"
+"""One more name of alice's, at servers that can have one outside ASCII (RFC 6531)."""
+
+REFUSED_CONTENT = "This content is refused"
+DEFERRED_CONTENT = "This content is put off"
+"""Sentences that servers are told to refuse at the end of a message, for good and for now, where they can."""
+CONTENT_FACTS = {"refused_content": REFUSED_CONTENT, "temporarily_refused_content": DEFERRED_CONTENT}
 
 LOGIN = f"alice@{DOMAIN}"
 PASSWORD_FROM = "SMTP_CONFORMANCE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -53,7 +64,8 @@ class Site:
 
     All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
     ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
-    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says.
+    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says,
+    ``rooms`` that its queue and its mailboxes are on file systems of their own, which can be made full.
     """
 
     folder: Path
@@ -64,11 +76,17 @@ class Site:
     name_server_port: int
     name_server: str
     routed: bool = False
+    rooms: bool = False
 
     @property
     def mail(self) -> Path:
         """Where the users' Maildirs are."""
-        return self.folder / "mail"
+        return self.folder / MAIL
+
+    @property
+    def queue(self) -> Path:
+        """Where its queue is, if that is on a file system of its own."""
+        return self.folder / QUEUE
 
     @property
     def logs(self) -> Path:
@@ -111,9 +129,15 @@ class Site:
             "account_domain": ACCOUNT_DOMAIN,
             "account_user": ACCOUNT_USER,
             "account_password": ACCOUNT_PASSWORD,
+            "extended_domain": EXTENDED_DOMAIN,
+            "lmtp_domain": LMTP_DOMAIN,
+            "lmtp_address": LMTP_ADDRESS,
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
+            "utf8_local": UTF8_LOCAL,
+            "refused_content": REFUSED_CONTENT,
+            "deferred_content": DEFERRED_CONTENT,
             "login": LOGIN,
             "password": password(),
             "port": self.port,
@@ -146,6 +170,7 @@ def common_facts(site: Site) -> dict[str, Any]:
         "extended_next_hop": f"{EXTENDED_ADDRESS}:{site.next_hop_port}",
         "bare_domain": BARE_DOMAIN,
         "bare_next_hop": f"{BARE_ADDRESS}:{site.next_hop_port}",
+        "lmtp_next_hop": f"{LMTP_ADDRESS}:{site.next_hop_port}",
         "sender": f"sender@{SENDER_DOMAIN}",
         "sender_domains": (SENDER_DOMAIN,),
         "sender_verification": False,
@@ -154,9 +179,15 @@ def common_facts(site: Site) -> dict[str, Any]:
         "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
-        "process": {verb: _command(verb, site.folder) for verb in ("kill", "stop", "start")},
+        "process": {
+            verb: _command(verb, site.folder) for verb in (*PROCESS_VERBS, *(ROOM_VERBS if site.rooms else ()))
+        },
         **(_routing_facts(site) if site.routed else {}),
     }
+
+
+PROCESS_VERBS = ("kill", "stop", "start")
+ROOM_VERBS = ("fill-queue", "fill-mailboxes", "make-room")
 
 
 def _command(verb: str, folder: Path) -> tuple[str, ...]:

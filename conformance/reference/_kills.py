@@ -49,6 +49,8 @@ OFFERS_AT = {
 
 RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 """The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+WARN_SECONDS = 2700.0
+"""Where mail is retried so slowly, its sender is told of the delay within the hour (RFC 3461 §5.2.5)."""
 
 
 CONNECTIONS = frozenset({"smtp", "second"})
@@ -180,11 +182,17 @@ def try_scenarios(
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
+                site.warns_after = WARN_SECONDS
+
+            async def itself() -> trio.abc.Stream:
+                return await dial()
+
             server = ReferenceServer(
                 defects,
                 server_tls(),
                 rejects=role == "554-only",
                 lmtp=role == "lmtp",
+                submission=role == "submission",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
                 site=site,
@@ -193,17 +201,18 @@ def try_scenarios(
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
                 accounts=accounts(),
-                routing=routing(hop, names, decisions),
+                routing=routing(hop, names, decisions, itself),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,
                 hides=frozenset(scenario.lacks),
                 requires_auth="auth_required" in facts,
                 requires_certificate="certificate_required" in facts,
             )
+            dial = server.dial(nursery)
             known = target or _target(role, facts, unhurried=scenario.slow)
             setting = Setting(
                 known,
-                server.dial(nursery),
+                dial,
                 Pace(),
                 looking_on,
                 observed=observed,

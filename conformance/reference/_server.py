@@ -18,6 +18,7 @@ from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
+from conformance.reference._submission import Submission
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +29,8 @@ class ReferenceServer:
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
     take mail from authenticated clients only, ``requires_certificate`` serve nobody under TLS who has shown none,
-    ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
+    ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and check what it takes as a submission server does
+    (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
     domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
@@ -48,6 +50,7 @@ class ReferenceServer:
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
+    submission: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
@@ -89,6 +92,7 @@ class ReferenceServer:
             requires_auth=self.requires_auth,
             requires_certificate=self.requires_certificate,
             offers=self.offers,
+            submission=Submission(self.decisions) if self.submission else None,
         )
         session.secured = self.implicit_tls
         self.sessions.add(session)
@@ -128,6 +132,18 @@ class ReferenceServer:
         """Be up again, and go on with the queue."""
         self.mailer.life.up = True
         self.mailer.resume()
+
+    async def fill_queue(self) -> None:
+        """Leave no room where the queue is."""
+        self.site.queue_is_full = True
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+        self.site.mailboxes_are_full = True
+
+    async def make_room(self) -> None:
+        """End either."""
+        self.site.queue_is_full = self.site.mailboxes_are_full = False
 
     async def listens(self) -> bool:
         """Whether it is up."""

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+UTF8_USER = "jürgen".encode()
+"""A user whose mailbox is outside ASCII (RFC 6531)."""
+USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", UTF8_USER: "Jürgen Muster".encode()}
 LOGIN_DOMAIN = DOMAIN
-STRICT, NAMELESS = "dora", "jürgen"
+STRICT, NAMELESS = "dora", "håkon"
 """A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
 ACCOUNTS = {
     b"alice": b"open sesame, 40 thieves",
@@ -37,11 +39,16 @@ MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+GIVES_UP_AFTER = 60.0
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
-LISTS = {b"staff": (b"alice@example.test", b"bob@example.test"), b"readers": (b"reader@account.example.test",)}
-LIST_OWNERS = {b"staff": b"postmaster@example.test", b"readers": b"postmaster@example.test"}
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+LISTS = {
+    b"staff": (b"alice@example.test", b"bob@example.test"),
+    b"circle": (b"reader@extended.example.test", b"writer@extended.example.test"),
+    b"readers": (b"reader@account.example.test",),
+}
+LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
+ALIASES = {b"team": (b"alice@example.test", b"bob@example.test"), b"desk": (b"clerk@extended.example.test",)}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -53,6 +60,8 @@ BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
 ACCOUNT_DOMAIN = b"account.example.test"
 """Relayed to a next hop at which we authenticate, under TLS that verifies."""
+LMTP_DOMAIN = b"lmtp.example.test"
+"""Passed on by LMTP."""
 OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
 """Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
@@ -64,9 +73,10 @@ NEXT_HOPS = {
     EXTENDED_DOMAIN: "127.0.0.2:2600",
     BARE_DOMAIN: "127.0.0.3:2600",
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
+    LMTP_DOMAIN: "127.0.0.5:2600",
 }
 """Where mail for these goes."""
-MOVED = {b"carol": b"carol@elsewhere.example.org"}
+MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
@@ -93,7 +103,8 @@ class Site:
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
-    ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds. ``queue_is_full`` and ``mailboxes_are_full``
+    say that nothing more can be written there for now.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
@@ -102,9 +113,12 @@ class Site:
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
-    gives_up_after: float = 60.0
+    gives_up_after: float = GIVES_UP_AFTER
+    warns_after: float = float("inf")
     down: bool = False
     keeps_secrets: bool = False
+    queue_is_full: bool = False
+    mailboxes_are_full: bool = False
 
     def store(self, stored: Stored) -> None:
         """Put a message into a mailbox."""
@@ -205,7 +219,15 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
+        list_elsewhere=MailingList(
+            address="circle@example.test",
+            members=("reader@extended.example.test", "writer@extended.example.test"),
+            owner="postmaster@example.test",
+        ),
         moved="carol@example.test",
+        utf8_mailbox=f"{UTF8_USER.decode()}@example.test",
+        moved_to_utf8="dora@example.test",
         ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
@@ -223,15 +245,18 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         account_verified=bool(next_hop),
         account_long=bool(next_hop),
         account_authority="in memory" if next_hop else None,
+        lmtp_domain=LMTP_DOMAIN.decode() if next_hop else None,
+        lmtp_next_hop=NEXT_HOPS[LMTP_DOMAIN] if next_hop else None,
         relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
+        gives_up_within=GIVES_UP_AFTER,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=100, recipients_kind="implementation"),
+        limits=Limits(recipients=120, recipients_kind="implementation"),
     )

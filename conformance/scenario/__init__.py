@@ -17,6 +17,8 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    arrived,
+    carries_none_of,
     carries_status,
     closes,
     goes_on,
@@ -72,6 +74,8 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "arrived",
+    "carries_none_of",
     "carries_status",
     "closes",
     "goes_on",

@@ -57,16 +57,20 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipients_kind: Literal["implementation", "policy"] | None = None
 
 
-class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Commands, each a program with its arguments, that end the target and start it again.
+class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, that end the target and start it again, or take its room away.
 
     ``kill`` ends it as a crash does, ``stop`` as a system does that is shut down; ``start`` starts it with the queue
-    and the mail that it had. A command ends when it is done.
+    and the mail that it had. ``fill_queue`` leaves no room where its queue is, ``fill_mailboxes`` none where the
+    mailboxes are, and ``make_room`` ends both. A command ends when it is done.
     """
 
     kill: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    fill_queue: tuple[str, ...] = ()
+    fill_mailboxes: tuple[str, ...] = ()
+    make_room: tuple[str, ...] = ()
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -106,7 +110,13 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # An alias of one mailbox at the extended domain, and a list of several there.
+    alias_elsewhere: Alias | None = None
+    list_elsewhere: MailingList | None = None
     moved: str | None = None
+    # Outside ASCII (RFC 6531): a mailbox, and a mailbox in ASCII whose owner has gone to one that is not.
+    utf8_mailbox: str | None = None
+    moved_to_utf8: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
     refused: str | None = None
@@ -134,6 +144,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None
     """The address of a list with a member there."""
+    # A domain whose mail it passes on by LMTP, to a next hop of ours.
+    lmtp_domain: str | None = None
+    lmtp_next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -160,6 +173,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
+    gives_up_within: float | None = None
     store: Store | None = None
     bounces: Store | None = None
 
@@ -208,6 +223,8 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "alias-elsewhere": Alias,
+    "list-elsewhere": MailingList,
     "credentials": Credentials,
     "strict-credentials": Credentials,
     "nameless-credentials": Credentials,
@@ -221,6 +238,7 @@ _MAILBOXES = (
     "mailboxes",
     "long_mailbox",
     "moved",
+    "moved_to_utf8",
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
@@ -236,12 +254,21 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "lmtp_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
+_PLACES = (
+    "next_hop",
+    "extended_next_hop",
+    "bare_next_hop",
+    "account_next_hop",
+    "lmtp_next_hop",
+    "exchangers",
+    "name_server",
+)
 
 
 def split_place(place: str) -> tuple[str, int]:
@@ -302,11 +329,24 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
     return target
 
 
-def _check_words(target: Target, origin: str) -> None:
-    """Check what the facts that are addresses, domains and places say."""
+def _is_outside_ascii(mailbox: str) -> bool:
+    """Whether it is a mailbox that is not one of ASCII (RFC 6531 §3.3)."""
+    plain = "".join(letter if letter.isascii() else "x" for letter in mailbox).encode("ascii")
+    return not mailbox.isascii() and mailbox.isprintable() and paths.mailbox(plain) is not None
+
+
+def _check_mailboxes(target: Target, origin: str) -> None:
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for mailbox in _said(target, ["utf8_mailbox"]):
+        if not _is_outside_ascii(mailbox):
+            raise TargetError(f"{origin}: {mailbox!r} is no address outside ASCII; write it in UTF-8, without brackets")
+
+
+def _check_words(target: Target, origin: str) -> None:
+    """Check what the facts that are addresses, domains and places say."""
+    _check_mailboxes(target, origin)
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

@@ -52,13 +52,15 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
 
     A 4yz belongs to circumstances that the table leaves out (3039-3041). So does a 503 without extensions: the
     greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Nor does a 554 under TLS
-    where no EHLO was taken: there any command gets it, for want of security (RFC 3207 §4.1).
+    where no EHLO was taken: there any command gets it, for want of security (RFC 3207 §4.1). Submission servers refuse
+    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1).
     """
     code = exchange.reply.code
     unlisted = not exchange.offers and (code == 503 or (code == 554 and exchange.secured))
     if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted:
         return None
-    if code in ANY_COMMAND or code in codes:
+    submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}
+    if code in ANY_COMMAND or code in codes or (submitted and code == 554):
         return Held()
     return Broken(" or ".join(str(each) for each in sorted(codes)), f"{exchange.verb}: {exchange.reply}")
 
