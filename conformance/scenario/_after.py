@@ -102,6 +102,7 @@ class Hop:
     token: str
     asked: dict[str, None] = field(default_factory=dict)
     scripted_account: bool = False
+    sessions: tuple[HopConnection, ...] = ()
     usual_offers: tuple[bytes, ...] | None = None
     usual_tls: ssl.SSLContext | None = None
     began: float = field(default_factory=trio.current_time)
@@ -163,7 +164,8 @@ class Hop:
         with trio.move_on_after(within or _patience(self.target)):
             while len(self._account_sessions()) < at_least:
                 await self.server.connection_over()
-        return self._account_sessions()
+        self.sessions = self._account_sessions()
+        return self.sessions
 
     def _account_sessions(self) -> tuple[HopConnection, ...]:
         there = (each for each in self.server.connections() if each.local == self.target.account_next_hop)
