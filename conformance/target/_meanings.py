@@ -46,6 +46,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "extended_next_hop": "Where that next hop listens, host:port",
         "bare_domain": "A domain that it relays to a next hop of ours that offers next to none",
         "bare_next_hop": "Where that next hop listens, host:port",
+        "lmtp_domain": "A domain whose mail it gives to a next hop of ours that speaks LMTP",
+        "lmtp_next_hop": "Where that next hop listens, host:port",
         "account_domain": "A domain that it relays to a next hop of ours at which it authenticates",
         "account_next_hop": "Where that next hop listens, host:port",
         "account_authority": "A PEM file, with its key, of an authority that it trusts there, for STARTTLS",
