@@ -66,6 +66,13 @@ class Routing:
             return self.nothing_usable(domain)
         return found[: self.addresses_at_most()]
 
+    def takes_no_mail(self, domain: str) -> bool:
+        """Whether the domain has a null MX, and says so now (RFC 7505 §3)."""
+        try:
+            return [each.host for each in self.mx_records(domain)] == [""]
+        except UnroutableError:
+            return False
+
     @decision
     def exchangers(self, domain: str) -> list[Exchanger]:
         """The MX records of the domain, or the domain itself where it has none (§5.1)."""

@@ -689,8 +689,22 @@ class ServerSession:
         if local and unquoted(mailbox.local) in MOVED:
             return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
         if self.serves(mailbox):
-            return self.take_recipient(self.kept_forward_path(path))
+            refused = self.refuse_domain_without_mail(mailbox)
+            return refused or self.take_recipient(self.kept_forward_path(path))
         return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    def refuse_domain_without_mail(self, mailbox: Mailbox) -> Answer | None:
+        """The refusal of a recipient whose domain says in the DNS that it takes no mail, or ``None``."""
+        domain, mailer = mailbox.domain.decode("ascii", "replace"), self.mailer
+        if mailer is None or mailer.routing is None or not self.site.looks_up(domain):
+            return None
+        return self.null_mx(domain) if mailer.routing.takes_no_mail(domain) else None
+
+    @decision
+    def null_mx(self, domain: str) -> Answer | None:
+        """The reply to a recipient in a domain with a null MX (RFC 7504 §4, §6)."""
+        del domain
+        return answer(556, b"Domain does not accept mail", status=b"5.1.10")
 
     @decision
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
