@@ -8,6 +8,7 @@ import functools
 import os
 import secrets
 import ssl
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,11 +37,13 @@ MAX_CHALLENGES = 10
 class At(enum.IntEnum):
     """Where a scenario starts; each rung does the ones before it.
 
-    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself. ``UNAUTHENTICATED`` has said
-    EHLO, under TLS where the target requires it, and belongs to clauses about AUTH; ``EHLO`` has authenticated besides
-    where the target requires that.
+    ``CLEAR`` stands before TLS on a port that begins with it, where it is ``CONNECT`` elsewhere, and belongs to clauses
+    about that beginning. ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself.
+    ``UNAUTHENTICATED`` has said EHLO, under TLS where the target requires it, and belongs to clauses about AUTH;
+    ``EHLO`` has authenticated besides where the target requires that.
     """
 
+    CLEAR = -1
     CONNECT = 0
     GREETING = 1
     UNAUTHENTICATED = 2
@@ -390,9 +393,18 @@ class Client:
         Raises:
             NotReady: the handshake failed.
         """
-        outcome = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        outcome = await self.try_implicit_tls()
         if isinstance(outcome, HandshakeFailed):
             raise NotReady("TLS", outcome)
+
+    async def try_implicit_tls(
+        self, only: TLSVersion | None = None, *, certificate: str = ""
+    ) -> Secured | HandshakeFailed:
+        """As ``implicit_tls``, but a failure is a value.
+
+        ``only`` offers no other version of TLS than this; ``certificate`` is a file with one of ours and its key.
+        """
+        return await self.connection.handshake(tls_context(self.target, only, certificate), self._tls_name())
 
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
@@ -575,20 +587,33 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target, only: TLSVersion | None = None) -> ssl.SSLContext:
+def tls_context(target: Target, only: TLSVersion | None = None, certificate: str = "") -> ssl.SSLContext:
     """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
 
-    ``only`` makes it speak no other version than this.
+    ``only`` makes it speak no other version than this. ``certificate`` is a file with a certificate of ours and its
+    key, which the server gets where it asks for one.
+
+    Raises:
+        NotReady: there is no such file, or no certificate with its key in it.
     """
-    return _context(target.verify_certificate, only)
+    try:
+        return _context(target.verify_certificate, only, certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise NotReady("our certificate", f"{certificate}: {error}") from error
 
 
 @functools.cache
-def _context(verifies: bool, only: TLSVersion | None) -> ssl.SSLContext:
+def _context(verifies: bool, only: TLSVersion | None, certificate: str) -> ssl.SSLContext:
     context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verifies:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if only is not None:
-        context.minimum_version = context.maximum_version = only
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
+            context.minimum_version = context.maximum_version = only
+        if only < TLSVersion.TLSv1_2:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if certificate:
+        context.load_cert_chain(certificate)
     return context

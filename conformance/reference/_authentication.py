@@ -34,10 +34,14 @@ def _keys(password: bytes) -> ScramKeys:
 
 @dataclass(slots=True, eq=False)
 class Authentication:
-    """What a session knows of who its client is; ``exchange`` is the one that is under way."""
+    """What a session knows of who its client is; ``exchange`` is the one that is under way.
+
+    ``certified`` is whose certificate the client showed in the TLS handshake.
+    """
 
     decisions: Decisions
     identity: bytes | None = None
+    certified: bytes | None = None
     exchange: Exchange | None = field(default=None, repr=False)
 
     def begin(self, argument: bytes, *, extended: bool, in_transaction: bool) -> Answer | None:
@@ -105,13 +109,18 @@ class Authentication:
 
     @decision
     def auth_mechanisms(self) -> tuple[bytes, ...]:
-        """The mechanisms that EHLO lists; which of them are offered in clear is the site's choice (§4)."""
-        return tuple(MECHANISMS)
+        """The mechanisms that EHLO lists; which of them are offered in clear is the site's choice (§4).
+
+        EXTERNAL is for those whose certificate we have taken (RFC 8314 §4.2).
+        """
+        usual = tuple(name for name in MECHANISMS if name != EXTERNAL)
+        return (*usual, EXTERNAL) if self.certified else usual
 
     @decision
     def auth_mechanism(self, word: bytes) -> bytes | None:
         """The mechanism that the word names, in any case of letters (§8), or ``None``."""
-        return word.upper() if word.upper() in MECHANISMS else None
+        name = word.upper()
+        return name if name in MECHANISMS and (name != EXTERNAL or self.certified) else None
 
     @decision
     def auth_unknown_mechanism(self, name: bytes) -> Answer | None:
@@ -292,5 +301,18 @@ def _recovered(keys: ScramKeys, signed: bytes, proof: bytes) -> bytes:
     return bytes(one ^ other for one, other in zip(given, signature, strict=True))
 
 
-MECHANISMS = {b"PLAIN": _plain, b"LOGIN": _login, b"CRAM-MD5": _cram_md5, b"SCRAM-SHA-256": _scram_sha_256}
+def _external(ours: Authentication) -> Exchange:
+    """EXTERNAL: who the certificate says, who may act for oneself only (RFC 4422 appendix A)."""
+    for_whom = yield b""
+    return ours.certified if for_whom in {b"", ours.certified} else None
+
+
+EXTERNAL = b"EXTERNAL"
+MECHANISMS = {
+    b"PLAIN": _plain,
+    b"LOGIN": _login,
+    b"CRAM-MD5": _cram_md5,
+    b"SCRAM-SHA-256": _scram_sha_256,
+    EXTERNAL: _external,
+}
 SERVER_FIRST = frozenset({b"LOGIN", b"CRAM-MD5"})

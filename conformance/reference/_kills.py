@@ -18,7 +18,7 @@ from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
-from conformance.reference._certificate import server_tls
+from conformance.reference._certificate import client_certificate, server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
@@ -168,7 +168,7 @@ def try_scenarios(
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
             server = ReferenceServer(
                 defects,
-                server_tls(),
+                server_tls(asks="implicit_tls" in facts),
                 rejects=role == "554-only",
                 lmtp=role == "lmtp",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
@@ -226,6 +226,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
     if "implicit_tls" in facts:
         known = msgspec.structs.replace(known, address="smtps://127.0.0.1:465")
+    if "client_certificate" in facts:
+        known = msgspec.structs.replace(known, client_certificate=client_certificate())
     return known
 
 

@@ -61,13 +61,6 @@ class ReferenceServer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
         kind = LmtpSession if self.lmtp else ServerSession
-        if self.implicit_tls and self.tls is not None:
-            secure = trio.SSLStream(stream, self.tls, server_side=True)
-            try:
-                await secure.do_handshake()
-            except trio.BrokenResourceError:
-                return
-            stream = secure
         session = kind(
             stream,
             self.site,
@@ -78,9 +71,9 @@ class ReferenceServer:
             requires_tls=self.requires_tls,
             hides=self.hides,
             requires_auth=self.requires_auth,
+            implicit_tls=self.implicit_tls and self.tls is not None,
             offers=self.offers,
         )
-        session.secured = self.implicit_tls
         self.sessions.add(session)
         try:
             with self.mailer.life.lived():

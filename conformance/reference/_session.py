@@ -41,6 +41,7 @@ from conformance.reference._site import (
     unquoted,
 )
 from conformance.reference._status import CLASSES, usual_status
+from conformance.reference._tls import agreed_suite, certified_account
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
@@ -130,6 +131,7 @@ class ServerSession:
     requires_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    implicit_tls: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -152,7 +154,10 @@ class ServerSession:
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
         try:
-            await self._give(self.greeting())
+            if self.implicit_tls:
+                await self._tls_at_once()
+            if not self.closing:
+                await self._give(self.greeting())
             while not self.closing and await self._read():
                 await self._take_everything()
             if not self.closing:
@@ -256,18 +261,30 @@ class ServerSession:
         if octets:
             await self.stream.send_all(octets)
 
-    async def _start_tls(self) -> None:
+    async def _tls_at_once(self) -> None:
+        """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3.3)."""
+        await self._give(self.before_handshake())
+        if not await self._handshake():
+            self.closing = not self.serves_in_clear()
+
+    async def _handshake(self) -> bool:
         assert self.tls is not None
-        self.buffer = self.kept_across_tls(self.buffer)
-        secure = trio.SSLStream(self.stream, self.tls, server_side=True, https_compatible=False)
+        secure = trio.SSLStream(self.stream, self.tls_side(self.tls), server_side=True, https_compatible=False)
         try:
             await secure.do_handshake()
         except trio.BrokenResourceError:
+            return False
+        self.stream = secure
+        self.secured = True
+        self.authentication.certified = certified_account(secure)
+        return True
+
+    async def _start_tls(self) -> None:
+        self.buffer = self.kept_across_tls(self.buffer)
+        if not await self._handshake():
             self.closing = True
             self.failed_handshake()
             return
-        self.stream = secure
-        self.secured = True
         self.forget_at_tls()
         await self._give(self.greeting_under_tls())
 
@@ -845,6 +862,7 @@ class ServerSession:
                     peer=_peer(self.stream),
                     extended=self.extended,
                     secured=self.secured,
+                    suite=agreed_suite(self.stream),
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
@@ -938,6 +956,21 @@ class ServerSession:
     def pause_before_tls(self) -> float:
         """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
         return 0.0
+
+    @decision
+    def tls_side(self, tls: ssl.SSLContext) -> ssl.SSLContext:
+        """Our side of TLS: its versions, from 1.2 (RFC 8314 §4), and whether it asks for the client's certificate."""
+        return tls
+
+    @decision
+    def before_handshake(self) -> Answer | None:
+        """What is said in clear on a port that begins with TLS: nothing (RFC 8314 §3.3)."""
+        return None
+
+    @decision
+    def serves_in_clear(self) -> bool:
+        """Whether a client that does not begin with TLS is served there all the same: no (RFC 8314 §3.3)."""
+        return False
 
     @decision
     def failed_handshake(self) -> None:

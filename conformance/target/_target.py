@@ -133,6 +133,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    client_certificate: str | None = None
+    """A file with a certificate and its key, by which the target knows a user (RFC 8314 §4.2)."""
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()

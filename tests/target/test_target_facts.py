@@ -84,6 +84,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "credentials",
         Credentials(user="u", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
     ),
+    "a certificate for AUTH": ('client-certificate = "alice.pem"', "client_certificate", "alice.pem"),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
         'disabled = ["VRFY", "EXPN", "HELP"]',
