@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import trio
 
 from conformance.dns_server import NameServer, NameServerError, kept_names
 from conformance.engine._control import TargetUnusableError
-from conformance.hop import ALL_OFFERS, BARE_OFFERS, HopError, NextHop
+from conformance.hop import ALL_OFFERS, BARE_OFFERS, Authority, CertificateError, HopError, NextHop
 from conformance.scenario import Scenario
 from conformance.store import Store, StoreError, open_store
 from conformance.target import Target, split_place
@@ -77,6 +78,8 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
     store: Store | None = None
     bounces: Store | None = None
     try:
+        if "hop" in needs and target.authority:
+            hop.authority = Authority.read(Path(target.authority))
         if "hop" in needs and target.next_hop:
             await _listen(hop, target.next_hop, target)
         if "dns" in needs:
@@ -90,6 +93,6 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
             store = await open_store(target.store, hop)
         if needs & {"hop", "store"} and target.bounces:
             bounces = await open_store(target.bounces, hop)
-    except (HopError, NameServerError, StoreError) as error:
+    except (CertificateError, HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error
     return Surroundings(hop if "hop" in needs else None, store, bounces, names)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from conformance.hop._certificates import Authority
 from conformance.hop._ledger import Ledger
 from conformance.hop._records import HopConnection, Protocol, Received, Transaction
 from conformance.hop._rules import Rule, Script
@@ -83,6 +84,12 @@ class NextHop:
     offers: tuple[bytes, ...] = USUAL_OFFERS
     offers_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """What is offered at a ``host:port`` of ours, where that differs."""
+    offers_under_tls_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """What is offered there under TLS, where that differs from what is in clear."""
+    tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
+    """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    authority: Authority | None = None
+    """Who signs certificates for us that the target trusts."""
     message_bound: int = MESSAGE_BOUND
     idle: float = IDLE_SECONDS
     _script: Script = field(default_factory=Script)
@@ -154,7 +161,9 @@ class NextHop:
         transcript = Transcript(trio.current_time, role="hop", number=self._number, local=local, peer=peer)
         connection = HopConnection(self._number, transcript, protocol, trio.current_time())
         self._ledger.recent.append(connection)
-        manner = Manner(self.name, self.offers_at.get(local, self.offers), self.tls, self.message_bound, self.idle)
+        offers, tls = self.offers_at.get(local, self.offers), self.tls_at.get(local, self.tls)
+        under_tls = self.offers_under_tls_at.get(local, offers)
+        manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls)
         await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
 
     # What scenarios say and ask.

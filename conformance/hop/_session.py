@@ -39,6 +39,7 @@ class Manner:
     tls: ssl.SSLContext | None
     message_bound: int
     idle: float
+    offers_under_tls: tuple[bytes, ...]
 
 
 class _PeerIsGone(Exception):  # noqa: N818 - no error: the client left, which ends the session
@@ -268,7 +269,7 @@ class HopSession:
 
     async def _hello(self, step: Step, command: Command) -> None:
         rule = self._rule(step)
-        offers = self.manner.offers
+        offers = self.manner.offers_under_tls if self.connection.secured else self.manner.offers
         if self.manner.tls is not None and not self.connection.secured:
             offers += (b"STARTTLS",)
         if rule is not None and rule.offers is not None:
@@ -306,6 +307,7 @@ class HopSession:
             raise _PeerIsGone(f"TLS handshake failed: {error.__cause__ or error}") from None
         self.stream = secure
         self.connection.secured = self.connection.transcript.tls = True
+        self.connection.tls_version = str(secure.version())
         self.connection.transcript.note(f"TLS handshake completed: {secure.version()}")
 
     async def mail(self, command: Command) -> None:

@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.hop import Authority
 from conformance.reference._site import DOMAIN, HOST
 
 if TYPE_CHECKING:
@@ -18,11 +19,30 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def _authority(name: str = "ours") -> trustme.CA:
-    """An authority made for this process alone; the one of no other name is trusted by nobody."""
+def _authority() -> trustme.CA:
+    """An authority made for this process alone, for ourselves and our users."""
     import trustme  # noqa: PLC0415 - a launcher's and the tests' dependency, not ours
 
-    return trustme.CA(organization_name=name)
+    return trustme.CA()
+
+
+@functools.cache
+def hops_authority() -> Authority:
+    """The authority that signs certificates for next hops, made for this process alone.
+
+    Raises:
+        CertificateError: trustme is not installed.
+    """
+    return Authority.new()
+
+
+@functools.cache
+def trusting(authority: Authority, *, any_name: bool = False) -> ssl.SSLContext:
+    """A client's side of TLS that verifies a certificate of this authority, and the name in it, unless it takes any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = not any_name
+    context.load_verify_locations(cadata=authority.pem().decode("ascii"))
+    return context
 
 
 @functools.cache
@@ -57,6 +77,16 @@ def _with_old_versions(context: ssl.SSLContext, at_most: ssl.TLSVersion) -> None
         warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = at_most
+
+
+@functools.cache
+def old_versions() -> ssl.SSLContext:
+    """A client's side of TLS that verifies nothing and speaks no version after 1.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _with_old_versions(context, ssl.TLSVersion.TLSv1_1)
+    return context
 
 
 @functools.cache

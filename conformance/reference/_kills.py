@@ -18,7 +18,7 @@ from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
-from conformance.reference._certificate import client_certificate, server_tls
+from conformance.reference._certificate import client_certificate, hops_authority, server_tls, trusting
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
@@ -163,6 +163,8 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             hop, names = NextHop(nursery, offers_at=dict(OFFERS_AT)), NameServer(nursery)
+            if "authority" in facts:
+                hop.authority = hops_authority()
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
@@ -178,6 +180,7 @@ def try_scenarios(
                 dial_others={
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
+                trusted=trusting(hops_authority()) if "authority" in facts else None,
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,
@@ -226,6 +229,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         known = msgspec.structs.replace(known, starttls_required=True, publicly_referenced=False)
     if "implicit_tls" in facts:
         known = msgspec.structs.replace(known, address="smtps://127.0.0.1:465")
+    if "authority" in facts:
+        known = msgspec.structs.replace(known, authority="authority.pem")
     if "client_certificate" in facts:
         known = msgspec.structs.replace(known, client_certificate=client_certificate())
     return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._parameters import Parameters
+from conformance.reference._relay_tls import Protection, keywords, unverified
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
@@ -38,6 +40,7 @@ PASSED_ON = {
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
+    b"REQUIRETLS": b"REQUIRETLS",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
@@ -57,13 +60,15 @@ class Failed:
 class Sent:
     """What became of one try: who is refused for good, and who for now; all others have their copy.
 
-    ``relayed`` are those of them whose next hop sends no notifications of success.
+    ``relayed`` are those of them whose next hop sends no notifications of success. ``unprotected`` says that the
+    message wants TLS, and that another host may be one to which it can go.
     """
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
     mail_refused: bool = False
     relayed: tuple[Reported, ...] = ()
+    unprotected: bool = False
 
 
 class _LostError(Exception):
@@ -71,15 +76,28 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
+
+    It starts TLS where that is offered, unless it is to stay ``clear``.
+    """
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        decisions: Decisions,
+        *,
+        wants: frozenset[bytes] = frozenset(),
+        protection: Protection = Protection(),  # noqa: B008 - it is frozen
+        clear: bool = False,
+    ) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
         self.wants = wants
+        self.protection, self.clear = protection, clear
+        self.is_notification = self.verified = self.handshake_failed = False
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
         self.parameters = Parameters()
@@ -119,15 +137,17 @@ class RelaySession:
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(self._all(forward_paths, hello))
-        told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
-        self.offers = {keyword: words for keyword, _, words in told}
+        self.offers = keywords(line.text for line in hello.lines[1:])
+        self.is_notification = not reverse_path
+        self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
+        if mail is None and b"STARTTLS" in self.offers:
+            await self._start_tls()
         for extension in self.wants - self.offers.keys():
             if self.waits_for(extension):
                 return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
-        self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(refused(forward_paths, reason))
+            return await self._leave(replace(refused(forward_paths, reason), unprotected=self.wants_tls()))
         if mail is None:
             mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -148,6 +168,24 @@ class RelaySession:
             if hello.severity != 5:
                 break
         return hello, None
+
+    async def _start_tls(self) -> None:
+        """Go over to TLS, and say EHLO again (RFC 3207 §4.2); a refusal leaves the session as it was."""
+        if self.clear or not self.starts_tls() or (await self._say(b"STARTTLS")).code != 220:
+            return
+        secure = trio.SSLStream(self.stream, self.tls_client(), server_hostname=self.protection.name or None)
+        try:
+            with trio.fail_after(self.patience("STARTTLS")):
+                await secure.do_handshake()
+        except trio.BrokenResourceError:
+            self.handshake_failed = True
+            if self.wants_tls():
+                return
+            raise _LostError from None
+        self.stream, self.secured, self.reader = secure, True, ReplyReader()
+        self.verified = self.is_known(secure)
+        hello = await self._say(b"EHLO " + self.own_name())
+        self.offers = keywords(line.text for line in hello.lines[1:])
 
     async def _mail(self, reverse_path: bytes, content: bytes, *, eight_bit: bool) -> Reply:
         parameters = self.outward_parameters(eight_bit or not content.isascii())
@@ -326,18 +364,38 @@ class RelaySession:
 
     @decision_by(lambda _, keyword: keyword.decode("ascii"))
     def takes(self, keyword: bytes) -> bool:
-        """Whether the next hop has offered the extension that this parameter belongs to."""
-        return PASSED_ON.get(keyword, b"") in self.offers
+        """Whether the next hop has offered the extension that this parameter belongs to.
+
+        REQUIRETLS counts only where its certificate was verified (RFC 8689 §2).
+        """
+        return PASSED_ON.get(keyword, b"") in self.offers and (keyword != b"REQUIRETLS" or self.verified)
+
+    @decision
+    def starts_tls(self) -> bool:
+        """Whether STARTTLS is said where it is offered: for every message (RFC 3207 §4, RFC 8689 §3)."""
+        return True
+
+    @decision
+    def tls_client(self) -> ssl.SSLContext:
+        """Our side of TLS: it verifies the certificate and its name where the message wants that (RFC 8689 §4.2.1)."""
+        secret = self.parameters.of(b"REQUIRETLS") is not None
+        return (self.protection.trusted if secret else None) or unverified()
+
+    @decision
+    def is_known(self, secure: trio.SSLStream[trio.abc.Stream]) -> bool:
+        """Whether the handshake showed that the host is the one to be reached."""
+        return secure.context is self.protection.trusted
 
     @decision
     def cannot_send(self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
         """Why this next hop can't be given the message at all, or nothing."""
-        secured = self.secured and b"REQUIRETLS" in self.offers
+        offered = b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
         header = content.partition(CRLF + CRLF)[0]
         words = b" ".join((reverse_path, *forward_paths, header))
         obstacles = (
-            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
+            (b"550 5.7.10 No TLS with a host that we know", self.wants_tls() and not self.protects()),
+            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not offered),
             (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
             (b"550 5.7.17 Owners can't be checked there", any(self.needs_owner_check(each) for each in forward_paths)),
             (b"552 5.3.4 Message too big there", limit.isdigit() and 0 < int(limit) < len(content)),
@@ -352,8 +410,13 @@ class RelaySession:
 
     @decision
     def wants_tls(self) -> bool:
-        """Whether the message goes only where it stays protected (RFC 8689 §4.2.1)."""
-        return self.parameters.of(b"REQUIRETLS") is not None
+        """Whether the message goes only where it stays protected: all but notifications do (RFC 8689 §4.2.1, §5)."""
+        return self.parameters.of(b"REQUIRETLS") is not None and not self.is_notification
+
+    @decision
+    def protects(self) -> bool:
+        """Whether this session is one for mail that wants TLS: with a verified certificate (RFC 8689 §4.2.1)."""
+        return self.secured and self.verified
 
     @decision
     def can_deliver_by(self) -> bool:

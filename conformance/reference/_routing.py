@@ -74,6 +74,21 @@ class Routing:
             return False
 
     @decision
+    def is_vouched_for(self, domain: str) -> bool:
+        """Whether DNSSEC vouches for the exchangers, by the word of our name server (RFC 8689 §4.2.1)."""
+        try:
+            return bool(self.look_up(domain, "MX").header.ad)
+        except UnroutableError:
+            return False
+
+    def host_at(self, domain: str, address: str) -> str:
+        """The name of the exchanger that has this address."""
+        try:
+            return next(each.host for each in self.exchangers(domain) if address in self.usable_addresses(each.host))
+        except (StopIteration, UnroutableError):
+            return domain
+
+    @decision
     def exchangers(self, domain: str) -> list[Exchanger]:
         """The MX records of the domain, or the domain itself where it has none (§5.1)."""
         found = self.mx_records(domain)

@@ -29,7 +29,7 @@ class ReferenceServer:
     take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
-    domains, ``routing`` says where that for domains goes that are looked up.
+    domains, ``routing`` says where that for domains goes that are looked up. ``trusted`` verifies their certificates.
     """
 
     defects: Sequence[Defect] = ()
@@ -42,6 +42,7 @@ class ReferenceServer:
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
+    trusted: ssl.SSLContext | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     lmtp: bool = False
     offers: frozenset[str] = frozenset()
@@ -51,7 +52,12 @@ class ReferenceServer:
 
     def __post_init__(self) -> None:
         self.mailer = Mailer(
-            self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing, others=self.dial_others
+            self.site,
+            self.decisions,
+            dial=self.dial_next_hop,
+            routing=self.routing,
+            others=self.dial_others,
+            trusted=self.trusted,
         )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""

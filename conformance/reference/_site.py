@@ -28,9 +28,15 @@ BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
-LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
-LIST_OWNERS = {b"staff": b"postmaster@example.test"}
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+LISTS = {
+    b"staff": (b"alice@example.test", b"bob@example.test"),
+    b"branch": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
+LIST_OWNERS = {b"staff": b"postmaster@example.test", b"branch": b"postmaster@example.test"}
+ALIASES = {
+    b"team": (b"alice@example.test", b"bob@example.test"),
+    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -159,6 +165,10 @@ def reference_target(
     )
 
 
+def _alias(name: bytes) -> Alias:
+    return Alias(address=f"{name.decode()}@example.test", members=tuple(each.decode() for each in ALIASES[name]))
+
+
 def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
@@ -177,6 +187,10 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             address="staff@example.test",
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
+        ),
+        extended_alias=_alias(b"crew"),
+        extended_list=MailingList(
+            address="branch@example.test", members=_alias(b"crew").members, owner="postmaster@example.test"
         ),
         moved="carol@example.test",
         ambiguous_name="Example",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
+from ssl import TLSVersion
 from typing import Protocol, TypeVar
 from zlib import crc32
 
@@ -12,7 +14,7 @@ import trio
 
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, tokens_in
+from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -112,6 +114,43 @@ class Hop:
     def bare(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token whose next hop of ours offers SIZE and no more (fact ``bare_next_hop``)."""
         return self._elsewhere(token, local, self.target.bare_domain)
+
+    @contextmanager
+    def speaks_tls(
+        self,
+        place: str,
+        *names: str,
+        known: bool = True,
+        expired: bool = False,
+        offers: Sequence[bytes] = (),
+        under_tls: Sequence[bytes] = (),
+        old_up_to: TLSVersion | None = None,
+    ) -> Iterator[None]:
+        """Offer STARTTLS at a ``host:port`` of ours for a while, to whoever comes: for scenarios that run alone.
+
+        The certificate is for these names, signed by the authority that the target trusts (fact ``authority``) where it
+        is ``known``; ``old_up_to`` speaks all versions of TLS up to this one, those too that are not to be used.
+        ``offers`` are the keywords in clear beside the usual ones, ``under_tls`` those behind the handshake.
+
+        Raises:
+            NotReady: there is no authority.
+        """
+        server = self.server
+        if server.authority is None:
+            raise NotReady("next hop", "there is no authority to sign certificates")
+        usual = server.offers_at.get(place, server.offers)
+        if old_up_to is None:
+            server.tls_at[place] = server.authority.context(*names, known=known, expired=expired)
+        else:
+            server.tls_at[place] = old_tls(server.authority, *names, at_most=old_up_to)
+        server.offers_at[place] = (*usual, *offers)
+        server.offers_under_tls_at[place] = (*usual, *under_tls)
+        try:
+            yield
+        finally:
+            server.offers_at[place] = usual
+            for kept in (server.tls_at, server.offers_under_tls_at):
+                kept.pop(place, None)
 
     def _elsewhere(self, token: str | None, local: bytes, domain: str | None) -> bytes:
         return self.mailbox(token, local).rpartition(b"@")[0] + b"@" + (domain or "").encode("ascii")
@@ -229,7 +268,14 @@ class Hop:
         Raises:
             NotReady: the client keeps it open.
         """
-        connection = (mail.transaction if isinstance(mail, Received) else mail).connection
+        return await self.closed((mail.transaction if isinstance(mail, Received) else mail).connection)
+
+    async def closed(self, connection: HopConnection) -> HopConnection:
+        """A connection once it is over.
+
+        Raises:
+            NotReady: the client keeps it open.
+        """
         with trio.move_on_after(_patience(self.target)):
             await connection.over.wait()
         if not connection.over.is_set():
@@ -388,6 +434,11 @@ class Names:
         first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
         return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
 
+    def place(self, number: int = 0) -> str:
+        """The ``host:port`` of one of these exchangers."""
+        host = self.exchangers[number]
+        return next(place for place in self.target.exchangers if split_place(place)[0] == host)
+
     def dead(self, number: int = 0) -> str:
         """An IP address at which nothing listens, one for each number from 0 to 9.
 
@@ -408,6 +459,10 @@ class Names:
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""
         self.server.zones.add(records)
+
+    def vouch(self, name: str) -> None:
+        """Say of answers for this name that they are authentic, as a resolver does that checked them with DNSSEC."""
+        self.server.zones.vouch(name)
 
     def fail(self, name: str, fault: Fault, *, type_: str | None = None, times: int | None = None) -> None:
         """Answer for a name with a fault, see ``conformance.dns_server.Zones.fail``."""

@@ -106,6 +106,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # The same with several members whose mail goes to the next hop that offers all.
+    extended_alias: Alias | None = None
+    extended_list: MailingList | None = None
     moved: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
@@ -123,6 +126,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    authority: str | None = None
+    """A file with certificate and key of an authority that it trusts where it speaks TLS to a next hop."""
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -179,6 +184,8 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "extended-alias": Alias,
+    "extended-list": MailingList,
     "credentials": Credentials,
     "limits": Limits,
     "process": Process,
