@@ -40,6 +40,7 @@ class Manner:
     message_bound: int
     idle: float
     offers_under_tls: tuple[bytes, ...]
+    recipients_at_most: int | None
 
 
 class _PeerIsGone(Exception):  # noqa: N818 - no error: the client left, which ends the session
@@ -338,7 +339,10 @@ class HopSession:
         self.transaction.recipients.append(recipient)
         self.ledger.enter(self.transaction, tokens)
         rule = self._rule(Step.RCPT, tokens, (forward_path,))
-        recipient.reply = await self._answer(reply_octets(250, "OK"), rule, command)
+        at_most = self.manner.recipients_at_most
+        too_many = at_most is not None and len(self.transaction.recipients) > at_most
+        usual = reply_octets(452, "Too many recipients") if too_many else reply_octets(250, "OK")
+        recipient.reply = await self._answer(usual, rule, command)
 
     def _accepted(self) -> list[Recipient]:
         return (

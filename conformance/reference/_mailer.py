@@ -14,6 +14,7 @@ import trio
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
+from conformance.reference._limits import Limits
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._relay_tls import Protection
@@ -47,6 +48,7 @@ class Mailer:
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
     where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
     addresses that could not be reached, and until when they are not tried again; ``trusted`` verifies certificates.
+    ``known_limits`` are what hosts said of their limits last, by their names.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -58,6 +60,7 @@ class Mailer:
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trusted: ssl.SSLContext | None = None
+    known_limits: dict[str, Limits] = field(default_factory=dict)
     trace: Trace = field(init=False)
     life: Life = field(default_factory=Life)
     taken: int = 0
@@ -381,6 +384,12 @@ class Mailer:
         return True
 
     @decision
+    def remembered_limits(self, name: str) -> Limits | None:
+        """The limits of an earlier session that count for this host: none do, it says them again (RFC 9422 §3.8)."""
+        del name
+        return None
+
+    @decision
     def goes_without_tls(self) -> bool:
         """Whether mail that does not insist on TLS is sent in clear after a failed handshake (RFC 8689 §4.2.2)."""
         return True
@@ -404,6 +413,7 @@ class Mailer:
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
             protection=Protection(self.trusted, name),
             clear=clear,
+            remembered=self.remembered_limits(name),
         )
         sent = await session.send(
             copy.reverse_path,
@@ -413,10 +423,14 @@ class Mailer:
             parameters=copy.parameters,
             taken=copy.taken,
         )
+        self.known_limits.setdefault(name, session.told_limits)
         if session.greeted and greeted is not None:
             greeted.append(True)
         if session.handshake_failed and not sent.unprotected and self.goes_without_tls():
             return await self._send_to(dial, copy, greeted, name=name, clear=True)
+        if sent.left:
+            rest = await self._send_to(dial, replace(copy, forward_paths=sent.left), greeted, name=name, clear=clear)
+            return replace(sent, left=()).and_then(rest)
         return sent
 
     @decision

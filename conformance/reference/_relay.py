@@ -12,6 +12,7 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay_tls import Protection, keywords, unverified
 from conformance.reference._report import Reported
@@ -61,7 +62,8 @@ class Sent:
     """What became of one try: who is refused for good, and who for now; all others have their copy.
 
     ``relayed`` are those of them whose next hop sends no notifications of success. ``unprotected`` says that the
-    message wants TLS, and that another host may be one to which it can go.
+    message wants TLS, and that another host may be one to which it can go. For those who are ``left`` the next hop's
+    limits leave no room in the session.
     """
 
     failed: tuple[Failed, ...] = ()
@@ -69,6 +71,18 @@ class Sent:
     mail_refused: bool = False
     relayed: tuple[Reported, ...] = ()
     unprotected: bool = False
+    left: tuple[bytes, ...] = ()
+
+    def and_then(self, other: Sent) -> Sent:
+        """What became of this and of another transaction of the same message."""
+        return Sent(
+            (*self.failed, *other.failed),
+            (*self.deferred, *other.deferred),
+            self.mail_refused or other.mail_refused,
+            (*self.relayed, *other.relayed),
+            self.unprotected or other.unprotected,
+            (*self.left, *other.left),
+        )
 
 
 class _LostError(Exception):
@@ -78,7 +92,8 @@ class _LostError(Exception):
 class RelaySession:
     """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
 
-    It starts TLS where that is offered, unless it is to stay ``clear``.
+    It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
+    that count in the place of those that it is told.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -91,14 +106,17 @@ class RelaySession:
         wants: frozenset[bytes] = frozenset(),
         protection: Protection = Protection(),  # noqa: B008 - it is frozen
         clear: bool = False,
+        remembered: Limits | None = None,
     ) -> None:
         self.stream = stream
         self.decisions = decisions
         self.reader = ReplyReader()
         self.wants = wants
-        self.protection, self.clear = protection, clear
+        self.protection, self.clear, self.remembered = protection, clear, remembered
+        self.told_limits = NONE
         self.is_notification = self.verified = self.handshake_failed = False
         self.offers: dict[bytes, bytes] = {}
+        self.before_tls: dict[bytes, bytes] = {}
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
@@ -148,13 +166,26 @@ class RelaySession:
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
             return await self._leave(replace(refused(forward_paths, reason), unprotected=self.wants_tls()))
-        if mail is None:
-            mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
+        together, left = divided(forward_paths, self._limits())
+        sent = Sent(left=left)
+        for each in together:
+            reply = mail or await self._mail(reverse_path, content, eight_bit=eight_bit)
+            sent, mail = sent.and_then(await self._transaction(reply, each, content)), None
+        return await self._leave(sent)
+
+    async def _transaction(self, mail: Reply, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
+        """What follows the reply to MAIL."""
         if not self.is_success(mail):
-            return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
+            return replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5)
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(forward_paths, content))
+        return await self._recipients(forward_paths, content)
+
+    def _limits(self) -> Limits:
+        """The limits to keep to, where the next hop says any."""
+        words = self.said_limits()
+        self.told_limits = self.limits(words) if words is not None else NONE
+        return self.told_limits if self.remembered is None else self.remembered
 
     async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
@@ -183,6 +214,7 @@ class RelaySession:
                 return
             raise _LostError from None
         self.stream, self.secured, self.reader = secure, True, ReplyReader()
+        self.before_tls = self.offers
         self.verified = self.is_known(secure)
         hello = await self._say(b"EHLO " + self.own_name())
         self.offers = keywords(line.text for line in hello.lines[1:])
@@ -361,6 +393,18 @@ class RelaySession:
             return value
         seconds, _, mode = value.partition(b";")
         return b"%d;%b" % (int(seconds) - int(trio.current_time() - self.taken), mode)
+
+    @decision
+    def said_limits(self) -> bytes | None:
+        """What stands behind LIMITS in the latest reply to EHLO, if that has it (RFC 9422 §3.6)."""
+        return self.offers.get(b"LIMITS")
+
+    @decision
+    def limits(self, words: bytes) -> Limits:
+        """The limits by name: none where the form is wrong, and none of those with a value that is (RFC 9422 §3.7)."""
+        if not has_form(words):
+            return NONE
+        return {name: int(value) for name, value in pairs(words) if is_number(value)}
 
     @decision_by(lambda _, keyword: keyword.decode("ascii"))
     def takes(self, keyword: bytes) -> bool:

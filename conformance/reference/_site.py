@@ -205,6 +205,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        heeds_limits=bool(next_hop),
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,

@@ -116,6 +116,22 @@ class Hop:
         return self._elsewhere(token, local, self.target.bare_domain)
 
     @contextmanager
+    def offers(self, place: str, *keywords: bytes, recipients_at_most: int | None = None) -> Iterator[None]:
+        """Offer these keywords too at a ``host:port`` of ours for a while: for scenarios that run alone.
+
+        ``recipients_at_most`` lets no more into a transaction: those beyond get 452 (RFC 5321 §4.5.3.1.10).
+        """
+        usual = self.server.offers_at.get(place, self.server.offers)
+        self.server.offers_at[place] = (*usual, *keywords)
+        if recipients_at_most is not None:
+            self.server.recipients_at_most[place] = recipients_at_most
+        try:
+            yield
+        finally:
+            self.server.offers_at[place] = usual
+            self.server.recipients_at_most.pop(place, None)
+
+    @contextmanager
     def speaks_tls(
         self,
         place: str,

@@ -126,6 +126,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    heeds_limits: bool = False
+    """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     authority: str | None = None
     """A file with certificate and key of an authority that it trusts where it speaks TLS to a next hop."""
     dns_domains: tuple[str, ...] = ()
@@ -175,7 +177,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits(), Process())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
+_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls", "heeds_limits"})
 """Facts that are about something only where they are so."""
 
 ADDRESS_FACTS = frozenset({"implicit_tls"})

@@ -82,6 +82,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "a domain that goes where nothing is offered": ('bare-domain = "b.test"', "bare_domain", "b.test"),
     "where this is": ('bare-next-hop = "127.0.0.3:2600"', "bare_next_hop", "127.0.0.3:2600"),
     "who signs certificates for us": ('authority = "authority.pem"', "authority", "authority.pem"),
+    "whether it keeps to limits of next hops": ("heeds-limits = true", "heeds_limits", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
