@@ -203,8 +203,7 @@ class Client:
         if start >= At.UNAUTHENTICATED:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
-            await self.authenticate()
-            await self._ask_again()
+            await self.become_known()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -217,6 +216,15 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls()
             await self.introduce()
+
+    async def become_known(self) -> None:
+        """Authenticate, and ask for what is offered then.
+
+        Raises:
+            NotReady: we can't, or are refused.
+        """
+        await self.authenticate()
+        await self._ask_again()
 
     async def _ask_again(self) -> None:
         """EHLO once more: a client that is known can be offered more, and STARTTLS is behind it.

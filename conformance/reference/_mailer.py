@@ -16,7 +16,7 @@ from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
 from conformance.reference._limits import Limits
 from conformance.reference._parameters import Parameters
-from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
+from conformance.reference._relay import DialNextHop, Failed, OtherMail, RelaySession, Sent, refused
 from conformance.reference._relay_tls import Protection
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
@@ -384,6 +384,12 @@ class Mailer:
         return True
 
     @decision
+    def others_for(self, copy: Copy) -> tuple[OtherMail, ...]:
+        """What else goes to the host of a message that wants TLS, before QUIT: nothing (RFC 8689 §4.2.1)."""
+        del copy
+        return ()
+
+    @decision
     def remembered_limits(self, name: str) -> Limits | None:
         """The limits of an earlier session that count for this host: none do, it says them again (RFC 9422 §3.8)."""
         del name
@@ -414,6 +420,7 @@ class Mailer:
             protection=Protection(self.trusted, name),
             clear=clear,
             remembered=self.remembered_limits(name),
+            others=self.others_for(copy) if self.wants_protection(copy) else (),
         )
         sent = await session.send(
             copy.reverse_path,

@@ -85,6 +85,16 @@ class Sent:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OtherMail:
+    """A message that waits for the same next hop and does not insist on TLS."""
+
+    reverse_path: bytes
+    forward_paths: tuple[bytes, ...]
+    content: bytes
+    parameters: Parameters
+
+
 class _LostError(Exception):
     """The next hop is gone, or says nothing."""
 
@@ -93,7 +103,8 @@ class RelaySession:
     """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
 
     It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
-    that count in the place of those that it is told.
+    that count in the place of those that it is told. ``others`` go in this session where it is not safe enough for the
+    message itself.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -107,6 +118,7 @@ class RelaySession:
         protection: Protection = Protection(),  # noqa: B008 - it is frozen
         clear: bool = False,
         remembered: Limits | None = None,
+        others: tuple[OtherMail, ...] = (),
     ) -> None:
         self.stream = stream
         self.decisions = decisions
@@ -114,6 +126,7 @@ class RelaySession:
         self.wants = wants
         self.protection, self.clear, self.remembered = protection, clear, remembered
         self.told_limits = NONE
+        self.others = others
         self.is_notification = self.verified = self.handshake_failed = False
         self.offers: dict[bytes, bytes] = {}
         self.before_tls: dict[bytes, bytes] = {}
@@ -165,7 +178,12 @@ class RelaySession:
                 return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(replace(refused(forward_paths, reason), unprotected=self.wants_tls()))
+            sent = replace(refused(forward_paths, reason), unprotected=self.wants_tls())
+            for other in self.others if sent.unprotected else ():
+                self.parameters = other.parameters
+                mail = await self._mail(other.reverse_path, other.content, eight_bit=False)
+                await self._transaction(mail, other.forward_paths, other.content)
+            return await self._leave(sent)
         together, left = divided(forward_paths, self._limits())
         sent = Sent(left=left)
         for each in together:

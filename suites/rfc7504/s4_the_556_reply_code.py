@@ -27,7 +27,7 @@ async def refused_domain(smtp: Client, second: Client, hop: Hop, names: Names, r
     Raises:
         NotReady: that is not taken either, or the other is: then there is no reply that could say 556.
     """
-    there = names.name("open")
+    there = f"open-{names.name()}"
     names.add(f"{there}. MX 0 host.{there}.\nhost.{there}. A {names.exchangers[0]}\n")
     names.add(records)
     presume(accepted(await second.mail(hop.path(new_token()))))
@@ -42,7 +42,6 @@ async def refused_domain(smtp: Client, second: Client, hop: Hop, names: Names, r
 RECORDS = {
     "null-mx": "{name}. MX 0 .\n",
     "null-mx-and-address": "{name}. MX 0 .\n{name}. A {address}\n",
-    "null-mx-of-an-alias": "{name}. CNAME other.{name}.\nother.{name}. MX 0 .\n",
 }
 
 

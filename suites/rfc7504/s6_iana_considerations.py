@@ -8,7 +8,7 @@ from conformance import At, Client, Hop, Names, Observation, accepted, carries_s
 @scenario("rfc7504/6/556-goes-with-x.1.10", start=At.EHLO, offers=["ENHANCEDSTATUSCODES"])
 async def refusal_for_a_null_mx_says_so(smtp: Client, second: Client, hop: Hop, dns: Names) -> Observation:
     """A 556 to a recipient in a domain with a null MX has the status 5.1.10."""
-    there = dns.name("open")
+    there = f"open-{dns.name()}"
     dns.add(f"{there}. MX 0 host.{there}.\nhost.{there}. A {dns.exchangers[0]}\n{dns.name()}. MX 0 .\n")
     presume(accepted(await second.mail(hop.path(new_token()))))
     presume(accepted(await second.rcpt(b"<recipient@%b>" % there.encode("ascii"))))

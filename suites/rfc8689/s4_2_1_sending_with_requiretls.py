@@ -14,11 +14,14 @@ from conformance import (
     Names,
     NotReady,
     Observation,
+    Rule,
+    Step,
     Unclear,
     holds,
     new_token,
     row,
     scenario,
+    took,
     value_of,
 )
 
@@ -136,7 +139,7 @@ async def next_exchanger_with_tls_gets_the_message(
     """A message with REQUIRETLS goes to the second exchanger where the first has not what it takes."""
     first, second = dns.place(0), dns.place(1)
     hosts = [dns.name("first"), dns.name("second")]
-    names = [dns.name("control"), dns.name(), *hosts]
+    names = [f"control-{dns.name()}", dns.name(), *hosts]
     dns.add("".join(f"{host}. A {address}\n" for host, address in zip(hosts, dns.exchangers, strict=False)))
     dns.add(f"{names[0]}. MX 0 {hosts[1]}.\n{names[1]}. MX 10 {hosts[0]}.\n{names[1]}. MX 20 {hosts[1]}.\n")
     for name in names:
@@ -216,3 +219,30 @@ async def old_versions_of_tls_are_not_used(up_to: TLSVersion, smtp: Client, hop:
     if not tried:
         return Unclear("the next hop was not tried")
     return Held(", ".join(sorted(versions)) or "no handshake was completed")
+
+
+@scenario(
+    "rfc8689/4.2.1/other-mail-may-go",
+    start=At.EHLO,
+    offers=["REQUIRETLS"],
+    facts=[*UNDER_TLS, "extended_next_hop"],
+    alone=True,
+    tags=["starttls"],
+)
+async def session_may_be_used_for_other_mail(smtp: Client, hop: Hop) -> Observation:
+    """Whether other mail goes in a session that a message with REQUIRETLS can't have, before its QUIT."""
+    place = smtp.target.extended_next_hop or ""
+    waiting, sender = new_token(), new_token()
+    hop.script(hop.extended(waiting), Rule.answer(Step.RCPT, 451, times=1))
+    await smtp.deliver(smtp.message(token=waiting), b"<%b>" % hop.extended(waiting))
+    await hop.transactions(waiting)
+    before = {each.number for each in hop.server.connections()}
+    to = b"<%b>" % hop.extended()
+    await smtp.deliver(smtp.message(), to, reverse_path=hop.path(sender), parameters=b" " + REQUIRETLS)
+    await hop.notification(sender)
+    tried = [each for each in hop.server.connections() if each.local == place and each.number not in before]
+    if not tried:
+        return Unclear("the next hop was not tried")
+    with_mail = [each for each in tried if each.transactions]
+    seen = f"{len(tried)} sessions, {len(with_mail)} with mail"
+    return took("sends other mail there" if len(with_mail) == len(tried) else "quits at once", seen)

@@ -11,11 +11,12 @@ import trio
 
 from conformance.reference._certificate import hops_authority, old_versions, trusting
 from conformance.reference._decision import defect
-from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._mailer import Copy, Mailer, local_name
 from conformance.reference._parameters import Parameters
-from conformance.reference._relay import Failed, RelaySession
+from conformance.reference._relay import Failed, OtherMail, RelaySession
 from conformance.reference._relay_tls import unverified
 from conformance.reference._routing import Routing
+from conformance.reference._site import ALIASES
 
 Yes = Callable[[], bool]
 Secure = trio.SSLStream[trio.abc.Stream]
@@ -212,6 +213,8 @@ def field_says_yes(clean: OfContent, session: RelaySession, content: bytes) -> b
 def first_member_alone_is_protected(clean: Callable[[Copy], list[Copy]], mailer: Mailer, copy: Copy) -> list[Copy]:
     """Remembers REQUIRETLS for the first member of an alias alone."""
     del mailer
+    if not any(local_name(each) in ALIASES for each in copy.forward_paths):
+        return clean(copy)
     copies: list[Copy] = []
     for each in clean(copy):
         first, rest = each.forward_paths[:1], each.forward_paths[1:]
@@ -275,3 +278,17 @@ def list_takes_the_field_out(clean: Callable[[Copy, bytes], Copy], mailer: Maile
     del mailer
     made = clean(copy, name)
     return replace(made, content=_FIELD.sub(b"", made.content))
+
+
+@defect(Mailer.others_for, profile="on-request", varies={"rfc8689/4.2.1/session_may_be_used_for_other_mail"})
+def unsafe_next_hop_gets_other_mail(
+    clean: Callable[[Copy], tuple[OtherMail, ...]], mailer: Mailer, copy: Copy
+) -> tuple[OtherMail, ...]:
+    """Sends what waits for the same host in a session that a message with REQUIRETLS can't have."""
+    del clean
+    to = mailer.destination(copy.forward_paths[0])
+    return tuple(
+        OtherMail(each.reverse_path, each.forward_paths, each.content, each.parameters)
+        for each in mailer.site.queue.values()
+        if mailer.destination(each.forward_paths[0]) == to and each.parameters.of(b"REQUIRETLS") is None
+    )
