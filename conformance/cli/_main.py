@@ -16,9 +16,10 @@ import click
 
 import conformance
 from conformance.cli import _beside, _servers, _tell
-from conformance.cli._facts import fact_options, given
+from conformance.cli._facts import fact_options, given, print_facts
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
+from conformance.cli._repeat import repeat
 from conformance.cli._run import EMBEDDED, Request, is_target, meant, run
 from conformance.engine import Options
 from conformance.report import Transcripts
@@ -124,6 +125,13 @@ def commands() -> None:
 )
 @click.option("--brief", is_flag=True, help="Keep small reports: transcripts of findings alone.")
 @click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Run so many times, each into a folder of its own below --out; what was not the same each time is status 1.",
+)
+@click.option(
     "--namespace",
     is_flag=True,
     help="Start the server, and be, in a network namespace of our own, where mail is routed by MX records (root only).",
@@ -142,8 +150,11 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
     below it.
 
-    The facts of a target file are options too, except the alias, mailing list, credentials and limits, which
+    The facts of a target file are options too, except the aliases, mailing lists, credentials and limits, which
     have parts of their own; where both state a fact, the option counts.
+
+    With --repeat one table says which scenarios did not end with the same verdict in all runs. A server that we start
+    is started anew for each.
 
     Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours,
     130 stopped by Ctrl-C and 143 by SIGTERM, with a report of what was done until then; a second one ends at once.
@@ -178,7 +189,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         brief=options["brief"],
         namespace=options["namespace"],
     )
-    sys.exit(run(request))
+    sys.exit(repeat(request, options["repeat"]) if options["repeat"] > 1 else run(request))
 
 
 @commands.command("list")
@@ -188,6 +199,15 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
 def list_command(selectors: tuple[str, ...], *, clauses: bool, as_json: bool) -> None:
     """List the scenarios with their level and clause."""
     (_tell.list_clauses if clauses else _tell.list_scenarios)(selectors, as_json=as_json)
+
+
+@commands.command("facts")
+def facts_command() -> None:
+    """List what a target file can say about a server, and what each fact means.
+
+    A fact that is absent makes the scenarios that want it not-applicable.
+    """
+    print_facts()
 
 
 @commands.command("explain")

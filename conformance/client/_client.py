@@ -18,7 +18,7 @@ import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
-from conformance.target import Target
+from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
 from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
@@ -58,12 +58,14 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers.
+    then on nobody can say which line a reply answers. ``role`` is the target's.
     """
 
     verb: str | None
     reply: Reply
     offers: frozenset[str]
+    role: Role = "mx"
+    secured: bool = False
 
 
 def new_token() -> str:
@@ -87,6 +89,8 @@ class Client:
     greeting: Outcome | None = None
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
+    challenges: list[Reply] = field(default_factory=list)
+    """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
@@ -134,7 +138,9 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
-                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+                self.on_exchange(
+                    Exchange(self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured)
+                )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
@@ -214,7 +220,7 @@ class Client:
     async def _introduce(self) -> None:
         await self.introduce()
         if self.target.starttls_required and not self.connection.secured:
-            await self.starttls()
+            await self.starttls(certified=self.target.certificate_required)
             await self.introduce()
 
     async def become_known(self) -> None:
@@ -365,21 +371,28 @@ class Client:
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
-    async def starttls(self, behind: bytes = b"", only: TLSVersion | None = None) -> Secured:
+    async def starttls(
+        self, behind: bytes = b"", only: TLSVersion | None = None, *, certified: bool = False
+    ) -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.
 
-        ``only`` offers no other version of TLS than this.
+        ``only`` offers no other version of TLS than this; ``certified`` shows the target file's certificate of ours.
 
         Raises:
-            NotReady: refused, or the handshake failed.
+            NotReady: refused, or the handshake failed; or there is no such certificate.
         """
-        outcome = await self.try_starttls(behind, only)
+        outcome = await self.try_starttls(behind, only, certified=certified)
         if not isinstance(outcome, Secured):
             raise NotReady("STARTTLS", outcome, service_refused=_is_421(outcome))
         return outcome
 
     async def try_starttls(
-        self, behind: bytes = b"", only: TLSVersion | None = None, *, apart: bool = False
+        self,
+        behind: bytes = b"",
+        only: TLSVersion | None = None,
+        *,
+        apart: bool = False,
+        certified: bool = False,
     ) -> Secured | HandshakeFailed | Outcome:
         """As ``starttls``, but whatever happens is a value; ``apart`` sends ``behind`` in a segment of its own."""
         await self.raw(b"STARTTLS" + CRLF + (b"" if apart else behind))
@@ -391,7 +404,8 @@ class Client:
             self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
         self.hello, self.offers = None, {}
-        secured = await self.connection.handshake(tls_context(self.target, only), self._tls_name())
+        context = tls_context(self.target, only, certified=certified)
+        secured = await self.connection.handshake(context, self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
         return secured
 
@@ -406,13 +420,13 @@ class Client:
             raise NotReady("TLS", outcome)
 
     async def try_implicit_tls(
-        self, only: TLSVersion | None = None, *, certificate: str = ""
+        self, only: TLSVersion | None = None, *, certified: bool = False
     ) -> Secured | HandshakeFailed:
         """As ``implicit_tls``, but a failure is a value.
 
-        ``only`` offers no other version of TLS than this; ``certificate`` is a file with one of ours and its key.
+        ``only`` offers no other version of TLS than this; ``certified`` shows the target file's certificate of ours.
         """
-        return await self.connection.handshake(tls_context(self.target, only, certificate), self._tls_name())
+        return await self.connection.handshake(tls_context(self.target, only, certified=certified), self._tls_name())
 
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
@@ -451,9 +465,11 @@ class Client:
             first = None
         else:
             outcome = await self.say(b"AUTH " + name.encode("ascii"))
+        self.challenges = []
         for _ in range(MAX_CHALLENGES):
             if not (isinstance(outcome, Reply) and outcome.code == 334):
                 break
+            self.challenges.append(outcome)
             try:
                 challenge = decoded(outcome.text.strip(b" "))
                 answer, first = (dialogue.respond(challenge), None) if first is None else (first, None)
@@ -470,7 +486,14 @@ class Client:
         Raises:
             NotReady: there are none, or the environment lacks the password.
         """
-        credentials = self.target.credentials
+        return self.user_and_password(self.target.credentials)
+
+    def user_and_password(self, credentials: Credentials | None) -> tuple[bytes, bytes]:
+        """The user and the password of these credentials of the target file.
+
+        Raises:
+            NotReady: there are none, or the environment lacks the password.
+        """
         if credentials is None:
             raise NotReady("AUTH", "the target file names no credentials")
         password = os.environ.get(credentials.password_from)
@@ -543,6 +566,14 @@ class Client:
         )
         return before + header + CRLF + body
 
+    def message_with(self, words: str | None) -> bytes:
+        """A message whose whole body is these words, a target's fact about content, and a Comments field of it too.
+
+        Some servers look at the header section alone, some at the body alone.
+        """
+        said = (words or "").encode("ascii") + CRLF
+        return self.message(before=b"Comments: " + said, body=said)
+
     def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
         """A message of exactly so many octets, its body made of this line, its end included.
 
@@ -595,23 +626,21 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target, only: TLSVersion | None = None, certificate: str = "") -> ssl.SSLContext:
+def tls_context(target: Target, only: TLSVersion | None = None, *, certified: bool = False) -> ssl.SSLContext:
     """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
 
-    ``only`` makes it speak no other version than this. ``certificate`` is a file with a certificate of ours and its
-    key, which the server gets where it asks for one.
+    ``only`` makes it speak no other version than this; ``certified`` shows the target file's certificate of ours.
 
     Raises:
-        NotReady: there is no such file, or no certificate with its key in it.
+        NotReady: there is no such certificate.
     """
-    try:
-        return _context(target.verify_certificate, only, certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise NotReady("our certificate", f"{certificate}: {error}") from error
+    if certified and target.client_certificate is None:
+        raise NotReady("STARTTLS", "the target file names no certificate of ours")
+    return _context(target.verify_certificate, only, target.client_certificate if certified else None)
 
 
 @functools.cache
-def _context(verifies: bool, only: TLSVersion | None, certificate: str) -> ssl.SSLContext:
+def _context(verifies: bool, only: TLSVersion | None, certificate: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verifies:
         context.check_hostname = False
@@ -622,6 +651,9 @@ def _context(verifies: bool, only: TLSVersion | None, certificate: str) -> ssl.S
             context.minimum_version = context.maximum_version = only
         if only < TLSVersion.TLSv1_2:
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    if certificate:
-        context.load_cert_chain(certificate)
+    if certificate is not None:
+        try:
+            context.load_cert_chain(certificate)
+        except (OSError, ssl.SSLError) as error:
+            raise NotReady("STARTTLS", f"{certificate}: no certificate with its key: {error}") from error
     return context

@@ -11,7 +11,15 @@ import trio
 
 from conformance.dns_server import NameServer, NameServerError, kept_names
 from conformance.engine._control import TargetUnusableError
-from conformance.hop import ALL_OFFERS, BARE_OFFERS, Authority, CertificateError, HopError, NextHop
+from conformance.hop import (
+    ACCOUNT_OFFERS,
+    ALL_OFFERS,
+    BARE_OFFERS,
+    Authority,
+    CertificateError,
+    HopError,
+    NextHop,
+)
 from conformance.scenario import Scenario
 from conformance.store import Store, StoreError, open_store
 from conformance.target import Target, split_place
@@ -64,12 +72,21 @@ async def surroundings(target: Target, needs: frozenset[str]) -> AsyncIterator[S
 
 
 async def _listen(hop: NextHop, usual: str, target: Target) -> None:
-    """Open the next hop, and those two that offer more and less than usual where the target has them."""
+    """Open the next hop, and those that offer more and less than usual or AUTH, where the target has them."""
     await hop.listen(*split_place(usual))
-    for place, offers in ((target.extended_next_hop, ALL_OFFERS), (target.bare_next_hop, BARE_OFFERS)):
+    others = (
+        (target.extended_next_hop, ALL_OFFERS),
+        (target.bare_next_hop, BARE_OFFERS),
+        (target.account_next_hop, ACCOUNT_OFFERS),
+    )
+    for place, offers in others:
         if place:
             await hop.listen(*split_place(place))
             hop.offers_at[place] = offers
+    if target.account_authority:
+        hop.authority = Authority.read(Path(target.account_authority))
+    if hop.authority is not None and target.account_next_hop and target.account_domain:
+        hop.tls_at[target.account_next_hop] = hop.authority.context(target.account_domain)
 
 
 async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) -> Surroundings:
@@ -78,8 +95,6 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
     store: Store | None = None
     bounces: Store | None = None
     try:
-        if "hop" in needs and target.authority:
-            hop.authority = Authority.read(Path(target.authority))
         if "hop" in needs and target.next_hop:
             await _listen(hop, target.next_hop, target)
         if "dns" in needs:

@@ -37,6 +37,9 @@ BARE_SIZE = 32768
 """The largest message that our next hop without extensions says it takes, in octets."""
 
 BARE_OFFERS = (b"SIZE %d" % BARE_SIZE,)
+ACCOUNT_OFFERS = (*USUAL_OFFERS, b"AUTH PLAIN LOGIN CRAM-MD5")
+"""What our next hop offers to a relay that authenticates there."""
+
 MESSAGE_BOUND = 1 << 20
 IDLE_SECONDS = 600.0
 """How long a client may say nothing; RFC 5321 §4.5.3.2.7 asks a server for five minutes at least."""
@@ -211,6 +214,10 @@ class NextHop:
         if token is None:
             return tuple(self._ledger.recent)
         return tuple(dict.fromkeys(seen.connection for seen in self._ledger.of(token)))
+
+    async def connection_over(self) -> None:
+        """Return when the next connection is over."""
+        await self._ledger.connection_over.wait()
 
     def forget(self, token: str) -> None:
         """Drop the rules and the mail of this token; what still comes for it is answered and not kept."""

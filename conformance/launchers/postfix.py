@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -11,9 +12,21 @@ POSTFIX = DebianServer(
     origin="Debian's package postfix",
     packages=("postfix", "sasl2-bin", "libsasl2-modules"),
     templates="postfix",
+    queue="/var/spool/postfix",
     routes=True,
     login=True,
-    facts={"recipient_delimiter": "+", "client_trusted": False},
+    facts={
+        "recipient_delimiter": "+",
+        "client_trusted": False,
+        "utf8_mailbox": f"{UTF8_LOCAL}@{DOMAIN}",
+        "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
+        "list_elsewhere": {
+            "address": f"circle@{DOMAIN}",
+            "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
+        **CONTENT_FACTS,
+    },
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
@@ -22,6 +35,9 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
-        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
+        "body_checks refuses one sentence, and another for now",
+        "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
+        "virtual_alias_maps has a name outside ASCII for alice",
+        "transport_maps sends mail for our sender's domain to us",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -12,6 +12,7 @@ SENDMAIL = DebianServer(
     origin="Debian's package sendmail-bin, with sendmail-cf and procmail",
     packages=("sendmail-bin", "sendmail", "sendmail-cf", "procmail", "sasl2-bin", "libsasl2-modules"),
     templates="sendmail",
+    queue="/var/spool/mqueue",
     routes=True,
     login=True,
     deviations=(
@@ -24,8 +25,9 @@ SENDMAIL = DebianServer(
         "a mailertable leads to the next hop and to where bounces go, by copies of its esmtp mailer with ports of ours",
         "messages have 10 MiB at most",
         "the load of this host is no reason to keep mail back or to take no connections",
-        "aliases for two users, for a list with an owner and for a program that fails",
+        "aliases for two users, for one at a next hop, for two lists with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
+        "a ruleset refuses one sentence in a Comments field, and another for now",
     ),
     facts={
         "client_trusted": False,
@@ -35,8 +37,15 @@ SENDMAIL = DebianServer(
             "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"],
             "owner": f"postmaster@{DOMAIN}",
         },
+        "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
+        "list_elsewhere": {
+            "address": f"circle@{DOMAIN}",
+            "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
         "moved": f"carol@{DOMAIN}",
         "temporarily_refused": f"busy@{DOMAIN}",
         "fails_after_acceptance": f"full@{DOMAIN}",
+        **CONTENT_FACTS,
     },
 )

@@ -1,73 +1,39 @@
-"""Throw-away certificates for the reference server, for its users, and for the next hop that it trusts."""
+"""A throw-away certificate for the reference server."""
 
 from __future__ import annotations
 
 import atexit
 import functools
-import os
 import ssl
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conformance.hop import Authority
-from conformance.reference._site import DOMAIN, HOST
-
-if TYPE_CHECKING:
-    import trustme
+from conformance.reference._login import Account
+from conformance.reference._site import ACCOUNT_DOMAIN, CERTIFIED, HOST, OUTWARD_PASSWORD, OUTWARD_USER
 
 
 @functools.cache
-def _authority() -> trustme.CA:
-    """An authority made for this process alone, for ourselves and our users."""
-    import trustme  # noqa: PLC0415 - a launcher's and the tests' dependency, not ours
-
-    return trustme.CA()
-
-
-@functools.cache
-def hops_authority() -> Authority:
-    """The authority that signs certificates for next hops, made for this process alone.
-
-    Raises:
-        CertificateError: trustme is not installed.
-    """
-    return Authority.new()
-
-
-@functools.cache
-def trusting(authority: Authority, *, any_name: bool = False) -> ssl.SSLContext:
-    """A client's side of TLS that verifies a certificate of this authority, and the name in it, unless it takes any."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = not any_name
-    context.load_verify_locations(cadata=authority.pem().decode("ascii"))
-    return context
-
-
-@functools.cache
-def server_tls(*, asks: bool = False, at_most: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+def server_tls(*, asks: bool = True, at_most: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """A server-side context with a certificate made for this process alone.
 
-    It ``asks`` for the client's certificate, which counts where it is one of our users', and speaks no version of TLS
-    over ``at_most``.
+    A client may show one that our authority has signed, where it ``asks`` for one. No version of TLS over ``at_most``
+    is spoken.
 
     Raises:
         ModuleNotFoundError: trustme is not installed.
     """
+    import trustme  # noqa: PLC0415 - a launcher's and the tests' dependency, not ours
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _server_certificate().configure_cert(context)
+    trustme.CA().issue_cert(HOST.decode("ascii")).configure_cert(context)
     if asks:
-        _authority().configure_trust(context)
         context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
     if at_most is not None:
         _with_old_versions(context, at_most)
     return context
-
-
-@functools.cache
-def _server_certificate() -> trustme.LeafCert:
-    return _authority().issue_cert(HOST.decode("ascii"))
 
 
 def _with_old_versions(context: ssl.SSLContext, at_most: ssl.TLSVersion) -> None:
@@ -90,18 +56,36 @@ def old_versions() -> ssl.SSLContext:
 
 
 @functools.cache
-def client_certificate(user: bytes = b"alice") -> str:
-    """The file with a certificate of this user's, and its key; it is gone when the process ends.
+def trusting(*, any_name: bool = False) -> ssl.SSLContext:
+    """A client's side of TLS that verifies a certificate of that authority, and the name in it, unless it takes any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = not any_name
+    context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
+    return context
+
+
+@functools.cache
+def client_certificate() -> Path:
+    """A file with a certificate for the user that we authenticate as, and its key; it goes when the process ends."""
+    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
+        file.write(next_hop_authority().issue(common_name=CERTIFIED))
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+@functools.cache
+def next_hop_authority() -> Authority:
+    """Who signs the certificates of our next hop in memory, and of clients.
 
     Raises:
-        ModuleNotFoundError: trustme is not installed.
+        CertificateError: trustme is not installed.
     """
-    return _written(_authority().issue_cert(f"{user.decode('ascii')}@{DOMAIN.decode('ascii')}"))
+    return Authority.new()
 
 
-def _written(certificate: trustme.LeafCert) -> str:
-    handle, name = tempfile.mkstemp(suffix=".pem")
-    with os.fdopen(handle, "wb") as file:
-        file.write(certificate.private_key_and_cert_chain_pem.bytes())
-    atexit.register(functools.partial(Path(name).unlink, missing_ok=True))
-    return name
+@functools.cache
+def accounts() -> dict[bytes, Account]:
+    """Who the reference server is at its next hops, and that it trusts that authority."""
+    name, trusted = ACCOUNT_DOMAIN.decode("ascii"), next_hop_authority().pem()
+    return {ACCOUNT_DOMAIN: Account(name, OUTWARD_USER, OUTWARD_PASSWORD, trusted)}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._delays import is_traced, mode_of
 from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
+from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
-from conformance.reference._relay_tls import Protection, keywords, unverified
+from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
@@ -28,9 +31,18 @@ PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600
 BLOCK = 16 * 1024
 """Octets of mail data that are sent at a time."""
 
+CHUNK, CHUNKED_FROM = 32 * 1024, 64 * 1024
+"""Octets of a chunk, and of the smallest message in lines that is sent in chunks."""
+
+GROUPED_FROM = 3
+"""As many recipients are worth a group of commands."""
+
 USUAL_PATIENCE = 300.0
 
-CONNECTION_LOST = b"421 The connection was lost"
+RECIPIENTS_AT_LEAST = 100
+"""As many recipients as every server has to take (§4.5.3.1.8)."""
+
+CONNECTION_LOST = b"421 4.4.2 The connection was lost"
 
 PASSED_ON = {
     b"RET": b"DSN",
@@ -42,10 +54,12 @@ PASSED_ON = {
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
     b"REQUIRETLS": b"REQUIRETLS",
+    b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +129,17 @@ class RelaySession:
         decisions: Decisions,
         *,
         wants: frozenset[bytes] = frozenset(),
+        account: Account | None = None,
         protection: Protection = Protection(),  # noqa: B008 - it is frozen
         clear: bool = False,
         remembered: Limits | None = None,
         others: tuple[OtherMail, ...] = (),
     ) -> None:
         self.stream = stream
+        self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.heard = bytearray()
         self.wants = wants
         self.protection, self.clear, self.remembered = protection, clear, remembered
         self.told_limits = NONE
@@ -131,9 +148,11 @@ class RelaySession:
         self.offers: dict[bytes, bytes] = {}
         self.before_tls: dict[bytes, bytes] = {}
         self.remote = b""
+        self.ahead: Reply | None = None
         self.parameters = Parameters()
         self.taken = trio.current_time()
-        self.secured = self.waives = self.greeted = False
+        self.recipients, self.reverse_path = 0, b""
+        self.secured = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -149,10 +168,12 @@ class RelaySession:
         """Send one message to these recipients and leave; never raises but for cancellation."""
         try:
             async with self.stream:
-                self.parameters, self.taken = parameters, taken
+                self.parameters, self.taken, self.recipients = parameters, taken, len(forward_paths)
+                self.reverse_path = reverse_path
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            return _put_off(forward_paths, CONNECTION_LOST)
+            counted = self.counts_lost_as()
+            return refused(forward_paths, counted) if counted.startswith(b"5") else _put_off(forward_paths, counted)
 
     def _all(self, forward_paths: Iterable[bytes], reply: Reply) -> Sent:
         return _sorted([(each, reply) for each in forward_paths], self.remote)
@@ -160,30 +181,28 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
+        early = not self.waits_for_greeting()
+        if early:
+            await self.stream.send_all(b"EHLO " + self.own_name() + CRLF)
         greeting = await self._reply("greeting")
         self.greeted = True
+        self.says_esmtp = b"ESMTP" in greeting.text.upper()
         self.remote = greeting.lines[0].text.split(b" ")[0]
         if greeting.severity != 2:
-            return await self._leave(self._all(forward_paths, greeting))
-        hello, mail = await self._hello(reverse_path)
+            return await self._leave(self._all(forward_paths, greeting), served=False)
+        hello, mail = await self._hello(reverse_path, said_ehlo=early)
         if hello.severity != 2:
-            return await self._leave(self._all(forward_paths, hello))
-        self.offers = keywords(line.text for line in hello.lines[1:])
+            return await self._leave(self._all(forward_paths, hello), served=False)
+        obstacle = await self._obstacle(hello)
+        if obstacle:
+            return await self._leave(_put_off(forward_paths, obstacle))
         self.is_notification = not reverse_path
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
-        if mail is None and b"STARTTLS" in self.offers:
+        if mail is None and self.login is None and b"STARTTLS" in self.offers:
             await self._start_tls()
-        for extension in self.wants - self.offers.keys():
-            if self.waits_for(extension):
-                return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            sent = replace(refused(forward_paths, reason), unprotected=self.wants_tls())
-            for other in self.others if sent.unprotected else ():
-                self.parameters = other.parameters
-                mail = await self._mail(other.reverse_path, other.content, eight_bit=False)
-                await self._transaction(mail, other.forward_paths, other.content)
-            return await self._leave(sent)
+            return await self._leave(await self._unsent(forward_paths, reason))
         together, left = divided(forward_paths, self._limits())
         sent = Sent(left=left)
         for each in together:
@@ -191,13 +210,22 @@ class RelaySession:
             sent, mail = sent.and_then(await self._transaction(reply, each, content)), None
         return await self._leave(sent)
 
+    async def _unsent(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that can't be sent here, and of others where that is for want of TLS."""
+        sent = replace(self.without_a_way(forward_paths, reason), unprotected=self.wants_tls())
+        for other in self.others if sent.unprotected else ():
+            self.parameters = other.parameters
+            mail = await self._mail(other.reverse_path, other.content, eight_bit=False)
+            await self._transaction(mail, other.forward_paths, other.content)
+        return sent
+
     async def _transaction(self, mail: Reply, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         """What follows the reply to MAIL."""
         if not self.is_success(mail):
             return replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5)
         for line in self.before_recipients():
             await self._say(line)
-        return await self._recipients(forward_paths, content)
+        return await self._recipients(await self._expanded(forward_paths), content)
 
     def _limits(self) -> Limits:
         """The limits to keep to, where the next hop says any."""
@@ -205,7 +233,52 @@ class RelaySession:
         self.told_limits = self.limits(words) if words is not None else NONE
         return self.told_limits if self.remembered is None else self.remembered
 
-    async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
+    async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The recipients as they are, or the members of those that are lists there."""
+        found: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"EXPN " + forward_path) if self.expands_lists() else None
+            known = reply is not None and reply.severity == 2
+            members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
+            found += [member for member in members if member not in found]
+        return tuple(found)
+
+    async def _obstacle(self, hello: Reply) -> bytes:
+        """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""
+        self.offers = _offered(hello)
+        obstacle = await self.login.prepare() if self.login else b""
+        lacking = [extension for extension in self.wants - self.offers.keys() if self.waits_for(extension)]
+        return obstacle or (b"450 The next hop lacks " + lacking[0] if lacking else b"")
+
+    async def say(self, line: bytes, behind: bytes = b"") -> Reply:
+        """Say one line, with octets behind it in the same write."""
+        await self.stream.send_all(line + CRLF + behind)
+        return await self._reply(line[:4].decode("ascii", "replace"))
+
+    async def hello_again(self) -> Reply:
+        """EHLO under TLS, whose reply says anew what is offered (RFC 3207 §4.2)."""
+        hello = await self._say(b"EHLO " + self.own_name())
+        self.offers = self.offers_under_tls(self.offers, _offered(hello))
+        return hello
+
+    async def handshake(self, *, keeps: bool) -> bytes | None:
+        """Go over to TLS; returns the certificate that the host showed. Clear octets behind the 220 go, or stay."""
+        if not keeps:
+            self.reader = ReplyReader()
+        secure = trio.SSLStream(self.stream, _client_tls())
+        with trio.fail_after(USUAL_PATIENCE):
+            await secure.do_handshake()
+        self.stream, self.secured = secure, True
+        certificate: bytes | None = secure.getpeercert(binary_form=True)
+        return certificate
+
+    @decision
+    def offers_under_tls(self, before: dict[bytes, bytes], after: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What counts as offered under TLS: what was offered there, and nothing from before (RFC 3207 §4.2)."""
+        del before
+        return after
+
+    async def _hello(self, reverse_path: bytes, *, said_ehlo: bool) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
         for line in self.before_hello():
             await self._say(line)
@@ -213,8 +286,9 @@ class RelaySession:
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
         for verb in self.hello_verbs():
-            hello = await self._say(verb + b" " + self.own_name())
-            if hello.severity != 5:
+            said, said_ehlo = said_ehlo, False
+            hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
+            if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
 
@@ -234,8 +308,7 @@ class RelaySession:
         self.stream, self.secured, self.reader = secure, True, ReplyReader()
         self.before_tls = self.offers
         self.verified = self.is_known(secure)
-        hello = await self._say(b"EHLO " + self.own_name())
-        self.offers = keywords(line.text for line in hello.lines[1:])
+        await self.hello_again()
 
     async def _mail(self, reverse_path: bytes, content: bytes, *, eight_bit: bool) -> Reply:
         parameters = self.outward_parameters(eight_bit or not content.isascii())
@@ -250,31 +323,87 @@ class RelaySession:
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         refused: list[tuple[bytes, Reply]] = []
         taken: list[bytes] = []
+        later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
-        for forward_path in forward_paths:
-            requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            reply = await self._say(b"RCPT TO:<%b>%b" % (self.outward_forward_path(forward_path), requests))
+        replies, to_data = await self._asked(forward_paths, content)
+        for forward_path, reply in zip(forward_paths, replies, strict=True):
             if self.is_success(reply):
                 taken.append(forward_path)
+            elif reply.code == 552 and self.takes_552_for_now(len(taken)):
+                later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not refused or self.sends_to_the_rest()):
-            reply = await self._content(content)
+        if not taken and to_data is not None and self.may_send_data(to_data):
+            await self.stream.send_all(self.nothing_for_nobody(content))
+            await self._reply("end of data")
+        elif taken and (not (refused or later) or self.sends_to_the_rest()):
+            reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
-                refused += [(each, reply) for each in taken]
-            elif b"DSN" not in self.offers:
-                relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
-        return replace(_sorted(refused, self.remote), relayed=relayed)
+                refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
+            elif b"DSN" not in self.offers or self.tells_unasked():
+                unasked = self.tells_unasked()
+                said = _said(reply)
+                relayed = tuple(Reported(each, b"relayed", said, self.remote, unasked=unasked) for each in taken)
+        sent = _sorted(refused, self.remote)
+        return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
-    async def _content(self, content: bytes) -> Reply:
-        if self.is_binary() and self.takes_binary():
-            await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
-            return await self._reply("end of data")
-        reply = await self._say(self.data_line())
+    async def _asked(self, forward_paths: tuple[bytes, ...], content: bytes) -> tuple[Sequence[Reply], Reply | None]:
+        """The replies to RCPT for each recipient, and that to DATA where it went with them."""
+        lines = []
+        for forward_path in forward_paths:
+            requests = _written(self.rcpt_requests(self.parameters, forward_path))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            lines.append(b"RCPT TO:" + self.written_path(place, path) + requests)
+        chunked = self.sends_chunks(len(content))
+        if chunked and not self.waits_for_recipients():
+            await self.stream.send_all(
+                b"".join(line + CRLF for line in lines) + b"BDAT %d LAST" % len(content) + CRLF + content
+            )
+            replies = [await self._reply("RCPT") for _ in lines]
+            self.ahead = await self._reply("end of data")
+            return replies, None
+        if not self.may_group(len(lines)):
+            return [await self._recipient(line) for line in lines], None
+        last = [] if chunked else [self.data_line()]
+        behind = self.behind_the_group()
+        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
+        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        return replies, await self._reply("DATA") if last else None
+
+    async def _recipient(self, line: bytes) -> Reply:
+        reply = await self._say(line)
+        return await self._say(line) if reply.severity == 4 and self.repeats_recipient() else reply
+
+    async def _chunks(self, content: bytes) -> Reply:
+        """Send the message in chunks; the reply to the last one, or to the one that was refused."""
+        if self.ahead is not None:
+            return self.ahead
+        whole = content if self.is_binary() else self.outward_lines(content)
+        *before, last = self.cut(whole)
+        for number, chunk in enumerate((*before, last)):
+            end = b" LAST" if number == len(before) else b""
+            await self._send_data(b"BDAT %d%b" % (self.chunk_size(chunk), end) + CRLF + chunk)
+            reply = await self._reply("end of data")
+            if not self.is_success(reply) and not self.goes_on_behind(reply):
+                for line in self.behind_a_refused_chunk():
+                    await self._say(line)
+                break
+        return reply
+
+    async def _content(self, content: bytes, to_data: Reply | None) -> Reply:
+        if self.sends_chunks(len(content)):
+            return await self._chunks(content)
+        reply = to_data or await self._say(self.data_line())
         if self.may_send_data(reply):
             await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
         return reply
+
+    @decision
+    def sends_by_bdat(self) -> bool:
+        """Whether a message without lines goes by BDAT, the only way that it can (RFC 3030 §3)."""
+        return True
 
     @decision
     def is_binary(self) -> bool:
@@ -287,14 +416,18 @@ class RelaySession:
             with trio.fail_after(self.patience("block")):
                 await self.stream.send_all(octets[at : at + BLOCK])
 
-    async def _leave(self, sent: Sent) -> Sent:
+    async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            for line in self.farewell():
+            for line in self.farewell() if served else self.farewell_to_none():
+                if not self.waits_for_221():
+                    await self.stream.send_all(line + CRLF)
+                    break
                 await self._say(line)
         return sent
 
     async def _say(self, line: bytes) -> Reply:
-        await self.stream.send_all(line + CRLF)
+        verb, space, argument = line.partition(b" ")
+        await self.stream.send_all(self.verb_as_said(verb) + space + argument + CRLF)
         return await self._reply(line[:4].decode("ascii"))
 
     async def _reply(self, step: str) -> Reply:
@@ -303,8 +436,11 @@ class RelaySession:
                 octets = bytes(await self.stream.receive_some(65536))
                 if not octets:
                     raise _LostError
-                self.reader.feed(octets)
-        if reply.code == 421:
+                self.heard += octets
+                taken, lines = self.whole_lines(bytes(self.heard))
+                del self.heard[:taken]
+                self.reader.feed(lines)
+        if reply.code == 421 and self.gives_way_to_421():
             raise _LostError
         return reply
 
@@ -316,9 +452,30 @@ class RelaySession:
         return PATIENCE.get(step, USUAL_PATIENCE)
 
     @decision
+    def whole_lines(self, heard: bytes) -> tuple[int, bytes]:
+        """How many octets of what was heard are whole lines, and these: they end with CRLF alone (§2.3.8)."""
+        end = heard.rfind(CRLF) + 2 if CRLF in heard else 0
+        return end, _BARE.sub(b" ", heard[:end])
+
+    @decision
+    def gives_way_to_421(self) -> bool:
+        """Whether a 421 to whatever command is the end of the session, for now (§3.8)."""
+        return True
+
+    @decision
+    def counts_lost_as(self) -> bytes:
+        """The reply that a connection counts as which broke off (§3.8)."""
+        return CONNECTION_LOST
+
+    @decision
     def own_name(self) -> bytes:
         """Our name for EHLO (§4.1.1.1)."""
         return HOST
+
+    @decision
+    def waits_for_greeting(self) -> bool:
+        """Whether nothing is said before the greeting has come (§4.3.1)."""
+        return True
 
     @decision
     def before_hello(self) -> tuple[bytes, ...]:
@@ -329,6 +486,12 @@ class RelaySession:
     def hello_verbs(self) -> tuple[bytes, ...]:
         """EHLO, and HELO where that is refused (§3.2)."""
         return b"EHLO", b"HELO"
+
+    @decision
+    def falls_back(self, refusal: Reply) -> bool:
+        """Whether HELO follows a refused EHLO (§3.2)."""
+        del refusal
+        return True
 
     @decision
     def sends_mail_with_hello(self) -> bool:
@@ -345,6 +508,66 @@ class RelaySession:
     def before_recipients(self) -> tuple[bytes, ...]:
         """What is said between MAIL and RCPT: nothing (§3.3)."""
         return ()
+
+    @decision
+    def may_group(self, recipients: int) -> bool:
+        """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
+        return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def waits_for_recipients(self) -> bool:
+        """Whether the replies to RCPT are read before the first chunk: always (RFC 3030 §2)."""
+        return True
+
+    @decision
+    def behind_the_group(self) -> tuple[bytes, ...]:
+        """What goes out with a group behind DATA, which is its last command: nothing (RFC 2920 §3.1)."""
+        return ()
+
+    @decision
+    def assigned(self, replies: list[Reply], forward_paths: tuple[bytes, ...]) -> list[Reply]:
+        """The replies to a group in the order of its recipients: they are counted, and nothing else (RFC 2920 §3.1)."""
+        del forward_paths
+        return replies
+
+    @decision
+    def nothing_for_nobody(self, content: bytes) -> bytes:
+        """What follows a 354 where no recipient was taken: a dot (RFC 2920 §3.1)."""
+        del content
+        return b"." + CRLF
+
+    @decision
+    def sends_chunks(self, size: int) -> bool:
+        """Whether it goes in chunks: binary content, and large content where CHUNKING was offered (RFC 3030 §2)."""
+        if self.is_binary() and self.takes_binary():
+            return self.sends_by_bdat()
+        return size >= CHUNKED_FROM and b"CHUNKING" in self.offers
+
+    @decision
+    def cut(self, content: bytes) -> list[bytes]:
+        """The content in chunks, each of some octets (RFC 3030 §2)."""
+        return [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+
+    @decision
+    def chunk_size(self, chunk: bytes) -> int:
+        """What BDAT says of a chunk: exactly how many octets it has (RFC 3030 §2)."""
+        return len(chunk)
+
+    @decision
+    def goes_on_behind(self, reply: Reply) -> bool:
+        """Whether another chunk follows one that was refused: never (RFC 3030 §2)."""
+        del reply
+        return False
+
+    @decision
+    def behind_a_refused_chunk(self) -> tuple[bytes, ...]:
+        """What is said after a chunk was refused: RSET, before anything else (RFC 3030 §2)."""
+        return (b"RSET",)
+
+    @decision
+    def expands_lists(self) -> bool:
+        """Whether lists are expanded before a message is sent: no, that is the next hop's (§3.5.4)."""
+        return False
 
     @decision
     def data_line(self) -> bytes:
@@ -368,6 +591,22 @@ class RelaySession:
         return (b"MAIL",)
 
     @decision
+    def repeats_recipient(self) -> bool:
+        """Whether RCPT is said again at once behind a 4yz: no, all begins anew, and later (§4.2.1)."""
+        return False
+
+    @decision
+    def answers_for_refused(self, reply: Reply) -> bool:
+        """Whether a message that was refused at its end is ours still (§4.2.5)."""
+        del reply
+        return True
+
+    @decision
+    def takes_552_for_now(self, taken: int) -> bool:
+        """Whether 552 behind so many recipients says that there is no room now, as servers of old do (§4.5.3.1.10)."""
+        return taken >= RECIPIENTS_AT_LEAST
+
+    @decision
     def sends_to_the_rest(self) -> bool:
         """Whether those who are not refused get the message (§4.2.5)."""
         return True
@@ -381,6 +620,17 @@ class RelaySession:
     def outward_forward_path(self, forward_path: bytes) -> bytes:
         """The forward-path as it came, its local-part above all (§2.4); the source route is gone already."""
         return forward_path
+
+    @decision_by(lambda _, place, path: f"{place}{path[:0].decode()}")
+    def written_path(self, place: str, path: bytes) -> bytes:
+        """What stands behind the colon of RCPT, of the ``first`` recipient or one ``more``: brackets (§3.3)."""
+        del place
+        return b"<" + path + b">"
+
+    @decision
+    def verb_as_said(self, verb: bytes) -> bytes:
+        """The verb as it goes out: in capitals, for those who insist on them (§2.4)."""
+        return verb
 
     @decision
     def outward_parameters(self, eight_bit: bool) -> bytes:
@@ -402,6 +652,9 @@ class RelaySession:
     def rcpt_requests(self, parameters: Parameters, forward_path: bytes) -> tuple[tuple[bytes, bytes], ...]:
         """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
         of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
+        if self.takes(b"NOTIFY") and mode_of(parameters) == b"N" and self.loses_by():
+            asked = self.asked_for_delay(dict(of_path).get(b"NOTIFY", b""))
+            of_path = [*(each for each in of_path if each[0] != b"NOTIFY"), (b"NOTIFY", asked)]
         return tuple((keyword, self.onward(keyword, value)) for keyword, value in of_path if self.takes(keyword))
 
     @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
@@ -453,8 +706,9 @@ class RelaySession:
         """Why this next hop can't be given the message at all, or nothing."""
         offered = b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
-        header = content.partition(CRLF + CRLF)[0]
-        words = b" ".join((reverse_path, *forward_paths, header))
+        envelope, header = b" ".join((reverse_path, *forward_paths)), content.partition(CRLF + CRLF)[0]
+        asked = self.parameters.of(b"SMTPUTF8") is not None
+        international = not envelope.isascii() or (asked and not header.isascii())
         obstacles = (
             (b"550 5.7.10 No TLS with a host that we know", self.wants_tls() and not self.protects()),
             (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not offered),
@@ -465,10 +719,16 @@ class RelaySession:
             (b"554 5.6.3 No 8-bit content there", not content.isascii() and not self.takes_eight_bit()),
             (
                 b"554 5.6.7 No internationalized mail there",
-                self.parameters.of(b"SMTPUTF8") is not None and not words.isascii() and not self.next_hop_takes_utf8(),
+                international and not self.next_hop_takes_utf8(),
             ),
         )
         return next((reason for reason, stands in obstacles if stands), b"")
+
+    @decision
+    def without_a_way(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that this next hop can't be given: it goes back (RFC 6531 §3.2), or waits."""
+        for_now = reason.startswith(b"4")
+        return (_put_off if for_now else refused)(forward_paths, reason)
 
     @decision
     def wants_tls(self) -> bool:
@@ -489,6 +749,31 @@ class RelaySession:
             return True
         least = self.offers.get(b"DELIVERBY")
         return least is not None and (not least.isdigit() or int(least) <= int(seconds))
+
+    def tells_unasked(self) -> bool:
+        """Whether BY has the sender told that the message went on (RFC 2852 §4.1.4)."""
+        return self.tells_of_trace() or self.tells_of_lost_by()
+
+    @decision
+    def tells_of_trace(self) -> bool:
+        """Whether the sender is told of this step: where BY asks for a trace (RFC 2852 §4.1.4)."""
+        return is_traced(self.parameters)
+
+    @decision
+    def tells_of_lost_by(self) -> bool:
+        """Whether the sender is told that the next hop does not know of the time (RFC 2852 §4.1.4.2)."""
+        return self.loses_by()
+
+    def loses_by(self) -> bool:
+        """Whether a message under BY whose time has not come goes to a next hop without DELIVERBY."""
+        value = self.parameters.of(b"BY")
+        return value is not None and not self.takes(b"BY") and int(self.onward(b"BY", value).partition(b";")[0]) > 0
+
+    @decision
+    def asked_for_delay(self, notify: bytes) -> bytes:
+        """NOTIFY for a next hop that does not know of the time, none being empty: with DELAY (RFC 2852 §4.1.4.2)."""
+        words = notify.upper().split(b",") if notify else [b"FAILURE"]
+        return notify if {b"NEVER", b"DELAY"} & set(words) else b",".join([*words, b"DELAY"])
 
     @decision
     def needs_owner_check(self, forward_path: bytes) -> bool:
@@ -532,6 +817,30 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+    @decision
+    def waits_for_221(self) -> bool:
+        """Whether the reply to QUIT is waited for (§4.1.1.10)."""
+        return True
+
+    @decision
+    def farewell_to_none(self) -> tuple[bytes, ...]:
+        """What is said to a host that has let no session begin: QUIT (§4.1.4)."""
+        return (b"QUIT",)
+
+
+@cache
+def _client_tls() -> ssl.SSLContext:
+    """The client's side of TLS, which leaves it to us what to make of a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _offered(hello: Reply) -> dict[bytes, bytes]:
+    told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
+    return {keyword: words for keyword, _, words in told}
 
 
 def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -26,9 +25,3 @@ def unverified() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def keywords(lines: Iterable[bytes]) -> dict[bytes, bytes]:
-    """The EHLO keywords of these lines in capitals, with what stands behind each."""
-    told = (line.upper().partition(b" ") for line in lines)
-    return {keyword: words for keyword, _, words in told}

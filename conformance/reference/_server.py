@@ -11,12 +11,14 @@ import trio
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._lmtp import LmtpSession
+from conformance.reference._login import Account
 from conformance.reference._mailer import Mailer
 from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
+from conformance.reference._submission import Submission
 
 
 @dataclass(slots=True, eq=False)
@@ -26,10 +28,13 @@ class ReferenceServer:
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
-    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
+    take mail from authenticated clients only, ``requires_certificate`` serve nobody under TLS who has shown none,
+    ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and check what it takes as a submission server does
+    (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
-    domains, ``routing`` says where that for domains goes that are looked up. ``trusted`` verifies their certificates.
+    domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
+    ``trusted`` verifies the certificates of next hops.
     """
 
     defects: Sequence[Defect] = ()
@@ -39,12 +44,15 @@ class ReferenceServer:
     implicit_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
     trusted: ssl.SSLContext | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
+    submission: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
@@ -57,6 +65,7 @@ class ReferenceServer:
             dial=self.dial_next_hop,
             routing=self.routing,
             others=self.dial_others,
+            accounts=self.accounts,
             trusted=self.trusted,
         )
         if not self.decisions.profile:
@@ -77,8 +86,10 @@ class ReferenceServer:
             requires_tls=self.requires_tls,
             hides=self.hides,
             requires_auth=self.requires_auth,
+            requires_certificate=self.requires_certificate,
             implicit_tls=self.implicit_tls and self.tls is not None,
             offers=self.offers,
+            submission=Submission(self.decisions, self.serves) if self.submission else None,
         )
         self.sessions.add(session)
         try:
@@ -86,6 +97,10 @@ class ReferenceServer:
                 await session.serve()
         finally:
             self.sessions.discard(session)
+
+    def serves(self, domain: bytes) -> bool:
+        """Whether mail for the domain ends here or is relayed."""
+        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""
@@ -117,6 +132,18 @@ class ReferenceServer:
         """Be up again, and go on with the queue."""
         self.mailer.life.up = True
         self.mailer.resume()
+
+    async def fill_queue(self) -> None:
+        """Leave no room where the queue is."""
+        self.site.queue_is_full = True
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+        self.site.mailboxes_are_full = True
+
+    async def make_room(self) -> None:
+        """End either."""
+        self.site.queue_is_full = self.site.mailboxes_are_full = False
 
     async def listens(self) -> bool:
         """Whether it is up."""

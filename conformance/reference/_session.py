@@ -16,6 +16,8 @@ from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
+    NO_LIMIT,
+    NOTHING_WAITS,
     RECIPIENTS_AT_MOST,
     VERBS,
     lines_of,
@@ -41,8 +43,10 @@ from conformance.reference._site import (
     unquoted,
 )
 from conformance.reference._status import CLASSES, usual_status
-from conformance.reference._tls import agreed_suite, certified_account
+from conformance.reference._submission import Submission
+from conformance.reference._tls import agreed_suite
 from conformance.reference._trace import Accepted
+from conformance.reference._verification import common_name
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
 
@@ -52,7 +56,7 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 100
+MAX_RECIPIENTS = 120
 """No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
@@ -131,6 +135,7 @@ class ServerSession:
     requires_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     implicit_tls: bool = False
     client_name: bytes | None = None
     extended: bool = False
@@ -144,6 +149,7 @@ class ServerSession:
     grouped: bool = False
     held: bytes = b""
     answers: bytes = b"CONNECT"
+    submission: Submission | None = None
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -243,6 +249,10 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if given.pause:
+            await trio.sleep(given.pause)
+        if self.submission is not None:
+            await trio.sleep(self.submission.seconds_before_reply(self.answers))
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -264,28 +274,33 @@ class ServerSession:
     async def _tls_at_once(self) -> None:
         """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3.3)."""
         await self._give(self.before_handshake())
-        if not await self._handshake():
+        secure = await self._handshake()
+        if secure is None:
             self.closing = not self.serves_in_clear()
+        else:
+            self.authentication.certified = common_name(secure.getpeercert())
 
-    async def _handshake(self) -> bool:
+    async def _handshake(self) -> trio.SSLStream[trio.abc.Stream] | None:
+        """Go over to TLS; ``None`` where the handshake fails."""
         assert self.tls is not None
         secure = trio.SSLStream(self.stream, self.tls_side(self.tls), server_side=True, https_compatible=False)
         try:
             await secure.do_handshake()
         except trio.BrokenResourceError:
-            return False
+            return None
         self.stream = secure
         self.secured = True
-        self.authentication.certified = certified_account(secure)
-        return True
+        return secure
 
     async def _start_tls(self) -> None:
         self.buffer = self.kept_across_tls(self.buffer)
-        if not await self._handshake():
+        secure = await self._handshake()
+        if secure is None:
             self.closing = True
             self.failed_handshake()
             return
         self.forget_at_tls()
+        self.authentication.certified = common_name(secure.getpeercert())
         await self._give(self.greeting_under_tls())
 
     async def say_last(self) -> None:
@@ -404,6 +419,10 @@ class ServerSession:
             refused = self.before_tls(verb)
             if refused is not None:
                 return refused
+        if self.requires_certificate and self.secured and not self.authentication.certified:
+            refused = self.too_weak(verb)
+            if refused is not None:
+                return refused
         if self.lacks_authentication(verb):
             return self.authentication_required(verb)
         handler = self.handler_of(verb)
@@ -423,6 +442,10 @@ class ServerSession:
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
+        if verb == b"ETRN" and code == NOTHING_WAITS and self.mailer is not None:
+            waiting = self.mailer.release(argument)
+            if waiting:
+                return answer(253, b"OK, %d pending messages for node %b started" % (waiting, argument))
         return answer(code, text)
 
     @decision
@@ -449,6 +472,11 @@ class ServerSession:
             return None
         return answer(530, b"Must issue a STARTTLS command first")
 
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def too_weak(self, verb: bytes) -> Answer | None:
+        """The refusal of a command under TLS without the certificate that is asked for (RFC 3207 §4.1)."""
+        return None if verb == b"QUIT" else answer(554, b"Command refused due to lack of security")
+
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
         """The reply to a line with octets that no command may hold (§2.4)."""
@@ -464,7 +492,8 @@ class ServerSession:
     @decision
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
-        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered = [b"PIPELINING", b"8BITMIME", b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [] if NO_LIMIT in self.offers else [b"SIZE %d" % MAX_MESSAGE]
         offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
@@ -568,6 +597,9 @@ class ServerSession:
         given = self.path_and_parameters(b"FROM:", argument)
         if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
+        given = self.qualified(given)
+        if given is None:
+            return answer(554, b"The domain of the sender is not complete", status=b"5.1.8")
         refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
@@ -584,12 +616,19 @@ class ServerSession:
         )
         return answer(250, b"OK")
 
+    def qualified(self, given: PathArgument) -> PathArgument | None:
+        """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
+        if self.submission is None or given.path.mailbox is None:
+            return given
+        whole = self.submission.qualified_mailbox(given.path.mailbox)
+        return replace(given, path=replace(given.path, mailbox=whole)) if whole else None
+
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
     def refuse_sender(self, path: Path) -> Answer | None:
         """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
         if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
             return None
-        return answer(550, b"No such sender here")
+        return answer(550, b"No such sender here", status=b"5.1.0")
 
     def is_ours(self, path: Path) -> bool:
         """Whether the path ends in a domain whose mail ends here."""
@@ -608,7 +647,11 @@ class ServerSession:
     @decision
     def kept_forward_path(self, path: Path) -> bytes:
         """The forward-path less its source route (§3.6.1)."""
-        return bytes(path.mailbox) if path.mailbox else b""
+        if path.mailbox is None:
+            return b""
+        elsewhere = self.submission is not None and not self.is_ours(path)
+        kept = self.submission.submitted_local_part(path.mailbox) if self.submission and elsewhere else path.mailbox
+        return bytes(kept)
 
     @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -672,7 +715,7 @@ class ServerSession:
     @decision
     def is_too_big(self, declared: int) -> bool:
         """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
-        return declared > MAX_MESSAGE
+        return declared > MAX_MESSAGE and NO_LIMIT not in self.offers
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -687,6 +730,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
+        given = self.qualified(given)
+        if given is None or given.path.mailbox is None:
+            return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
         refused = self.refuse_rcpt_parameters(given.parameters)
         if refused is not None:
             return refused
@@ -712,7 +758,7 @@ class ServerSession:
 
     def refuse_domain_without_mail(self, mailbox: Mailbox) -> Answer | None:
         """The refusal of a recipient whose domain says in the DNS that it takes no mail, or ``None``."""
-        domain, mailer = mailbox.domain.decode("ascii", "replace"), self.mailer
+        domain, mailer = mailbox.domain.decode("utf-8"), self.mailer
         if mailer is None or mailer.routing is None or not self.site.looks_up(domain):
             return None
         return self.null_mx(domain) if mailer.routing.takes_no_mail(domain) else None
@@ -727,15 +773,20 @@ class ServerSession:
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
         """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
         taken = self.take_recipient(forward_path)
-        if taken is None or taken.code != 250:
+        if taken is None or taken.code != 250 or not self.may_tell_new_address(new_address):
             return taken
         return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def may_tell_new_address(self, new_address: bytes) -> bool:
+        """Whether the client can read it: outside ASCII where MAIL had SMTPUTF8 only (RFC 6531 §3.7.4.1)."""
+        return new_address.isascii() or (self.transaction is not None and self.transaction.utf8)
 
     @decision
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
         """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
         del forward_path
-        return answer(550, b"No relaying")
+        return answer(550, b"No relaying", status=b"5.7.1")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -828,12 +879,28 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
-        if REFUSED_CONTENT in content:
-            return self.refuse_content(transaction, content)
-        if DEFERRED_CONTENT in content:
-            return self.refuse_content_for_now(transaction, content)
+        refuse = self._refusal_of(content)
+        if refuse is not None:
+            return refuse(transaction, content)
+        if self.submission is not None:
+            content, reason = self.submission.finished(content, self.authentication.identity)
+            if reason:
+                return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    def _refusal_of(self, content: bytes) -> Callable[[Transaction, bytes], Answer | None] | None:
+        if self.site.queue_is_full:
+            return self.find_no_room
+        if REFUSED_CONTENT in content:
+            return self.refuse_content
+        return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
+
+    @decision
+    def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse for now what can't be written down, and deliver it to nobody (§6.1)."""
+        del transaction, content
+        return answer(452, b"No room for it now")
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:
@@ -863,11 +930,13 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     suite=agreed_suite(self.stream),
+                    authenticated=self.authentication.identity is not None,
+                    certified=self.authentication.certified,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
-                    ),
+                    ).saying(b"AUTH", self.authentication.auth_submitter(transaction.mail_parameters.get(b"AUTH"))),
                 )
             )
 
@@ -914,11 +983,18 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"VRFY takes a mailbox")
-        told = verified(self.site, argument)
-        return answer(told.code, *told.texts)
+        told = verified(self.site, asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
+
+    @decision
+    def readable(self, given: Answer, reads_utf8: bool) -> Answer:
+        """The answer to VRFY or EXPN where the client can read it, else a 252 (RFC 6531 §3.7.4.2)."""
+        if reads_utf8 or all(text.isascii() for text in given.texts):
+            return given
+        return answer(252, b"The mailbox can only be told in UTF-8, but will take mail", status=b"2.6.8")
 
     @decision
     def without_utf8_parameter(self, argument: bytes) -> bytes:
@@ -929,11 +1005,11 @@ class ServerSession:
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"EXPN takes a list")
-        told = expanded(argument)
-        return answer(told.code, *told.texts)
+        told = expanded(asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:

@@ -17,24 +17,40 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+UTF8_USER = "jürgen".encode()
+"""A user whose mailbox is outside ASCII (RFC 6531)."""
+USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", UTF8_USER: "Jürgen Muster".encode()}
 LOGIN_DOMAIN = DOMAIN
-ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+STRICT, NAMELESS = "dora", "håkon"
+"""A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
+ACCOUNTS = {
+    b"alice": b"open sesame, 40 thieves",
+    STRICT.encode(): b"a secret of her own",
+    NAMELESS.encode(): b"a secret of his own",
+}
 """Who can authenticate, by name or by address, and with which password."""
+TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
+CERTIFIED = "alice"
+"""The user whose certificate a client may show."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
+NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+GIVES_UP_AFTER = 60.0
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
 LISTS = {
     b"staff": (b"alice@example.test", b"bob@example.test"),
-    b"branch": (b"erin@extended.example.test", b"frank@extended.example.test"),
+    b"circle": (b"reader@extended.example.test", b"writer@extended.example.test"),
+    b"readers": (b"reader@account.example.test",),
 }
-LIST_OWNERS = {b"staff": b"postmaster@example.test", b"branch": b"postmaster@example.test"}
+LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
 ALIASES = {
     b"team": (b"alice@example.test", b"bob@example.test"),
+    b"desk": (b"clerk@extended.example.test",),
     b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
 }
 REFUSED_CONTENT = b"This content is refused."
@@ -46,14 +62,22 @@ EXTENDED_DOMAIN = b"extended.example.test"
 """Relayed to a next hop that offers every extension."""
 BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
+ACCOUNT_DOMAIN = b"account.example.test"
+"""Relayed to a next hop at which we authenticate, under TLS that verifies."""
+OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
+"""Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
 NEXT_HOP = "127.0.0.1:2600"
-NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
-"""Where mail for these two goes."""
-MOVED = {b"carol": b"carol@elsewhere.example.org"}
+NEXT_HOPS = {
+    EXTENDED_DOMAIN: "127.0.0.2:2600",
+    BARE_DOMAIN: "127.0.0.3:2600",
+    ACCOUNT_DOMAIN: "127.0.0.4:2600",
+}
+"""Where mail for these goes."""
+MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
@@ -80,7 +104,8 @@ class Site:
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
-    ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds. ``queue_is_full`` and ``mailboxes_are_full``
+    say that nothing more can be written there for now.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
@@ -89,9 +114,12 @@ class Site:
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
     retry_after: float = 5.0
-    gives_up_after: float = 60.0
+    gives_up_after: float = GIVES_UP_AFTER
+    warns_after: float = float("inf")
     down: bool = False
     keeps_secrets: bool = False
+    queue_is_full: bool = False
+    mailboxes_are_full: bool = False
 
     def store(self, stored: Stored) -> None:
         """Put a message into a mailbox."""
@@ -152,9 +180,14 @@ def reference_target(
 ) -> Target:
     """What there is to know about the reference server's site, where these commands are turned off.
 
-    Its password is put where a target file says that one is found, the environment, unless one is there.
+    Its passwords are put where a target file says that one is found, the environment, unless one is there.
     """
-    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    for name, account in (
+        (PASSWORD_FROM, "alice"),
+        (STRICT_PASSWORD_FROM, STRICT),
+        (NAMELESS_PASSWORD_FROM, NAMELESS),
+    ):
+        os.environ.setdefault(name, ACCOUNTS[account.encode()].decode("ascii"))
     target = msgspec.structs.replace(
         _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
     )
@@ -178,6 +211,9 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         ehlo_name="client.example.test",
         client_trusted=False,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
+        strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
+        credentials_trusted=True,
+        nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -189,10 +225,15 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             owner="postmaster@example.test",
         ),
         extended_alias=_alias(b"crew"),
-        extended_list=MailingList(
-            address="branch@example.test", members=_alias(b"crew").members, owner="postmaster@example.test"
+        alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
+        list_elsewhere=MailingList(
+            address="circle@example.test",
+            members=("reader@extended.example.test", "writer@extended.example.test"),
+            owner="postmaster@example.test",
         ),
         moved="carol@example.test",
+        utf8_mailbox=f"{UTF8_USER.decode()}@example.test",
+        moved_to_utf8="dora@example.test",
         ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
@@ -206,14 +247,21 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
         heeds_limits=bool(next_hop),
+        account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
+        account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
+        account_verified=bool(next_hop),
+        account_long=bool(next_hop),
+        account_authority="in memory" if next_hop else None,
+        relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
+        gives_up_within=GIVES_UP_AFTER,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=100, recipients_kind="implementation"),
+        limits=Limits(recipients=120, recipients_kind="implementation"),
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._internationalized import in_u_labels
 from conformance.reference._parameters import Parameters
 from conformance.reference._site import HOST
 from conformance.wire import CRLF
@@ -23,8 +24,8 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address; ``suite`` is the cipher suite of TLS by its registered name; ``eight_bit`` says
-    that MAIL declared BODY=8BITMIME.
+    ``peer`` is the client's IP address, ``certified`` the name on its certificate; ``suite`` is the cipher suite of TLS
+    by its registered name; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
     """
 
     reverse_path: bytes
@@ -35,6 +36,8 @@ class Accepted:
     extended: bool = True
     secured: bool = False
     suite: bytes = b""
+    authenticated: bool = False
+    certified: str = ""
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     number: int = 0
@@ -76,7 +79,12 @@ class Trace:
     @decision
     def from_clause(self, accepted: Accepted) -> bytes:
         """FROM: the name of EHLO, and the address of the connection (§4.4)."""
-        return b"from %b (%b)" % (accepted.client_name, self.address_of(accepted))
+        return b"from %b (%b)" % (self.name_in_trace(accepted, accepted.client_name), self.address_of(accepted))
+
+    @decision
+    def name_in_trace(self, accepted: Accepted, domain: bytes) -> bytes:
+        """A domain in U-labels where the message came with SMTPUTF8, as it is where not (RFC 6531 §3.7.3)."""
+        return in_u_labels(domain) if accepted.parameters.of(b"SMTPUTF8") is not None else domain
 
     @decision
     def address_of(self, accepted: Accepted) -> bytes:
@@ -90,11 +98,12 @@ class Trace:
 
     @decision
     def with_clause(self, accepted: Accepted) -> bytes:
-        """WITH: the protocol by which it came (§4.4, RFC 3848)."""
-        if accepted.parameters.of(b"SMTPUTF8") is not None:  # RFC 6531 §4.3
-            return b"with UTF8SMTPS" if accepted.secured else b"with UTF8SMTP"
-        kind = b"ESMTPS" if accepted.secured else b"ESMTP"
-        return b"with " + (kind if accepted.extended else b"SMTP")
+        """WITH: the protocol by which it came (§4.4, RFC 3848), with S under TLS and A after AUTH."""
+        if not accepted.extended:
+            return b"with SMTP"
+        utf8 = accepted.parameters.of(b"SMTPUTF8") is not None  # RFC 6531 §4.3
+        kind = b"UTF8SMTP" if utf8 else b"ESMTP"
+        return b"with " + kind + (b"S" if accepted.secured else b"") + (b"A" if accepted.authenticated else b"")
 
     @decision
     def priority_clause(self, accepted: Accepted) -> bytes:
@@ -115,7 +124,10 @@ class Trace:
     @decision
     def for_clause(self, accepted: Accepted) -> bytes:
         """FOR: the recipient, where there is one only (§4.4, §7.6)."""
-        return b"for <%b>" % accepted.forward_paths[0] if len(accepted.forward_paths) == 1 else b""
+        if len(accepted.forward_paths) != 1:
+            return b""
+        local, at, domain = accepted.forward_paths[0].rpartition(b"@")
+        return b"for <%b%b%b>" % (local, at, self.name_in_trace(accepted, domain))
 
     @decision
     def time_stamp(self) -> bytes:

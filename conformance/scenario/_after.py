@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import ssl
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
-from ssl import TLSVersion
 from typing import Protocol, TypeVar
 from zlib import crc32
 
@@ -24,6 +24,9 @@ DELIVERY_SECONDS = 30.0
 """How long a message is waited for, where the target does not say that it takes longer."""
 
 
+LOOK_AGAIN = 0.2
+"""Seconds between two looks at what nobody tells us of."""
+
 NOBODYS_NETWORKS = tuple(
     IPv4Network(each) for each in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
@@ -32,6 +35,9 @@ NOBODYS_NETWORKS = tuple(
 
 FEW = 4
 """As many exchangers as one scenario has."""
+
+SPARE, ATTEMPTS = 90, 3
+"""As many are kept for scenarios that want one for themselves, where the target has so many; and those of one."""
 
 
 class _Came(Protocol):
@@ -96,6 +102,10 @@ class Hop:
     target: Target
     token: str
     asked: dict[str, None] = field(default_factory=dict)
+    scripted_account: bool = False
+    usual_offers: tuple[bytes, ...] | None = None
+    usual_tls: ssl.SSLContext | None = None
+    began: float = field(default_factory=trio.current_time)
 
     def mailbox(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token at the relay domain; ``local`` is what its local-part looks like."""
@@ -140,13 +150,13 @@ class Hop:
         expired: bool = False,
         offers: Sequence[bytes] = (),
         under_tls: Sequence[bytes] = (),
-        old_up_to: TLSVersion | None = None,
+        old_up_to: ssl.TLSVersion | None = None,
     ) -> Iterator[None]:
         """Offer STARTTLS at a ``host:port`` of ours for a while, to whoever comes: for scenarios that run alone.
 
-        The certificate is for these names, signed by the authority that the target trusts (fact ``authority``) where it
-        is ``known``; ``old_up_to`` speaks all versions of TLS up to this one, those too that are not to be used.
-        ``offers`` are the keywords in clear beside the usual ones, ``under_tls`` those behind the handshake.
+        The certificate is for these names, signed by the authority that the target trusts (fact ``account_authority``)
+        where it is ``known``; ``old_up_to`` speaks all versions of TLS up to this one, those too that are not to be
+        used. ``offers`` are the keywords in clear beside the usual ones, ``under_tls`` those behind the handshake.
 
         Raises:
             NotReady: there is no authority.
@@ -167,6 +177,47 @@ class Hop:
             server.offers_at[place] = usual
             for kept in (server.tls_at, server.offers_under_tls_at):
                 kept.pop(place, None)
+
+    def account(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token at whose next hop of ours the target authenticates (fact ``account_next_hop``)."""
+        return self._elsewhere(token, local, self.target.account_domain)
+
+    def script_account(self, *rules: Rule) -> None:
+        """Keep rules for all that comes to the next hop at which the target authenticates, for ``alone`` scenarios."""
+        self.scripted_account = True
+        self.server.script(self.target.account_next_hop or "", *rules)
+
+    def offer_account(self, *keywords: bytes) -> None:
+        """Offer these keywords there, and STARTTLS where we can, until the scenario ends; ``alone`` scenarios may."""
+        place = self.target.account_next_hop or ""
+        if self.usual_offers is None:
+            self.usual_offers = self.server.offers_at.get(place)
+        self.server.offers_at[place] = keywords
+
+    def show(self, *names: str, common_name: str = "", known: bool = True, expired: bool = False) -> None:
+        """Show a certificate for these names there, until the scenario ends; ``alone`` scenarios may.
+
+        Raises:
+            NotReady: there is no authority to sign one.
+        """
+        if self.server.authority is None:
+            raise NotReady("next hop", "it has no authority that signs certificates")
+        place = self.target.account_next_hop or ""
+        self.usual_tls = self.usual_tls or self.server.tls_at.get(place)
+        self.server.tls_at[place] = self.server.authority.context(
+            *names, common_name=common_name, known=known, expired=expired
+        )
+
+    async def account_sessions(self, at_least: int = 1, within: float | None = None) -> tuple[HopConnection, ...]:
+        """The connections to that next hop since the scenario began that are over: so many, or after a long wait."""
+        with trio.move_on_after(within or _patience(self.target)):
+            while len(self._account_sessions()) < at_least:
+                await self.server.connection_over()
+        return self._account_sessions()
+
+    def _account_sessions(self) -> tuple[HopConnection, ...]:
+        there = (each for each in self.server.connections() if each.local == self.target.account_next_hop)
+        return tuple(each for each in there if each.began >= self.began and each.over.is_set())
 
     def _elsewhere(self, token: str | None, local: bytes, domain: str | None) -> bytes:
         return self.mailbox(token, local).rpartition(b"@")[0] + b"@" + (domain or "").encode("ascii")
@@ -214,6 +265,19 @@ class Hop:
         """
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
+    async def message_for(self, mailbox: bytes, token: str | None = None) -> Received:
+        """The first message with the token to this mailbox, whose name need not hold it.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        seconds = _patience(self.target)
+
+        def wanted(received: Received) -> bool:
+            return mailbox.lower() in {path.lower() for path in received.forward_paths}
+
+        return _required(await self._arrival(token, wanted, seconds), "next hop", seconds)
+
     async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
         """The first message with the token in a forward-path, or ``None``.
 
@@ -249,6 +313,16 @@ class Hop:
         """As ``notification``, but ``None`` where none came."""
         return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
 
+    async def notification_saying(self, token: str, action: str, within: float | None = None) -> Received | None:
+        """The first report that is addressed to this token's mailbox and says this action, or ``None``."""
+        addressed = self._addressed_to(token)
+
+        def wanted(received: Received) -> bool:
+            found = delivery_report(received.content) if addressed(received) else None
+            return found is not None and action in found.actions
+
+        return await self._arrival(token, wanted, within or _patience(self.target))
+
     async def none(self, token: str | None = None, *, after: str) -> Observation:
         """Held where nothing with the token came, though the later message with the token ``after`` did.
 
@@ -278,6 +352,26 @@ class Hop:
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
 
+    async def attempt(
+        self, mailbox: bytes, *, after: float = float("-inf"), within: float | None = None
+    ) -> Transaction | None:
+        """The first attempt to send something to this mailbox that began later than ``after``, or ``None``.
+
+        ``after`` is a time of the clock that ``Transaction.began`` is of. A notification that quotes the message is no
+        attempt.
+        """
+        token = self._note(tokens_in(mailbox)[0])
+        until, seen = trio.current_time() + (within or _patience(self.target)), 0
+        while True:
+            left = max(0.0, until - trio.current_time())
+            came = await self.server.transactions(token, within=left, at_least=seen + 1)
+            for each in came:
+                if each.began > after and any(to.forward_path == mailbox for to in each.recipients):
+                    return each
+            if len(came) <= seen or not left:
+                return None
+            seen = len(came)
+
     async def ended(self, mail: Received | Transaction) -> HopConnection:
         """The connection by which a message or a transaction came, once it is over.
 
@@ -302,10 +396,30 @@ class Hop:
         """The connections in which the token has a transaction."""
         return self.server.connections(self._note(token))
 
+    async def connections_at(self, address: str, *, but: Collection[int] = ()) -> tuple[HopConnection, ...]:
+        """The connections to this address of ours once one is over, less those of these numbers, or after a long wait.
+
+        For mail that never came as far as MAIL, by which it would be found.
+        """
+        until = trio.current_time() + _patience(self.target)
+        while True:
+            there = [each for each in self.server.connections() if each.local.rpartition(":")[0].strip("[]") == address]
+            found = tuple(each for each in there if each.number not in but)
+            if any(each.over.is_set() for each in found) or trio.current_time() >= until:
+                return found
+            await trio.sleep(LOOK_AGAIN)
+
     def forget(self) -> None:
         """Drop the rules and the mail of this scenario; what still comes for it is taken and not kept."""
         for token in self.asked:
             self.server.forget(token)
+        place = self.target.account_next_hop or ""
+        if self.scripted_account:
+            self.server.unscript(place)
+        if self.usual_tls is not None:
+            self.server.tls_at[place] = self.usual_tls
+        if self.usual_offers is not None:
+            self.server.offers_at[place] = self.usual_offers
 
     def _note(self, token: str | None) -> str:
         mark = token or self.token
@@ -313,7 +427,8 @@ class Hop:
         return mark
 
     def _addressed_to(self, token: str) -> Callable[[Received], bool]:
-        mailboxes = {self.mailbox(token).lower(), self.extended(token).lower(), self.bare(token).lower()}
+        places = (self.mailbox, self.extended, self.bare, self.account)
+        mailboxes = {place(token).lower() for place in places}
         return lambda received: any(path.lower() in mailboxes for path in received.forward_paths)
 
     async def _arrival(self, token: str | None, wanted: Callable[[Received], bool], within: float) -> Received | None:
@@ -446,7 +561,7 @@ class Names:
 
         Where the target has more, scenarios share them: some servers open one connection at a time to an address.
         """
-        places = self.target.exchangers
+        places = self._shared()
         first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
         return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
 
@@ -454,6 +569,22 @@ class Names:
         """The ``host:port`` of one of these exchangers."""
         host = self.exchangers[number]
         return next(place for place in self.target.exchangers if split_place(place)[0] == host)
+
+    def own_exchanger(self, number: int) -> str:
+        """One more such IP address: no other scenario has this number, from 0 to 29, and each attempt gets another.
+
+        It is for those that answer to the connection or to EHLO, where nobody knows whose mail will come, and for
+        those that leave an exchanger with a bad name. A target that has few exchangers lets scenarios share them.
+        """
+        places = self.target.exchangers
+        apart = places[len(self._shared()) :] or places
+        attempt = self.server.handed_out[number]
+        self.server.handed_out[number] += 1
+        return split_place(apart[(number * ATTEMPTS + attempt % ATTEMPTS) % len(apart)])[0]
+
+    def _shared(self) -> tuple[str, ...]:
+        places = self.target.exchangers
+        return places[:-SPARE] if len(places) >= FEW + SPARE else places
 
     def dead(self, number: int = 0) -> str:
         """An IP address at which nothing listens, one for each number from 0 to 9.
@@ -471,6 +602,10 @@ class Names:
         """Let a name that is not this scenario's, as the target's own, lead to an address, unless it has records."""
         if not self.server.zones.has(name):
             self.server.zones.add(f"{name}. A {address}")
+
+    def has_address(self, name: str) -> bool:
+        """Whether our name server knows an address for the name, by way of an alias or without."""
+        return self.server.zones.has_address(name)
 
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""

@@ -57,16 +57,20 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipients_kind: Literal["implementation", "policy"] | None = None
 
 
-class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Commands, each a program with its arguments, that end the target and start it again.
+class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, that end the target and start it again, or take its room away.
 
     ``kill`` ends it as a crash does, ``stop`` as a system does that is shut down; ``start`` starts it with the queue
-    and the mail that it had. A command ends when it is done.
+    and the mail that it had. ``fill_queue`` leaves no room where its queue is, ``fill_mailboxes`` none where the
+    mailboxes are, and ``make_room`` ends both. A command ends when it is done.
     """
 
     kill: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    fill_queue: tuple[str, ...] = ()
+    fill_mailboxes: tuple[str, ...] = ()
+    make_room: tuple[str, ...] = ()
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -106,10 +110,15 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
-    # The same with several members whose mail goes to the next hop that offers all.
+    # An alias of several mailboxes at the extended domain.
     extended_alias: Alias | None = None
-    extended_list: MailingList | None = None
+    # An alias of one mailbox at the extended domain, and a list of several there.
+    alias_elsewhere: Alias | None = None
+    list_elsewhere: MailingList | None = None
     moved: str | None = None
+    # Outside ASCII (RFC 6531): a mailbox, and a mailbox in ASCII whose owner has gone to one that is not.
+    utf8_mailbox: str | None = None
+    moved_to_utf8: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
     refused: str | None = None
@@ -128,8 +137,17 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     bare_next_hop: str | None = None
     heeds_limits: bool = False
     """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
-    authority: str | None = None
-    """A file with certificate and key of an authority that it trusts where it speaks TLS to a next hop."""
+    # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
+    # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
+    # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
+    account_domain: str | None = None
+    account_next_hop: str | None = None
+    account_authority: str | None = None
+    account_verified: bool = False
+    account_long: bool = False
+    """Whether a command line has no room for what the target says there in PLAIN."""
+    relayed_list: str | None = None
+    """The address of a list with a member there."""
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -140,14 +158,24 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
+    strict_credentials: Credentials | None = None
+    nameless_credentials: Credentials | None = None
+    credentials_trusted: bool | None = None
+    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
+    # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
+    # whether the target serves nobody under TLS without one.
     client_certificate: str | None = None
-    """A file with a certificate and its key, by which the target knows a user (RFC 8314 §4.2)."""
+    client_certificate_name: str | None = None
+    certificate_required: bool = False
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
+    gives_up_within: float | None = None
     store: Store | None = None
     bounces: Store | None = None
 
@@ -177,7 +205,18 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits(), Process())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls", "heeds_limits"})
+_DUTIES = frozenset(
+    {
+        "starttls_required",
+        "auth_required",
+        "verify_certificate",
+        "implicit_tls",
+        "heeds_limits",
+        "account_verified",
+        "account_long",
+        "certificate_required",
+    }
+)
 """Facts that are about something only where they are so."""
 
 ADDRESS_FACTS = frozenset({"implicit_tls"})
@@ -187,8 +226,11 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
     "extended-alias": Alias,
-    "extended-list": MailingList,
+    "alias-elsewhere": Alias,
+    "list-elsewhere": MailingList,
     "credentials": Credentials,
+    "strict-credentials": Credentials,
+    "nameless-credentials": Credentials,
     "limits": Limits,
     "process": Process,
     "store": Store,
@@ -199,9 +241,11 @@ _MAILBOXES = (
     "mailboxes",
     "long_mailbox",
     "moved",
+    "moved_to_utf8",
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
+    "relayed_list",
     "sender",
 )
 _NAMES = (
@@ -212,12 +256,13 @@ _NAMES = (
     "relay_domains",
     "extended_domain",
     "bare_domain",
+    "account_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "exchangers", "name_server")
+_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
 
 
 def split_place(place: str) -> tuple[str, int]:
@@ -278,11 +323,24 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
     return target
 
 
-def _check_words(target: Target, origin: str) -> None:
-    """Check what the facts that are addresses, domains and places say."""
+def _is_outside_ascii(mailbox: str) -> bool:
+    """Whether it is a mailbox that is not one of ASCII (RFC 6531 §3.3)."""
+    plain = "".join(letter if letter.isascii() else "x" for letter in mailbox).encode("ascii")
+    return not mailbox.isascii() and mailbox.isprintable() and paths.mailbox(plain) is not None
+
+
+def _check_mailboxes(target: Target, origin: str) -> None:
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for mailbox in _said(target, ["utf8_mailbox"]):
+        if not _is_outside_ascii(mailbox):
+            raise TargetError(f"{origin}: {mailbox!r} is no address outside ASCII; write it in UTF-8, without brackets")
+
+
+def _check_words(target: Target, origin: str) -> None:
+    """Check what the facts that are addresses, domains and places say."""
+    _check_mailboxes(target, origin)
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

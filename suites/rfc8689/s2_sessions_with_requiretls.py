@@ -23,7 +23,7 @@ from conformance import (
     visible,
 )
 
-FACTS = ["starttls_required", "authority", "extended_next_hop"]
+FACTS = ["starttls_required", "account_authority", "extended_next_hop"]
 REQUIRETLS = b"REQUIRETLS"
 
 
@@ -114,7 +114,7 @@ async def message_does_not_go_where_something_is_missing(lack: dict[str, Any], s
     "rfc8689/2/mx-validated",
     start=At.EHLO,
     offers=["REQUIRETLS"],
-    facts=["starttls_required", "authority"],
+    facts=["starttls_required", "account_authority"],
     reading={"session": row(""), "lookup": row("", "rfc8689/4.2.1/name-validated")},
     alone=True,
     tags=["starttls"],

@@ -12,7 +12,7 @@ REQUIRETLS = b"REQUIRETLS"
     "rfc8689/3/no-still-tries-tls",
     start=At.EHLO,
     offers=["REQUIRETLS"],
-    facts=["starttls_required", "authority", "extended_next_hop"],
+    facts=["starttls_required", "account_authority", "extended_next_hop"],
     under_tls={"with-requiretls": [REQUIRETLS], "without": []},
     alone=True,
     tags=["starttls"],

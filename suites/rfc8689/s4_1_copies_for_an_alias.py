@@ -16,7 +16,7 @@ from conformance import (
     visible,
 )
 
-FACTS = ["starttls_required", "authority", "extended_next_hop", "extended_alias"]
+FACTS = ["starttls_required", "account_authority", "extended_next_hop", "extended_alias"]
 REQUIRETLS = b"REQUIRETLS"
 
 

@@ -104,7 +104,7 @@ async def notification_holds_the_header_only(ret: bytes, smtp: Client, hop: Hop)
 
 
 REQUIRETLS = b"REQUIRETLS"
-AUTHORITY = [*UNDER_TLS, "authority"]
+AUTHORITY = [*UNDER_TLS, "account_authority"]
 LACKS: dict[str, dict[str, Any] | None] = {
     "starttls": None,
     "requiretls": {},

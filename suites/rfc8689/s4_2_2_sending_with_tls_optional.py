@@ -73,7 +73,7 @@ async def sender_is_told_where_the_next_hop_insists_on_tls(at: Step, smtp: Clien
     "rfc8689/4.2.2/bounces",
     start=At.EHLO,
     offers=["REQUIRETLS"],
-    facts=[*UNDER_TLS, "authority", "extended_next_hop", "delivery_within"],
+    facts=[*UNDER_TLS, "account_authority", "extended_next_hop", "delivery_within"],
     alone=True,
     tags=["starttls"],
 )

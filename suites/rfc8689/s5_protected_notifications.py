@@ -17,7 +17,7 @@ from conformance import (
     visible,
 )
 
-FACTS = ["starttls_required", "authority", "extended_next_hop"]
+FACTS = ["starttls_required", "account_authority", "extended_next_hop"]
 REQUIRETLS = b"REQUIRETLS"
 
 

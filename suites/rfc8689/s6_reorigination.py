@@ -16,7 +16,7 @@ from conformance import (
     visible,
 )
 
-FACTS = ["starttls_required", "authority", "extended_next_hop", "extended_list"]
+FACTS = ["starttls_required", "account_authority", "extended_next_hop", "list_elsewhere"]
 REQUIRETLS = b"REQUIRETLS"
 
 
@@ -27,7 +27,7 @@ async def copy_for_a_member(smtp: Client, hop: Hop, content: bytes, parameters: 
         NotReady: none came.
     """
     place, domain = smtp.target.extended_next_hop or "", smtp.target.extended_domain or ""
-    mailing_list = smtp.target.extended_list
+    mailing_list = smtp.target.list_elsewhere
     assert mailing_list is not None
     with hop.speaks_tls(place, domain, under_tls=[REQUIRETLS]):
         await smtp.deliver(content, b"<%b>" % mailing_list.address.encode("ascii"), parameters=parameters)

@@ -40,7 +40,7 @@ async def heeds_limits(smtp: Client, hop: Hop, place: str) -> None:
 @scenario(
     "rfc9422/3.6/old-limits-discarded",
     start=At.EHLO,
-    facts=["heeds_limits", "authority", "bare_next_hop"],
+    facts=["heeds_limits", "account_authority", "bare_next_hop"],
     limits={
         "none-any-more": ([b"LIMITS RCPTMAX=1"], [], 1),
         "more": ([b"LIMITS RCPTMAX=1"], [b"LIMITS RCPTMAX=20"], 1),

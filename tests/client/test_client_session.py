@@ -1078,8 +1078,10 @@ def test_under_tls_the_cipher_suite_is_known_and_what_was_asked_for(asks: bool, 
 
 
 def test_a_certificate_that_is_none_is_not_ready() -> None:
-    async def shakes_hands(client: Client) -> None:
-        await client.try_implicit_tls(certificate="no/such/file.pem")
+    target = msgspec.structs.replace(reference_target(), client_certificate="no/such/file.pem")
 
-    with pytest.raises(NotReady, match="our certificate"):
-        ask(of_reference(ReferenceServer(tls=server_tls(), implicit_tls=True)), shakes_hands, reference_target())
+    async def shakes_hands(client: Client) -> None:
+        await client.try_implicit_tls(certified=True)
+
+    with pytest.raises(NotReady, match="no certificate with its key"):
+        ask(of_reference(ReferenceServer(tls=server_tls(), implicit_tls=True)), shakes_hands, target)

@@ -55,13 +55,20 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "extended_alias",
         Alias(address="x@a.test", members=("a@r.test", "b@r.test")),
     ),
-    "a list of such": (
-        'extended-list = {address = "l@a.test", members = ["a@r.test"], owner = "o@a.test"}',
-        "extended_list",
-        MailingList(address="l@a.test", members=("a@r.test",), owner="o@a.test"),
+    "an alias of one elsewhere": (
+        'alias-elsewhere = {address = "x@a.test", members = ["a@b.test"]}',
+        "alias_elsewhere",
+        Alias(address="x@a.test", members=("a@b.test",)),
+    ),
+    "a list whose members are elsewhere": (
+        'list-elsewhere = {address = "l@a.test", members = ["a@b.test"], owner = "o@a.test"}',
+        "list_elsewhere",
+        MailingList(address="l@a.test", members=("a@b.test",), owner="o@a.test"),
     ),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
+    "a mailbox outside ASCII": ('utf8-mailbox = "ü@a.test"', "utf8_mailbox", "ü@a.test"),
+    "an address moved to one outside ASCII": ('moved-to-utf8 = "m@a.test"', "moved_to_utf8", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
     "one temporarily failing": ('temporarily-refused = "t@a.test"', "temporarily_refused", "t@a.test"),
     "one failing only after acceptance": (
@@ -81,8 +88,14 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "where that is": ('extended-next-hop = "127.0.0.2:2600"', "extended_next_hop", "127.0.0.2:2600"),
     "a domain that goes where nothing is offered": ('bare-domain = "b.test"', "bare_domain", "b.test"),
     "where this is": ('bare-next-hop = "127.0.0.3:2600"', "bare_next_hop", "127.0.0.3:2600"),
-    "who signs certificates for us": ('authority = "authority.pem"', "authority", "authority.pem"),
     "whether it keeps to limits of next hops": ("heeds-limits = true", "heeds_limits", True),
+    "a domain whose next hop knows the target": ('account-domain = "a.test"', "account_domain", "a.test"),
+    "where that one is": ('account-next-hop = "127.0.0.4:2600"', "account_next_hop", "127.0.0.4:2600"),
+    "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
+    "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
+    "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
+    "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
@@ -96,7 +109,19 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "credentials",
         Credentials(user="u", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
     ),
-    "a certificate for AUTH": ('client-certificate = "alice.pem"', "client_certificate", "alice.pem"),
+    "credentials for which a mechanism is too weak": (
+        'strict-credentials = {user = "s", password-from = "P", mechanisms = ["PLAIN"]}',
+        "strict_credentials",
+        Credentials(user="s", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
+    ),
+    "credentials whose user makes no mailbox": (
+        'nameless-credentials = {user = "j", password-from = "P"}',
+        "nameless_credentials",
+        Credentials(user="j", password_from="P"),  # noqa: S106 - a variable's name
+    ),
+    "a certificate of ours": ('client-certificate = "us.pem"', "client_certificate", "us.pem"),
+    "the name that it is for": ('client-certificate-name = "us"', "client_certificate_name", "us"),
+    "a certificate before anything else": ("certificate-required = true", "certificate_required", True),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
         'disabled = ["VRFY", "EXPN", "HELP"]',
@@ -117,8 +142,14 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "process",
         Process(kill=("kill", "-9", "1"), stop=("kill", "1"), start=("start",)),
     ),
+    "how its disks are filled, and emptied": (
+        'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
+        "process",
+        Process(fill_queue=("a", "b"), fill_mailboxes=("c",), make_room=("d",)),
+    ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
+    "gives_up_within": ("gives-up-within = 600", "gives_up_within", 600.0),
     "where delivered mail can be read, and what is lost": (
         'store = {kind = "mbox", where = "/var/mail/a", loses = ["line-ends", "from-lines"]}',
         "store",

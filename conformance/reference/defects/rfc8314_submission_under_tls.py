@@ -122,7 +122,7 @@ def _right_credentials_want_tls(clean: OfOctets, authentication: Authentication,
 def no_certificate_is_asked_for(clean: OfContext, session: ServerSession, tls: ssl.SSLContext) -> ssl.SSLContext:
     """Asks no client for its certificate."""
     del clean, session, tls
-    return server_tls()
+    return server_tls(asks=False)
 
 
 @defect(
