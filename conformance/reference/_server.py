@@ -89,7 +89,7 @@ class ReferenceServer:
             requires_certificate=self.requires_certificate,
             implicit_tls=self.implicit_tls and self.tls is not None,
             offers=self.offers,
-            submission=Submission(self.decisions, self.serves) if self.submission else None,
+            submission=Submission(self.decisions) if self.submission else None,
         )
         self.sessions.add(session)
         try:
@@ -97,10 +97,6 @@ class ReferenceServer:
                 await session.serve()
         finally:
             self.sessions.discard(session)
-
-    def serves(self, domain: bytes) -> bool:
-        """Whether mail for the domain ends here or is relayed."""
-        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""

@@ -9,8 +9,8 @@ from conformance import (
     Observation,
     Rule,
     Step,
+    arrived,
     fields_named,
-    holds,
     new_token,
     row,
     scenario,
@@ -39,7 +39,7 @@ async def message_goes_without_tls_where_its_header_allows_it(reading: str, smtp
     del reading
     await smtp.deliver(smtp.message(before=FIELD), hop.path())
     came = await hop.arrival()
-    return holds(came is not None, expected="the message at the next hop", seen="nothing came")
+    return arrived(came, expected="the message at the next hop")
 
 
 @scenario("rfc8689/4.1/field-may-stay", start=At.EHLO, offers=["REQUIRETLS"], facts=UNDER_TLS, tags=["starttls"])
@@ -66,7 +66,7 @@ async def sender_is_told_where_the_next_hop_insists_on_tls(at: Step, smtp: Clien
     content = smtp.message(token=recipient, before=FIELD)
     await smtp.deliver(content, hop.path(recipient), reverse_path=hop.path(sender))
     told = await hop.notification_arrival(sender)
-    return holds(told is not None, expected="a notification", seen="none")
+    return arrived(told, expected="a notification", seen="none")
 
 
 @scenario(
@@ -89,4 +89,4 @@ async def sender_is_told_where_starttls_fails_and_is_wanted(smtp: Client, hop: H
             told = await hop.notification_arrival(sender)
     finally:
         hop.server.unscript(place)
-    return holds(told is not None, expected="a notification", seen="none")
+    return arrived(told, expected="a notification", seen="none")
