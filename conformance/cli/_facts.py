@@ -14,7 +14,21 @@ from conformance.target import Store, Target
 SHORT = {"mailboxes": "--rcpt", "ehlo_name": "--helo"}
 """The names that are shorter than the fact."""
 
-IN_FILES_ONLY = frozenset({"address", "set_up", "alias", "mailing_list", "credentials", "limits", "process"})
+IN_FILES_ONLY = frozenset(
+    {
+        "address",
+        "set_up",
+        "alias",
+        "mailing_list",
+        "single_alias",
+        "extended_alias",
+        "extended_list",
+        "owners",
+        "credentials",
+        "limits",
+        "process",
+    }
+)
 """Facts with parts of their own: a target file is the place for them."""
 
 STORES: tuple[str, ...] = typing.get_args(typing.get_type_hints(Store)["kind"])

@@ -10,9 +10,11 @@ from typing import ClassVar
 
 import trio
 
-from conformance.reference._decision import Decisions, decision
+from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._extensions import seconds_held
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
+from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
@@ -56,6 +58,7 @@ class Mailer:
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     trace: Trace = field(init=False)
+    ownership: Ownership = field(init=False)
     life: Life = field(default_factory=Life)
     taken: int = 0
     queued_so_far: int = 0
@@ -65,6 +68,7 @@ class Mailer:
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
+        self.ownership = Ownership(self.site, self.decisions)
 
     @decision
     def take_message(self, accepted: Accepted) -> None:
@@ -91,9 +95,29 @@ class Mailer:
         if self.is_undeclared_binary(accepted):
             self.fail(copy, [Failed(each, b"554 5.6.3 Binary, and not declared") for each in copy.forward_paths])
             return
+        seconds = self.seconds_on_hold(copy.parameters)
+        if seconds > 0:
+            self.site.held[self.taken] = trio.current_time() + seconds, copy
+            self.start(self._hold, self.taken)
+            return
+        self.release(copy)
+
+    async def _hold(self, number: int) -> None:
+        until, copy = self.site.held[number]
+        await trio.sleep_until(until)
+        del self.site.held[number]
+        self.release(copy)
+
+    def release(self, copy: Copy) -> None:
+        """Let a message go to all for whom it is."""
         self.tell_expanded(copy)
         for expanded in self.expanded(copy):
             self.dispatch(expanded)
+
+    @decision_by(lambda _, parameters: "some" if seconds_held(dict(parameters.of_mail)) else "none")
+    def seconds_on_hold(self, parameters: Parameters) -> float:
+        """How long a message waits before it goes: as long as HOLDFOR or HOLDUNTIL said (RFC 4865 §4.2)."""
+        return seconds_held(dict(parameters.of_mail)) or 0.0
 
     @decision
     def is_undeclared_binary(self, accepted: Accepted) -> bool:
@@ -115,28 +139,49 @@ class Mailer:
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if name in ALIASES and self.is_here(forward_path):
-                parameters = self.alias_parameters(parameters, forward_path, self.alias_members(name))
+                members = self.alias_members(name)
+                parameters = self.alias_parameters(parameters, forward_path, members)
+                parameters = self.ownership.behind_alias(parameters, name, members)
         forward_paths = tuple(dict.fromkeys(self._without_lists(copy)))
         plain = replace(copy, forward_paths=forward_paths, parameters=parameters)
-        copies = [plain] if plain.forward_paths else []
+        copies = self._apart_where_untracked(plain, copy) if plain.forward_paths else []
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if name in LISTS and self.is_here(forward_path):
                 copies.append(self.list_copy(copy, name))
         return copies
 
+    def _apart_where_untracked(self, plain: Copy, copy: Copy) -> list[Copy]:
+        """Those who get MTRK, and those who don't, in copies of their own."""
+        if copy.parameters.of(b"MTRK") is None:
+            return [plain]
+        names = [local_name(each) for each in copy.forward_paths if self.is_here(each)]
+        several = {each for name in names if len(ALIASES.get(name, ())) > 1 for each in self.alias_members(name)}
+        apart = self.untracked(tuple(each for each in plain.forward_paths if each in several))
+        rest = tuple(each for each in plain.forward_paths if each not in apart)
+        of_mail = tuple(each for each in copy.parameters.of_mail if each[0] != b"MTRK")
+        without = replace(plain, forward_paths=apart, parameters=replace(plain.parameters, of_mail=of_mail))
+        return [each for each in (replace(plain, forward_paths=rest), without) if each.forward_paths]
+
+    @decision
+    def untracked(self, members: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Who of those for whom an address of several stands does not get MTRK: nobody does (RFC 3885 §3.3)."""
+        return members
+
     def tell_expanded(self, copy: Copy) -> None:
         """Tell those who asked that the message reached an alias of several, or a list (RFC 3461 §5.2.7)."""
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
-            if self.is_here(forward_path) and name in {*ALIASES, *LISTS}:
+            if self.is_here(forward_path) and name in {*ALIASES, *LISTS} and len(ALIASES.get(name, (b"", b""))) > 1:
                 action = self.alias_action() if name in ALIASES else self.list_action()
                 self.succeed(copy, [Reported(forward_path, action)])
 
     @decision
     def alias_parameters(self, parameters: Parameters, alias: bytes, members: tuple[bytes, ...]) -> Parameters:
-        """Those of an alias for its members, less the request to be told of success (RFC 3461 §5.2.7.3)."""
+        """Those of an alias for its members; of several none tells of success (RFC 3461 §5.2.7.2, §5.2.7.3)."""
         asked = parameters.notify(alias)
+        if len(ALIASES[local_name(alias)]) == 1:
+            return parameters.moved(alias, members[0], notify=parameters.at(alias, b"NOTIFY"))
         rest = b",".join(sorted((asked or frozenset()) - {b"SUCCESS"})) or (b"NEVER" if asked else b"")
         for member in members:
             parameters = parameters.moved(alias, member, notify=rest or None)
@@ -180,9 +225,9 @@ class Mailer:
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
-        """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1)."""
-        body = copy.parameters.of(b"BODY")
-        return Parameters(((b"BODY", body),) if body else ())
+        """What a list asks: the priority (RFC 6710 §4.4), and nothing else that was asked for (RFC 3461 §5.2.7.1)."""
+        kept = tuple(each for each in copy.parameters.of_mail if each[0] in {b"BODY", b"MT-PRIORITY"})
+        return Parameters(kept)
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
@@ -235,6 +280,8 @@ class Mailer:
         """Go on with the mail that was on its way when the server ended."""
         for number, copy in self.site.queue.items():
             self.start(self._relay_to_the_end, number, copy)
+        for number in self.site.held:
+            self.start(self._hold, number)
 
     async def _relay_to_the_end(self, number: int, copy: Copy) -> None:
         await self.relay(copy)
@@ -270,7 +317,8 @@ class Mailer:
         name = local_name(forward_path)
         if name == FULL:
             return b"552 5.2.2 Mailbox full"
-        self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, copy.content)))
+        content = self.ownership.without_required(copy.content) if required(copy.content) else copy.content
+        self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, content)))
         return b""
 
     async def relay(self, copy: Copy) -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import trio
 
+from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._parameters import Parameters
 from conformance.reference._report import Reported
@@ -38,6 +39,8 @@ PASSED_ON = {
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
+    b"MTRK": b"MTRK",
+    b"SOLICIT": b"NO-SOLICITING",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
@@ -124,6 +127,7 @@ class RelaySession:
         for extension in self.wants - self.offers.keys():
             if self.waits_for(extension):
                 return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
+        content = self._converted(forward_paths, content)
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
@@ -135,6 +139,14 @@ class RelaySession:
         for line in self.before_recipients():
             await self._say(line)
         return await self._leave(await self._recipients(forward_paths, content))
+
+    def _converted(self, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
+        """The content as this next hop is to get it; the parameters change with it."""
+        lingered = trio.current_time() - self.taken
+        conversion = Conversion(self.decisions, frozenset(self.offers))
+        message = conversion.converted(Outward(forward_paths, content, self.parameters, lingered))
+        self.parameters = message.parameters
+        return message.content
 
     async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""

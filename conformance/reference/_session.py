@@ -23,9 +23,11 @@ from conformance.reference._extensions import (
     refusal_together,
     reply_to,
 )
+from conformance.reference._fetching import fetched
 from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._owners import Ownership
 from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
@@ -40,6 +42,7 @@ from conformance.reference._site import (
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._soliciting import Soliciting
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
@@ -403,10 +406,20 @@ class ServerSession:
     def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
         """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
         recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        url, _, marker = argument.partition(b" ")
+        content = fetched(url, self.authentication.identity) if recipients and verb == b"BURL" else None
+        if self.transaction is not None and content is not None and marker.upper() in {b"", b"LAST"}:
+            return self._take_fetched(self.transaction, content, last=bool(marker))
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
         return answer(code, text)
+
+    def _take_fetched(self, transaction: Transaction, content: bytes, *, last: bool) -> Answer | None:
+        """Content that came by BURL: a chunk like those of BDAT; whoever passes it on has to know (RFC 4468 §4)."""
+        transaction.mail_parameters = {**transaction.mail_parameters, b"BURL": b""}
+        transaction.chunks = (transaction.chunks or b"") + content
+        return self.end_of_data(transaction.chunks) if last else answer(250, b"Waiting for more", status=b"2.5.0")
 
     @decision
     def lacks_authentication(self, verb: bytes) -> bool:
@@ -670,7 +683,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
-        refused = self.refuse_rcpt_parameters(given.parameters)
+        refused = self.refuse_rcpt_parameters(given.parameters) or Ownership(self.site, self.decisions).refuse_rcpt(
+            given.path.mailbox, given.parameters
+        )
         if refused is not None:
             return refused
         before = len(self.transaction.forward_paths)
@@ -797,12 +812,22 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        refused = self._refuse_for_header(transaction, content)
+        if refused is not None:
+            return refused
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
         if DEFERRED_CONTENT in content:
             return self.refuse_content_for_now(transaction, content)
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
+
+    def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
+        refused = Soliciting(self.decisions).refuse_class(content) if "NO-SOLICITING" in self.offers else None
+        asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]
+        ownership = Ownership(self.site, self.decisions)
+        return refused or ownership.refuse_message(content, transaction.forward_paths, asked)
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:

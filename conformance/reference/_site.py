@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 if TYPE_CHECKING:
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example"}
+USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", b"dora": b"Dora Newcomer"}
 LOGIN_DOMAIN = DOMAIN
 ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
 """Who can authenticate, by name or by address, and with which password."""
+FETCHED_BY = b"alice"
+EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
+    HOST,
+    FETCHED_BY,
+)
+"""What BURL can fetch (RFC 4468), and for whom."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
@@ -28,9 +34,20 @@ BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
-LISTS = {b"staff": (b"alice@example.test", b"bob@example.test")}
-LIST_OWNERS = {b"staff": b"postmaster@example.test"}
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test")}
+LISTS = {
+    b"staff": (b"alice@example.test", b"bob@example.test"),
+    b"branch": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
+LIST_OWNERS = {b"staff": b"postmaster@example.test", b"branch": b"postmaster@example.test"}
+ALIASES = {
+    b"team": (b"alice@example.test", b"bob@example.test"),
+    b"erin": (b"erin@extended.example.test",),
+    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
+OWNED_SINCE = {b"dora": "2020-03-01T12:00:00+00:00"}
+"""Mailboxes that were another's before; all others have had one owner ever."""
+CONFIRMED = {b"erin": "2022-05-04T03:02:01+00:00"}
+"""When somebody last made sure who owns the address behind an alias."""
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -44,6 +61,8 @@ LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
+CHECKED_BEHIND = frozenset({BARE_DOMAIN})
+"""Domains whose next hop lacks RRVS, and behind which the header field is acted on (RFC 7293 §6.1)."""
 NEXT_HOP = "127.0.0.1:2600"
 NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
 """Where mail for these two goes."""
@@ -73,7 +92,8 @@ class Site:
     """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
-    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
+    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number, ``held``
+    what waits for its time, in seconds of trio's clock.
     ``retry_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
@@ -82,6 +102,7 @@ class Site:
     stored: list[Stored] = field(default_factory=list)
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
+    held: dict[int, tuple[float, Copy]] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = 60.0
     down: bool = False
@@ -159,6 +180,10 @@ def reference_target(
     )
 
 
+def _alias(name: bytes) -> Alias:
+    return Alias(address=f"{name.decode()}@example.test", members=tuple(each.decode() for each in ALIASES[name]))
+
+
 def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
@@ -178,6 +203,18 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        single_alias=_alias(b"erin"),
+        extended_alias=_alias(b"crew"),
+        extended_list=MailingList(
+            address="branch@example.test", members=_alias(b"crew").members, owner="postmaster@example.test"
+        ),
+        owners=Owners(
+            changed="dora@example.test",
+            since=OWNED_SINCE[b"dora"],
+            only="alice@example.test",
+            confirmed=CONFIRMED[b"erin"],
+            behind=BARE_DOMAIN.decode(),
+        ),
         moved="carol@example.test",
         ambiguous_name="Example",
         refused="nobody@example.test",
@@ -195,6 +232,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
+        eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

@@ -77,6 +77,21 @@ class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     loses: tuple[Literal["line-ends", "from-lines", "nul", "8-bit", "bare-cr", "bare-lf"], ...] = ()
 
 
+class Owners(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """What is known of who owned which mailbox when (RFC 7293); dates and times as RFC 3339 writes them.
+
+    ``changed`` is a mailbox that has been another's until ``since``, ``only`` one that has had one owner ever.
+    ``confirmed`` is when somebody last made sure who owns the address behind ``single_alias``. ``behind`` is a domain
+    that is relayed to a host without RRVS, behind which the header field is known to be acted on.
+    """
+
+    changed: str | None = None
+    since: str | None = None
+    only: str | None = None
+    confirmed: str | None = None
+    behind: str | None = None
+
+
 class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """The facts about one target; what is absent makes scenarios not-applicable, never passed.
 
@@ -106,6 +121,12 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # The same with members whose mail goes to the next hop that offers all: one address for one other, one for
+    # several, and a list.
+    single_alias: Alias | None = None
+    extended_alias: Alias | None = None
+    extended_list: MailingList | None = None
+    owners: Owners = Owners()
     moved: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
@@ -139,6 +160,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # What an IMAP server has for BURL: a URL of a message whose text has 8-bit octets, made out to the user.
+    eight_bit_url: str | None = None
     store: Store | None = None
     bounces: Store | None = None
 
@@ -165,7 +188,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process())
+        return value is not None and value not in ((), "", Limits(), Process(), Owners())
 
 
 _DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
@@ -177,6 +200,10 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "single-alias": Alias,
+    "extended-alias": Alias,
+    "extended-list": MailingList,
+    "owners": Owners,
     "credentials": Credentials,
     "limits": Limits,
     "process": Process,
@@ -222,8 +249,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit and each command is one by itself too."""
-    parts = {"limits": Limits, "process": Process}
+    """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "owners": Owners}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 
