@@ -93,12 +93,12 @@ class Conversion:
     def parameter_as_field(self, message: Outward) -> Outward:
         """RRVS becomes the header field where that is known to count later, and for one recipient only (§4, §6.1)."""
         recipient = message.forward_paths[0]
-        since = message.parameters.at(recipient, b"RRVS")
+        since = time_of(message.parameters.at(recipient, b"RRVS") or b"")
         if b"RRVS" in self.offers or since is None or len(message.forward_paths) > 1:
             return message
         if not self.counts_later(recipient):
             return message
-        return replace(message, content=field(recipient, time_of(since)) + message.content)
+        return replace(message, content=field(recipient, since) + message.content)
 
     @decision
     def counts_later(self, forward_path: bytes) -> bool:

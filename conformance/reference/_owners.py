@@ -62,9 +62,13 @@ def field(mailbox: bytes, since: datetime) -> bytes:
     return NAME + b": %b;" % mailbox + CRLF + b" " + format_datetime(since).encode("ascii") + CRLF
 
 
-def time_of(parameter: bytes) -> datetime:
-    """The date and time of RRVS, whatever is to be done without support for it."""
-    return datetime.fromisoformat(parameter.partition(b";")[0].upper().decode("ascii"))
+def time_of(parameter: bytes) -> datetime | None:
+    """The date and time of RRVS, whatever is to be done without support for it; ``None`` where it is none."""
+    try:
+        found = datetime.fromisoformat(parameter.partition(b";")[0].upper().decode("ascii"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def written(since: datetime) -> bytes:
@@ -88,15 +92,14 @@ class Ownership:
 
     def refuse_rcpt(self, mailbox: Mailbox, parameters: dict[bytes, bytes]) -> Answer | None:
         """The refusal of a recipient with RRVS whose mailbox is another's now, or ``None``."""
-        since = parameters.get(b"RRVS")
+        since = time_of(parameters.get(b"RRVS", b""))
         if since is None or not self.site.is_local(mailbox.domain):
             return None
-        return self.refuse_owner(b"RCPT") if self.has_changed_hands(mailbox.local, time_of(since)) else None
+        return self.refuse_owner(b"RCPT") if self.has_changed_hands(mailbox.local, since) else None
 
+    @decision
     def refuse_message(self, content: bytes, forward_paths: list[bytes], asked: Collection[bytes]) -> Answer | None:
         """The refusal of a message for a field of its header, or ``None``; ``asked`` are those who have RRVS."""
-        if not required(content):
-            return None
         for each in self.to_be_checked(content, forward_paths, asked):
             assert each.mailbox is not None
             assert each.since is not None
@@ -130,11 +133,11 @@ class Ownership:
     @decision
     def along_alias(self, name: bytes, since: bytes) -> bytes:
         """RRVS for the one address behind an alias: the later time of two, or none where we know none (§8.2)."""
-        confirmed = CONFIRMED.get(name)
-        if confirmed is None:
+        confirmed, asked = CONFIRMED.get(name), time_of(since)
+        if confirmed is None or asked is None:
             return b""
         _, semicolon, action = since.partition(b";")
-        return written(max(time_of(since), datetime.fromisoformat(confirmed))) + semicolon + action
+        return written(max(asked, datetime.fromisoformat(confirmed))) + semicolon + action
 
     def behind_alias(self, parameters: Parameters, name: bytes, members: tuple[bytes, ...]) -> Parameters:
         """The parameters with RRVS as it is for those behind the alias: of several nobody is known."""

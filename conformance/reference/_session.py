@@ -27,7 +27,7 @@ from conformance.reference._fetching import fetched
 from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
-from conformance.reference._owners import Ownership
+from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
@@ -825,9 +825,10 @@ class ServerSession:
     def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
         """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
         refused = Soliciting(self.decisions).refuse_class(content) if "NO-SOLICITING" in self.offers else None
+        if refused is not None or not required(content):
+            return refused
         asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]
-        ownership = Ownership(self.site, self.decisions)
-        return refused or ownership.refuse_message(content, transaction.forward_paths, asked)
+        return Ownership(self.site, self.decisions).refuse_message(content, transaction.forward_paths, asked)
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:

@@ -200,7 +200,12 @@ def time_stamp_has_no_priority(clean: Callable[[Accepted], bytes], _: Trace, acc
 # RFC 7293.
 
 
-@defect(RelaySession.rcpt_requests, profile="on-request", proves={"rfc7293/5.1.1/valid_since_is_passed_on*"})
+@defect(
+    RelaySession.rcpt_requests,
+    profile="on-request",
+    proves={"rfc7293/5.1.1/valid_since_is_passed_on*"},
+    also={"rfc7293/6.1/header-to-parameter", "rfc7293/8.2/later-time"},
+)
 def valid_since_is_lost_on_the_way(
     clean: OfRcpt, _: RelaySession, parameters: Parameters, forward_path: bytes
 ) -> Requests:
