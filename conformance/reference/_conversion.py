@@ -45,9 +45,7 @@ class Conversion:
             message = self.field_as_parameter(message)
         if any(keyword == b"RRVS" for _, keyword, _value in message.parameters.of_rcpt):
             message = self.parameter_as_field(message)
-        if b"NO-SOLICITING" in self.offers and (
-            solicitation(message.content) or message.parameters.of(b"SOLICIT") is not None
-        ):
+        if b"NO-SOLICITING" in self.offers:
             message = replace(message, parameters=_with(message.parameters, b"SOLICIT", self.soliciting(message)))
         if message.parameters.of(b"BURL") is not None and not message.content.isascii():
             message = self.for_seven_bits(message)
