@@ -578,7 +578,14 @@ class ServerSession:
             size=int(size) if size.isdigit() else None,
             mail_parameters=given.parameters,
         )
-        return answer(250, b"OK")
+        priority = given.parameters.get(b"MT-PRIORITY", b"")
+        kept = self.kept_parameters(given.parameters).get(b"MT-PRIORITY", b"") if priority else b""
+        return answer(250, b"OK") if kept == priority else self.priority_was_changed(kept)
+
+    @decision
+    def priority_was_changed(self, kept: bytes) -> Answer | None:
+        """The reply to MAIL whose priority is not that which was asked for (RFC 6710 §4.1)."""
+        return answer(250, kept + b" is the priority", status=b"2.3.6")
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
     def refuse_sender(self, path: Path) -> Answer | None:

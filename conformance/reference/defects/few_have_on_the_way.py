@@ -141,7 +141,7 @@ def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reporte
     RelaySession.mail_requests,
     profile="on-request",
     proves={"rfc6710/4.2/priority_is_passed_on*"},
-    also={"rfc6710/4.6/*"},
+    also={"rfc6710/4.4/*", "rfc6710/4.6/*"},
 )
 def priority_is_lost_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes a message on without its priority."""

@@ -1,0 +1,72 @@
+"""Defects in what becomes of priorities (RFC 6710)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.reference._answer import Answer, answer
+from conformance.reference._decision import defect
+from conformance.reference._mailer import Copy, Mailer, local_name
+from conformance.reference._parameters import Parameters
+from conformance.reference._session import ServerSession
+from conformance.reference._site import ALIASES
+
+HERE = "rfc6710/4.2/"
+
+
+@defect(ServerSession.priority_was_changed, profile="on-request", proves={HERE + "other_priority_is_told*"})
+def other_priority_is_not_told(clean: Callable[[bytes], Answer | None], _: ServerSession, kept: bytes) -> Answer | None:
+    """Sets another priority and says nothing of it."""
+    del clean, kept
+    return answer(250, b"OK")
+
+
+@defect(
+    ServerSession.kept_parameters,
+    profile="on-request",
+    varies={HERE + "message_without_a_priority_may_get_one"},
+)
+def messages_without_a_priority_get_one(
+    clean: Callable[[dict[bytes, bytes]], dict[bytes, bytes]], _: ServerSession, parameters: dict[bytes, bytes]
+) -> dict[bytes, bytes]:
+    """Gives messages without a priority one below the usual."""
+    return {b"MT-PRIORITY": b"-2", **clean(parameters)}
+
+
+@defect(
+    Mailer.expanded,
+    profile="on-request",
+    proves={
+        HERE + "priority_stays_along_aliases_and_lists[one]",
+        HERE + "priority_stays_along_aliases_and_lists[several]",
+    },
+)
+def alias_loses_the_priority(clean: Callable[[Copy], list[Copy]], mailer: Mailer, copy: Copy) -> list[Copy]:
+    """Sends what came to an alias on with the usual priority."""
+    copies = clean(copy)
+    if not any(mailer.is_here(each) and local_name(each) in ALIASES for each in copy.forward_paths):
+        return copies
+    of_mail = tuple(each for each in copy.parameters.of_mail if each[0] != b"MT-PRIORITY")
+    return [replace(each, parameters=replace(each.parameters, of_mail=of_mail)) for each in copies]
+
+
+@defect(
+    Mailer.list_parameters,
+    profile="on-request",
+    proves={HERE + "priority_stays_along_aliases_and_lists[list]"},
+)
+def list_loses_the_priority(clean: Callable[[Copy], Parameters], _: Mailer, copy: Copy) -> Parameters:
+    """Sends what came to a list on with the usual priority."""
+    return Parameters(tuple(each for each in clean(copy).of_mail if each[0] != b"MT-PRIORITY"))
+
+
+@defect(
+    Mailer.retry_after,
+    profile="on-request",
+    varies={"rfc6710/5.1/higher_priority_may_be_tried_again_sooner"},
+)
+def higher_priority_is_tried_again_sooner(clean: Callable[[Copy], float], _: Mailer, copy: Copy) -> float:
+    """Tries messages of a low priority again after twice the time."""
+    low = (copy.parameters.of(b"MT-PRIORITY") or b"").startswith(b"-")
+    return clean(copy) * (2 if low else 1)
