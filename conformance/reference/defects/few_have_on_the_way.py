@@ -128,7 +128,12 @@ def delivery_in_time_is_not_told(
     return False
 
 
-@defect(Mailer.report, profile="on-request", proves={"rfc2852/4.1.4/report_has_the_dates*"})
+@defect(
+    Mailer.report,
+    profile="on-request",
+    proves={"rfc2852/4.1.4/report_has_the_dates*"},
+    also={"rfc4865/5.1.2/arrival-date"},
+)
 def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
     """Writes no dates into the report about a message with BY."""
     return re.sub(rb"(?m)^(?:Arrival|Deliver-By)-Date:[^\r\n]*\r\n", b"", clean(copy, to, reported))

@@ -87,7 +87,11 @@ def time_to_track_is_counted_past_the_end(clean: Tracking, _: Conversion, value:
     RelaySession.takes,
     profile="on-request",
     only={"ENVID"},
-    proves={THERE + "envid_and_orcpt_go_on[envid]", THERE + "alias_of_one_is_one_more_hop[envid]"},
+    proves={
+        THERE + "envid_and_orcpt_go_on[envid]",
+        THERE + "alias_of_one_is_one_more_hop[envid]",
+        "rfc3885/3.2/certifier_has_an_envid_beside_it*",
+    },
 )
 def envid_is_lost_beside_mtrk(clean: Takes, session: RelaySession, keyword: bytes) -> bool:
     """Passes a message with MTRK on without its ENVID."""
@@ -119,7 +123,7 @@ def alias_of_one_forgets_the_original_recipient(
 ) -> Parameters:
     """Passes mail for an alias on without what was said of the alias."""
     kept = clean(parameters, alias, members)
-    return Parameters(kept.of_mail, tuple(each for each in kept.of_rcpt if each[0] not in members))
+    return Parameters(kept.of_mail, tuple(each for each in kept.of_rcpt if each[1] != b"ORCPT"))
 
 
 @defect(

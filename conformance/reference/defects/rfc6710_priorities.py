@@ -47,8 +47,11 @@ def alias_loses_the_priority(clean: Callable[[Copy], list[Copy]], mailer: Mailer
     copies = clean(copy)
     if not any(mailer.is_here(each) and local_name(each) in ALIASES for each in copy.forward_paths):
         return copies
-    of_mail = tuple(each for each in copy.parameters.of_mail if each[0] != b"MT-PRIORITY")
-    return [replace(each, parameters=replace(each.parameters, of_mail=of_mail)) for each in copies]
+    return [replace(each, parameters=_without_priority(each.parameters)) for each in copies]
+
+
+def _without_priority(parameters: Parameters) -> Parameters:
+    return replace(parameters, of_mail=tuple(each for each in parameters.of_mail if each[0] != b"MT-PRIORITY"))
 
 
 @defect(
@@ -58,7 +61,7 @@ def alias_loses_the_priority(clean: Callable[[Copy], list[Copy]], mailer: Mailer
 )
 def list_loses_the_priority(clean: Callable[[Copy], Parameters], _: Mailer, copy: Copy) -> Parameters:
     """Sends what came to a list on with the usual priority."""
-    return Parameters(tuple(each for each in clean(copy).of_mail if each[0] != b"MT-PRIORITY"))
+    return _without_priority(clean(copy))
 
 
 @defect(
