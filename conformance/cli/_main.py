@@ -142,8 +142,8 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
     below it.
 
-    The facts of a target file are options too, except the alias, mailing list, credentials and limits, which
-    have parts of their own; where both state a fact, the option counts.
+    The facts of a target file are options too, except aliases, lists, owners, credentials and limits, which have parts
+    of their own; where both state a fact, the option counts.
 
     Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours,
     130 stopped by Ctrl-C and 143 by SIGTERM, with a report of what was done until then; a second one ends at once.

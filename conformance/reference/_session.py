@@ -831,7 +831,9 @@ class ServerSession:
 
     def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
         """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
-        refused = Soliciting(self.decisions).refuse_class(content) if "NO-SOLICITING" in self.offers else None
+        refused = None
+        if "NO-SOLICITING" in self.offers:
+            refused = Soliciting(self.decisions).refuse_class(content, transaction.forward_paths)
         if refused is not None or not required(content):
             return refused
         asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]

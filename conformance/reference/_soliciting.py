@@ -32,8 +32,9 @@ class Soliciting:
         return tuple(word.strip() for word in solicitation(content).split(b","))
 
     @decision
-    def refuse_class(self, content: bytes) -> Answer | None:
-        """The refusal of a message of a class that we listed as unwanted, or ``None`` (§2.3)."""
+    def refuse_class(self, content: bytes, forward_paths: list[bytes]) -> Answer | None:
+        """The refusal of a message of a class that is not wanted, or ``None``, whoever it is for (§2.3, §2.7)."""
+        del forward_paths
         if UNWANTED not in self.classes_of(content):
             return None
         return answer(550, b"Not wanted here: SOLICIT=" + UNWANTED, status=b"5.7.1")

@@ -90,6 +90,28 @@ async def message_of_a_listed_class_is_not_delivered(
     return refused(outcome)
 
 
+@scenario(
+    "rfc3865/2.7/applies-to-relayed-mail",
+    start=At.EHLO,
+    offers=["NO-SOLICITING"],
+    facts=["delivery_within"],
+    case={"field": (b"", field(b"%b")), "parameter": (b" SOLICIT=%b", field(b"%b"))},
+)
+async def message_of_a_listed_class_is_not_relayed(
+    case: tuple[bytes, bytes], smtp: Client, second: Client, hop: Hop
+) -> Observation:
+    """A message of a class that EHLO lists is refused, or does not reach the next hop."""
+    parameters, fields = (part.replace(b"%b", listed(smtp)) for part in case)
+    outcomes = [await smtp.mail(parameters=parameters), await smtp.rcpt(hop.path())]
+    outcomes.append(await smtp.data(smtp.message(before=fields)))
+    control = new_token()
+    given = parameters.replace(listed(smtp), OURS)
+    await second.deliver(second.message(token=control, before=field(OURS)), hop.path(control), parameters=given)
+    if isinstance(outcomes[-1], Reply) and outcomes[-1].severity == 2:
+        return await hop.none(after=control)
+    return refused(next((each for each in outcomes if isinstance(each, Reply) and each.severity == 5), outcomes[-1]))
+
+
 @scenario("rfc3865/2.6/classes-from-trace", start=At.EHLO, offers=["NO-SOLICITING"], facts=["delivery_within", "store"])
 async def classes_in_a_trace_may_count(smtp: Client, second: Client, store: Store) -> Observation:
     """Whether a message is kept back whose time stamp names a class that EHLO lists, and whose header does not."""

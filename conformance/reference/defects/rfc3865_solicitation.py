@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from conformance.reference._answer import Answer
 from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import defect
+from conformance.reference._session import ServerSession
 from conformance.reference._soliciting import Soliciting, solicitation
 from conformance.reference._trace import Accepted, Trace
 
@@ -25,7 +27,10 @@ def traced(content: bytes) -> tuple[bytes, ...]:
 @defect(
     Soliciting.classes_of,
     profile="on-request",
-    proves={HERE + "message_of_a_listed_class_is_not_delivered*"},
+    proves={
+        HERE + "message_of_a_listed_class_is_not_delivered*",
+        HERE + "message_of_a_listed_class_is_not_relayed[field]",
+    },
 )
 def solicitation_field_is_not_read(clean: Classes, _: Soliciting, content: bytes) -> tuple[bytes, ...]:
     """Refuses mail for what SOLICIT says and never for what the field says."""
@@ -61,6 +66,49 @@ def classes_of_a_trace_count_for_the_field(clean: Classes, _: Soliciting, conten
 def classes_of_a_trace_count_too(clean: Classes, _: Soliciting, content: bytes) -> tuple[bytes, ...]:
     """Refuses mail for the classes of a time stamp too."""
     return clean(content) + traced(content)
+
+
+@defect(
+    Soliciting.refuse_class,
+    profile="on-request",
+    proves={HERE + "message_of_a_listed_class_is_not_relayed[field]"},
+)
+def classes_count_for_mailboxes_only(
+    clean: Callable[[bytes, list[bytes]], Answer | None], _: Soliciting, content: bytes, forward_paths: list[bytes]
+) -> Answer | None:
+    """Refuses mail of a class for mailboxes here, and relays it."""
+    here = any(path.endswith(b"@example.test") for path in forward_paths)
+    return clean(content, forward_paths) if here else None
+
+
+RELAYED = "mail-of-any-class-is-relayed"
+
+
+@defect(
+    Soliciting.refuse_class,
+    name=RELAYED,
+    profile="on-request",
+    proves={HERE + "message_of_a_listed_class_is_not_relayed*"},
+)
+def _field_counts_here(
+    clean: Callable[[bytes, list[bytes]], Answer | None], _: Soliciting, content: bytes, forward_paths: list[bytes]
+) -> Answer | None:
+    """Takes mail of every class, and refuses it for mailboxes here and at the end only."""
+    here = any(path.endswith(b"@example.test") for path in forward_paths)
+    return clean(content, forward_paths) if here else None
+
+
+@defect(ServerSession.extension_parameter, name=RELAYED, profile="on-request", only={"MAIL SOLICIT="})
+def _parameter_does_not_count(
+    clean: Callable[[bytes, bytes, bytes], Answer | None],
+    _: ServerSession,
+    verb: bytes,
+    keyword: bytes,
+    value: bytes,
+) -> Answer | None:
+    """Takes mail of every class, and refuses it for mailboxes here and at the end only."""
+    given = clean(verb, keyword, value)
+    return given if given and given.code != 550 else None
 
 
 # On the way.
