@@ -31,6 +31,7 @@ from conformance.scenario import (
     Unclear,
     accepted,
     answered,
+    carries_none_of,
     carries_status,
     closes,
     goes_on,
@@ -71,6 +72,7 @@ from conformance.store import (
     without_comments,
 )
 from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
+from conformance.wire.paths import is_mailbox
 
 __version__ = "0.1.0"
 
@@ -113,12 +115,14 @@ __all__ = [
     "accepted",
     "added",
     "answered",
+    "carries_none_of",
     "carries_status",
     "closes",
     "delivery_report",
     "fields_named",
     "goes_on",
     "holds",
+    "is_mailbox",
     "new_token",
     "not_refused_as",
     "one_message",

@@ -15,7 +15,7 @@ from conformance.reference.kills import clean_run
 from conformance.scenario import Broken, Clause, Scenario, Suites, Verdict, load, suites_folder
 
 DEFECTS = load_defects()
-MANY, SHARE = 150, 10
+MANY, SHARE = 80, 16
 """A defect that concerns more scenarios than ``MANY`` is tried on one in ``SHARE`` of those that need not see it."""
 
 STALE = "run `make matrix` and commit suites/kills.toml"

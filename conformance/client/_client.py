@@ -17,7 +17,7 @@ import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
-from conformance.target import Target
+from conformance.target import Credentials, Target
 from conformance.wire import CRLF, Reply, stuff
 from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
@@ -84,6 +84,8 @@ class Client:
     greeting: Outcome | None = None
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
+    challenges: list[Reply] = field(default_factory=list)
+    """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
@@ -431,9 +433,11 @@ class Client:
             first = None
         else:
             outcome = await self.say(b"AUTH " + name.encode("ascii"))
+        self.challenges = []
         for _ in range(MAX_CHALLENGES):
             if not (isinstance(outcome, Reply) and outcome.code == 334):
                 break
+            self.challenges.append(outcome)
             try:
                 challenge = decoded(outcome.text.strip(b" "))
                 answer, first = (dialogue.respond(challenge), None) if first is None else (first, None)
@@ -450,7 +454,14 @@ class Client:
         Raises:
             NotReady: there are none, or the environment lacks the password.
         """
-        credentials = self.target.credentials
+        return self.user_and_password(self.target.credentials)
+
+    def user_and_password(self, credentials: Credentials | None) -> tuple[bytes, bytes]:
+        """The user and the password of these credentials of the target file.
+
+        Raises:
+            NotReady: there are none, or the environment lacks the password.
+        """
         if credentials is None:
             raise NotReady("AUTH", "the target file names no credentials")
         password = os.environ.get(credentials.password_from)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import trio
 
 from conformance.dns_server import NameServer, NameServerError, kept_names
 from conformance.engine._control import TargetUnusableError
-from conformance.hop import ALL_OFFERS, BARE_OFFERS, HopError, NextHop
+from conformance.hop import (
+    ACCOUNT_OFFERS,
+    ALL_OFFERS,
+    BARE_OFFERS,
+    Authority,
+    CertificateError,
+    HopError,
+    NextHop,
+)
 from conformance.scenario import Scenario
 from conformance.store import Store, StoreError, open_store
 from conformance.target import Target, split_place
@@ -63,12 +72,20 @@ async def surroundings(target: Target, needs: frozenset[str]) -> AsyncIterator[S
 
 
 async def _listen(hop: NextHop, usual: str, target: Target) -> None:
-    """Open the next hop, and those two that offer more and less than usual where the target has them."""
+    """Open the next hop, and those that offer more and less than usual or AUTH, where the target has them."""
     await hop.listen(*split_place(usual))
-    for place, offers in ((target.extended_next_hop, ALL_OFFERS), (target.bare_next_hop, BARE_OFFERS)):
+    others = (
+        (target.extended_next_hop, ALL_OFFERS),
+        (target.bare_next_hop, BARE_OFFERS),
+        (target.account_next_hop, ACCOUNT_OFFERS),
+    )
+    for place, offers in others:
         if place:
             await hop.listen(*split_place(place))
             hop.offers_at[place] = offers
+    if target.account_next_hop and target.account_domain and target.account_authority:
+        hop.authority = Authority.read(Path(target.account_authority))
+        hop.tls_at[target.account_next_hop] = hop.authority.context(target.account_domain)
 
 
 async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) -> Surroundings:
@@ -90,6 +107,6 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
             store = await open_store(target.store, hop)
         if needs & {"hop", "store"} and target.bounces:
             bounces = await open_store(target.bounces, hop)
-    except (HopError, NameServerError, StoreError) as error:
+    except (CertificateError, HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error
     return Surroundings(hop if "hop" in needs else None, store, bounces, names)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from conformance.hop._certificates import Authority
 from conformance.hop._ledger import Ledger
 from conformance.hop._records import HopConnection, Protocol, Received, Transaction
 from conformance.hop._rules import Rule, Script
@@ -38,6 +39,9 @@ BARE_SIZE = 32768
 """The largest message that our next hop without extensions says it takes, in octets."""
 
 BARE_OFFERS = (b"SIZE %d" % BARE_SIZE,)
+ACCOUNT_OFFERS = (*USUAL_OFFERS, b"AUTH PLAIN LOGIN CRAM-MD5")
+"""What our next hop offers to a relay that authenticates there."""
+
 MESSAGE_BOUND = 1 << 20
 IDLE_SECONDS = 600.0
 """How long a client may say nothing; RFC 5321 §4.5.3.2.7 asks a server for five minutes at least."""
@@ -85,6 +89,10 @@ class NextHop:
     offers: tuple[bytes, ...] = USUAL_OFFERS
     offers_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """What is offered at a ``host:port`` of ours, where that differs."""
+    tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
+    """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    authority: Authority | None = None
+    """Who signs certificates for us that the target trusts."""
     message_bound: int = MESSAGE_BOUND
     idle: float = IDLE_SECONDS
     _script: Script = field(default_factory=Script)
@@ -156,7 +164,8 @@ class NextHop:
         transcript = Transcript(trio.current_time, role="hop", number=self._number, local=local, peer=peer)
         connection = HopConnection(self._number, transcript, protocol, trio.current_time())
         self._ledger.recent.append(connection)
-        manner = Manner(self.name, self.offers_at.get(local, self.offers), self.tls, self.message_bound, self.idle)
+        offers, tls = self.offers_at.get(local, self.offers), self.tls_at.get(local, self.tls)
+        manner = Manner(self.name, offers, tls, self.message_bound, self.idle)
         await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
 
     # What scenarios say and ask.
@@ -201,6 +210,10 @@ class NextHop:
         if token is None:
             return tuple(self._ledger.recent)
         return tuple(dict.fromkeys(seen.connection for seen in self._ledger.of(token)))
+
+    async def connection_over(self) -> None:
+        """Return when the next connection is over."""
+        await self._ledger.connection_over.wait()
 
     def forget(self, token: str) -> None:
         """Drop the rules and the mail of this token; what still comes for it is answered and not kept."""

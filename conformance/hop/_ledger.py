@@ -25,6 +25,8 @@ class Ledger:
     """The transactions by token; ``recent`` are the last connections, whoever they belong to."""
 
     recent: deque[HopConnection] = field(default_factory=lambda: deque(maxlen=RECENT))
+    connection_over: trio.Event = field(default_factory=trio.Event)
+    """Is set when a connection is over, and then another."""
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _forgotten: set[str] = field(default_factory=set)
 
@@ -43,6 +45,11 @@ class Ledger:
             if entry is not None:
                 entry.news.set()
                 entry.news = trio.Event()
+
+    def tell_over(self) -> None:
+        """A connection is over: wake those who wait for one."""
+        self.connection_over.set()
+        self.connection_over = trio.Event()
 
     def of(self, token: str) -> tuple[Transaction, ...]:
         """The transactions of this token, in the order in which they were known for its own."""

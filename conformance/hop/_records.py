@@ -8,6 +8,7 @@ from typing import Literal
 
 import trio
 
+from conformance.hop._authentication import Authentication
 from conformance.wire import CRLF, Transcript, unstuff
 
 Protocol = Literal["smtp", "lmtp"]
@@ -25,7 +26,8 @@ class Command:
     """One command line, its line end included, and what we answered to it.
 
     Times are seconds of trio's clock. ``early`` tells that its first octet had come before our reply to what went
-    before was sent. A line over our bound keeps its beginning; ``full_length`` counts all of it.
+    before was sent, ``secured`` that it came under TLS. A line over our bound keeps its beginning; ``full_length``
+    counts all of it.
     """
 
     at: float
@@ -34,6 +36,7 @@ class Command:
     full_length: int = 0
     reply: bytes = b""
     replied_at: float | None = None
+    secured: bool = False
 
     @property
     def verb(self) -> bytes:
@@ -143,8 +146,8 @@ class HopConnection:
     """One connection to our next hop, from its acceptance to its end.
 
     ``commands`` are all its lines in order, those of other scenarios too where the client uses a connection for
-    several messages. ``rest`` is what never became a line; ``leftover`` came in clear behind STARTTLS. ``end`` says
-    who ended it and how; ``over`` is set then.
+    several messages. ``rest`` is what never became a line; ``leftover`` came in clear behind STARTTLS,
+    and ``handshake`` are the first octets behind our 220. ``end`` says who ended it and how; ``over`` is set then.
     """
 
     number: int
@@ -156,11 +159,18 @@ class HopConnection:
     secured: bool = False
     commands: list[Command] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
+    authentications: list[Authentication] = field(default_factory=list)
     rest: bytes = b""
     leftover: bytes = b""
+    handshake: bytes = b""
     ended: float | None = None
     end: str = ""
     over: trio.Event = field(default_factory=trio.Event)
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the client has authenticated."""
+        return any(each.succeeded for each in self.authentications)
 
     @property
     def local(self) -> str:

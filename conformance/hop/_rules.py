@@ -16,6 +16,7 @@ class Step(enum.StrEnum):
     """Where in a session a rule acts; ``EHLO`` is LHLO in LMTP (RFC 2033 §4.1).
 
     ``CONTENT`` acts once octets of the mail data have come, before their end, and has no reply of its own.
+    ``RESPONSE`` answers a line of an AUTH exchange, which goes on behind a reply with 334 (RFC 4954 §4).
     ``END_OF_DATA`` answers the final dot or the last BDAT; in LMTP once for each recipient (RFC 2033 §4.2).
     """
 
@@ -23,6 +24,8 @@ class Step(enum.StrEnum):
     EHLO = "EHLO"
     HELO = "HELO"
     STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    RESPONSE = "response"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from conformance.hop._authentication import Authentication
 from conformance.hop._ledger import Ledger
 from conformance.hop._records import Command, HopConnection, Received, Recipient, Transaction, tokens_in
 from conformance.hop._rules import EVERYONE, Rule, Script, Step, Then, reply_octets
@@ -41,6 +42,35 @@ class Manner:
     idle: float
 
 
+FIRST_OCTETS = 64
+
+
+@dataclass(slots=True, eq=False)
+class Begun(trio.abc.Stream):
+    """A stream that keeps the first octets that come, for what a client says in the place of a handshake."""
+
+    stream: trio.abc.Stream
+    first: bytes = b""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """As the stream's own."""
+        octets = bytes(await self.stream.receive_some(max_bytes))
+        self.first += octets[: FIRST_OCTETS - len(self.first)]
+        return octets
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """As the stream's own."""
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the stream's own."""
+        await self.stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """As the stream's own."""
+        await self.stream.aclose()
+
+
 class _PeerIsGone(Exception):  # noqa: N818 - no error: the client left, which ends the session
     """The client closed or reset the connection."""
 
@@ -59,6 +89,7 @@ class HopSession:
     last: Transaction | None = None
     rejects: bool = False
     ending: Then = Then.GO_ON
+    offered: tuple[bytes, ...] = ()
     _chunks: bytearray = field(default_factory=bytearray)
     _chunked: int = 0
     _chunks_began: float | None = None
@@ -85,6 +116,7 @@ class HopSession:
             self.connection.ended = self.connection.ended or trio.current_time()
             self.connection.transcript.note(self.connection.end)
             self.connection.over.set()
+            self.ledger.tell_over()
 
     # Octets in and out.
 
@@ -145,9 +177,7 @@ class HopSession:
             await self._hear_or_leave()
         line = self._take(end + 2)
         self._taken += left_out
-        command = Command(trio.current_time(), line, early, len(line) + left_out)
-        self.connection.commands.append(command)
-        return command
+        return Command(trio.current_time(), line, early, len(line) + left_out, secured=self.connection.secured)
 
     def _take(self, length: int) -> bytes:
         octets = bytes(self.buffer[:length])
@@ -161,6 +191,7 @@ class HopSession:
             inner = self.stream
             while isinstance(inner, trio.SSLStream):
                 inner = inner.transport_stream
+            inner = inner.stream if isinstance(inner, Begun) else inner
             if isinstance(inner, trio.SocketStream):
                 inner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             await trio.aclose_forcefully(inner)
@@ -221,6 +252,7 @@ class HopSession:
 
     async def _command(self, command: Command) -> None:
         """Act on one line and answer it, as it stands: what is odd is written down, not refused."""
+        self.connection.commands.append(command)
         if self.transaction is not None:
             self.transaction.commands.append(command)
         step = self._step(command)
@@ -273,7 +305,8 @@ class HopSession:
             offers += (b"STARTTLS",)
         if rule is not None and rule.offers is not None:
             offers = rule.offers
-        usual = reply_octets(250, self.manner.name, *(offers if step is Step.EHLO else ()))
+        self.offered = offers if step is Step.EHLO else ()
+        usual = reply_octets(250, self.manner.name, *self.offered)
         reply = await self._answer(usual, rule, command)
         if reply.startswith(b"2"):
             self._end_transaction()
@@ -296,7 +329,8 @@ class HopSession:
         if self.manner.tls is None:
             raise ValueError("TLS was asked for, and the next hop has no certificate")
         self.connection.leftover = self._take(len(self.buffer))
-        secure = trio.SSLStream(self.stream, self.manner.tls, server_side=True)
+        begun = Begun(self.stream)
+        secure = trio.SSLStream(begun, self.manner.tls, server_side=True)
         try:
             with trio.fail_after(self.manner.idle):
                 await secure.do_handshake()
@@ -304,9 +338,38 @@ class HopSession:
             raise _PeerIsGone("closed by us, no TLS handshake in time") from None
         except trio.BrokenResourceError as error:
             raise _PeerIsGone(f"TLS handshake failed: {error.__cause__ or error}") from None
+        finally:
+            self.connection.handshake = begun.first
         self.stream = secure
         self.connection.secured = self.connection.transcript.tls = True
         self.connection.transcript.note(f"TLS handshake completed: {secure.version()}")
+
+    async def auth(self, command: Command) -> None:
+        """AUTH, where it is offered: whoever it is gets in (RFC 4954 §4)."""
+        if not any(keyword.upper().startswith(b"AUTH ") for keyword in self.offered):
+            await self.other(command)
+            return
+        mechanism, space, initial = command.argument.strip(b" ").partition(b" ")
+        has_initial = bool(space) or (bool(mechanism) and command.argument == mechanism + b" ")
+        exchange = Authentication(
+            mechanism.upper(),
+            initial if has_initial else None,
+            len(command.octets),
+            self.connection.secured,
+            authenticated_before=self.connection.authenticated,
+            in_transaction=self.transaction is not None,
+            pipelined=bool(self.buffer),
+        )
+        self.connection.authentications.append(exchange)
+        reply = await self._answer(exchange.first(), self._rule(Step.AUTH), command)
+        while reply.startswith(b"334") and self.ending is Then.GO_ON:
+            exchange.challenges.append(reply)
+            line = await self._next_line()
+            exchange.responses.append(line.octets.removesuffix(CRLF))
+            reply = await self._answer(exchange.following(), self._rule(Step.RESPONSE))
+        exchange.reply = reply
+        for secret in exchange.secrets():
+            self.connection.transcript.secret(secret)
 
     async def mail(self, command: Command) -> None:
         """MAIL opens a transaction, whatever its argument is (RFC 5321 §4.1.1.2)."""
@@ -483,6 +546,7 @@ _HANDLERS: dict[Step, Callable[[HopSession, Command], Awaitable[None]]] = {
     Step.EHLO: HopSession.ehlo,
     Step.HELO: HopSession.helo,
     Step.STARTTLS: HopSession.starttls,
+    Step.AUTH: HopSession.auth,
     Step.MAIL: HopSession.mail,
     Step.RCPT: HopSession.rcpt,
     Step.DATA: HopSession.data,

@@ -93,6 +93,7 @@ class Site:
                 EXTENDED_DOMAIN: EXTENDED_ADDRESS,
                 BARE_DOMAIN: BARE_ADDRESS,
             },
+            "extended_domain": EXTENDED_DOMAIN,
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
+from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -13,7 +14,16 @@ POSTFIX = DebianServer(
     templates="postfix",
     routes=True,
     login=True,
-    facts={"recipient_delimiter": "+", "client_trusted": False},
+    facts={
+        "recipient_delimiter": "+",
+        "client_trusted": False,
+        "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
+        "list_elsewhere": {
+            "address": f"circle@{DOMAIN}",
+            "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
+    },
     deviations=(
         OTHER_HOPS,
         "mynetworks is empty: no client address is trusted",
@@ -22,6 +32,7 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
-        "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
+        "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
+        "transport_maps sends mail for our sender's domain to us",
     ),
 )

@@ -50,14 +50,22 @@ class ReferenceLauncher(Launcher):
             store=Store(kind="maildir", where=f"{site.mail}/*/Maildir"),
         )
         others = {name: f"{place.partition(':')[0]}:{site.next_hop_port}" for name, place in _OTHERS.items()}
-        # Over sockets it relays everything to one next hop: it is asked nothing about what it would look up.
+        # Over sockets it relays everything to one next hop: it is asked nothing about what it would look up. Nor is it
+        # worth a minute of a real clock to see that it gives up.
         return msgspec.structs.replace(
             known,
             version=installed.version,
             set_up=self.set_up,
+            account_domain=None,
+            account_next_hop=None,
+            account_authority=None,
+            account_verified=False,
+            account_long=False,
+            relayed_list=None,
             dns_domains=(),
             exchangers=(),
             name_server=None,
+            gives_up_within=None,
             **others,
         )
 

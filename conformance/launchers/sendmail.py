@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN
+from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -24,7 +24,7 @@ SENDMAIL = DebianServer(
         "a mailertable leads to the next hop and to where bounces go, by copies of its esmtp mailer with ports of ours",
         "messages have 10 MiB at most",
         "the load of this host is no reason to keep mail back or to take no connections",
-        "aliases for two users, for a list with an owner and for a program that fails",
+        "aliases for two users, for one at a next hop, for two lists with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
     ),
     facts={
@@ -33,6 +33,12 @@ SENDMAIL = DebianServer(
         "mailing_list": {
             "address": f"staff@{DOMAIN}",
             "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"],
+            "owner": f"postmaster@{DOMAIN}",
+        },
+        "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
+        "list_elsewhere": {
+            "address": f"circle@{DOMAIN}",
+            "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
             "owner": f"postmaster@{DOMAIN}",
         },
         "moved": f"carol@{DOMAIN}",

@@ -8,6 +8,7 @@ from conformance.reference._kills import Kill, Trial, concerned, kill, kill_all,
 from conformance.reference._server import ReferenceServer
 from conformance.reference._session import ServerSession, Transaction
 from conformance.reference._site import (
+    ACCOUNT_DOMAIN,
     BARE_DOMAIN,
     EXTENDED_DOMAIN,
     NEXT_HOPS,
@@ -18,6 +19,7 @@ from conformance.reference._site import (
 )
 
 __all__ = [
+    "ACCOUNT_DOMAIN",
     "BARE_DOMAIN",
     "EXTENDED_DOMAIN",
     "NEXT_HOPS",

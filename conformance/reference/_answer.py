@@ -10,7 +10,7 @@ class Answer:
     """A reply before it has its form: one text a line; ``close`` ends the connection behind it.
 
     ``status`` is the enhanced status code where the basic code alone does not say which. ``more`` are replies of their
-    own that follow it, as an LMTP server gives them.
+    own that follow it, as an LMTP server gives them. ``pause`` are the seconds that the server works before it answers.
     """
 
     code: int
@@ -20,6 +20,7 @@ class Answer:
     times: int = 1
     status: bytes = b""
     more: tuple[Answer, ...] = ()
+    pause: float = 0.0
 
 
 def answer(code: int, *texts: bytes, close: bool = False, starts_tls: bool = False, status: bytes = b"") -> Answer:

@@ -13,7 +13,9 @@ from functools import cache
 from conformance.reference._answer import Answer, answer
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._notification import is_xtext
-from conformance.reference._site import ACCOUNTS, HOST, LOGIN_DOMAIN
+from conformance.reference._parameters import encoded
+from conformance.reference._saslprep import prepared
+from conformance.reference._site import ACCOUNTS, HOST, LOGIN_DOMAIN, TOO_WEAK
 from conformance.wire.paths import mailbox
 from conformance.wire.sasl import SaslError, ScramKeys, decoded, fields_of, scram_keys
 
@@ -34,11 +36,16 @@ def _keys(password: bytes) -> ScramKeys:
 
 @dataclass(slots=True, eq=False)
 class Authentication:
-    """What a session knows of who its client is; ``exchange`` is the one that is under way."""
+    """What a session knows of who its client is; ``exchange`` is the one that is under way, by ``mechanism``.
+
+    ``failures`` counts those that failed.
+    """
 
     decisions: Decisions
     identity: bytes | None = None
     exchange: Exchange | None = field(default=None, repr=False)
+    mechanism: bytes = b""
+    failures: int = 0
 
     def begin(self, argument: bytes, *, extended: bool, in_transaction: bool) -> Answer | None:
         """Act on an AUTH command: refuse it, or take the first step of the exchange (§4)."""
@@ -64,6 +71,7 @@ class Authentication:
             return self.auth_bad_base64(words[1])
         if initial is not None and name in SERVER_FIRST:
             return self.auth_initial_for_server_first(name)
+        self.mechanism = name
         self.exchange = MECHANISMS[name](self)
         challenge = next(self.exchange)
         if initial is None:
@@ -100,7 +108,12 @@ class Authentication:
         except StopIteration as end:
             self.exchange = None
             identity = self.auth_identity(end.value)
-            return self.auth_failed() if identity is None else self.auth_succeeded(identity)
+            if identity is None:
+                self.failures += 1
+                return self.auth_failed()
+            if self.mechanism in TOO_WEAK.get(_account(identity), ()):
+                return self.auth_too_weak()
+            return self.auth_succeeded(identity)
         return self.auth_challenge(challenge)
 
     @decision
@@ -198,6 +211,11 @@ class Authentication:
         return answer(535, b"Credentials invalid", status=b"5.7.8")
 
     @decision
+    def auth_too_weak(self) -> Answer | None:
+        """The refusal of a mechanism that is too weak for this user (§6)."""
+        return answer(534, b"Take a stronger mechanism", status=b"5.7.9")
+
+    @decision
     def auth_succeeded(self, identity: bytes) -> Answer | None:
         """Know the client from now on (§4)."""
         self.identity = identity
@@ -209,12 +227,35 @@ class Authentication:
         return hmac.compare_digest(ACCOUNTS.get(user, b""), password) and bool(password)
 
     @decision
+    def auth_prepared(self, name: bytes) -> bytes | None:
+        """The name as it is compared, or ``None`` where it can't be prepared, or nothing is left of it (§4)."""
+        return prepared(name)
+
+    @decision
+    def auth_final_challenge(self) -> bool:
+        """Whether what a mechanism says along with its success goes into a challenge before the 235 (§4)."""
+        return True
+
+    @decision
     def auth_parameter_fits(self, value: bytes) -> bool:
         """Whether the AUTH parameter of MAIL is xtext of a mailbox or of two angle brackets (§5, §8)."""
         if not is_xtext(value):
             return False
         plain = _from_xtext(value)
         return plain == b"<>" or mailbox(plain) is not None
+
+    @decision
+    def auth_submitter(self, said: bytes | None) -> bytes:
+        """Whom the AUTH parameter names on the way: nobody for strangers, else whom the client says, or itself (§5)."""
+        if self.identity is None:
+            return b"<>"
+        return self.auth_generated(self.identity) if said is None else said
+
+    @decision
+    def auth_generated(self, identity: bytes) -> bytes:
+        """The mailbox of a client that we know, and nobody where its name makes none (§5)."""
+        found = _account(identity) + b"@" + LOGIN_DOMAIN
+        return encoded(found) if found.isascii() and mailbox(found) is not None else b"<>"
 
     def password_of(self, user: bytes) -> bytes:
         """The user's password; of users that we do not know one that nobody can have."""
@@ -236,23 +277,24 @@ def _plain(ours: Authentication) -> Exchange:
     parts = (yield b"").split(b"\0")
     if len(parts) != 3:
         return None
-    for_whom, user, password = parts
-    right = ours.auth_password_is_right(_account(user), password)
+    for_whom, user = (ours.auth_prepared(name) for name in parts[:2])
+    right = ours.auth_password_is_right(_account(user or b""), parts[2])
     return user if right and for_whom in {b"", user} else None
 
 
 def _login(ours: Authentication) -> Exchange:
     """LOGIN, with the two questions that its clients expect."""
-    user = yield b"Username:"
+    user = ours.auth_prepared((yield b"Username:"))
     password = yield b"Password:"
-    return user if ours.auth_password_is_right(_account(user), password) else None
+    return user if ours.auth_password_is_right(_account(user or b""), password) else None
 
 
 def _cram_md5(ours: Authentication) -> Exchange:
     """CRAM-MD5 (RFC 2195)."""
     challenge = b"<%b@%b>" % (secrets.token_hex(8).encode("ascii"), HOST)
-    user, _, digest = (yield challenge).rpartition(b" ")
-    right = hmac.new(ours.password_of(_account(user)), challenge, "md5").hexdigest()
+    name, _, digest = (yield challenge).rpartition(b" ")
+    user = ours.auth_prepared(name)
+    right = hmac.new(ours.password_of(_account(user or b"")), challenge, "md5").hexdigest()
     return user if hmac.compare_digest(right.encode("ascii"), digest) else None
 
 
@@ -263,7 +305,7 @@ def _scram_sha_256(ours: Authentication) -> Exchange:
     fields = fields_of(bare)
     if binding not in {b"n", b"y"} or not fields.get(b"n") or not fields.get(b"r"):
         return None
-    user = fields[b"n"].replace(b"=2C", b",").replace(b"=3D", b"=")
+    user = ours.auth_prepared(fields[b"n"].replace(b"=2C", b",").replace(b"=3D", b"="))
     nonce = fields[b"r"] + secrets.token_hex(9).encode("ascii")
     question = b"r=%b,s=%b,i=%d" % (nonce, base64.b64encode(SALT), ITERATIONS)
     final = yield question
@@ -271,11 +313,12 @@ def _scram_sha_256(ours: Authentication) -> Exchange:
     said = fields_of(unsigned)
     if said.get(b"r") != nonce or said.get(b"c") != base64.b64encode(binding + b",,"):
         return None
-    keys = _keys(ours.password_of(_account(user)))
+    keys = _keys(ours.password_of(_account(user or b"")))
     signed = b",".join((bare, question, unsigned))
     if not hmac.compare_digest(_recovered(keys, signed, proof), keys.client):
         return None
-    if (yield b"v=" + base64.b64encode(hmac.digest(keys.server, signed, "sha256"))):
+    signature = b"v=" + base64.b64encode(hmac.digest(keys.server, signed, "sha256"))
+    if ours.auth_final_challenge() and (yield signature):
         return None
     return user
 

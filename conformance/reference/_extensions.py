@@ -19,6 +19,10 @@ MAX_HOLD = 86400
 MAX_DATE = b"2099-12-31T23:59:59Z"
 UNWANTED = b"org.example:ADV:ADLT"
 RECIPIENTS_AT_MOST = 20
+NOTHING_WAITS = 251
+"""The reply to an ETRN in order, where no mail waits (RFC 1985 §5.1)."""
+NO_LIMIT = "SIZE 0"
+"""In the place of the usual SIZE: no fixed limit is in force (RFC 1870 §3)."""
 
 BAD_VALUE: Refusal = (501, b"Bad parameter value")
 
@@ -108,6 +112,7 @@ EXTENSIONS: dict[str, Extension] = {
     "NO-SOLICITING": Extension(b"NO-SOLICITING " + UNWANTED, mail={b"SOLICIT": _solicit}),
     "REQUIRETLS": Extension(b"REQUIRETLS", mail={b"REQUIRETLS": _no_value}, under_tls=True),
     "RRVS": Extension(b"RRVS", rcpt={b"RRVS": _valid_since}),
+    NO_LIMIT: Extension(NO_LIMIT.encode("ascii")),
 }
 
 VERBS = frozenset({b"BURL", b"ETRN"})
@@ -164,7 +169,7 @@ def _etrn(argument: bytes, *, in_transaction: bool) -> tuple[int, bytes]:
         return 503, b"Not within a transaction"
     if _NODE.fullmatch(argument) is None:
         return 501, b"Syntax error in parameters"
-    return 251, b"OK, no messages waiting for node " + argument
+    return NOTHING_WAITS, b"OK, no messages waiting for node " + argument
 
 
 def _burl(argument: bytes, recipients: int) -> tuple[int, bytes]:

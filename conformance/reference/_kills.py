@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,14 +17,14 @@ from trio.testing import MockClock
 from conformance.client import Pace, Segmentation
 from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
-from conformance.hop import ALL_OFFERS, BARE_OFFERS, NextHop
+from conformance.hop import ACCOUNT_OFFERS, ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
-from conformance.reference._certificate import server_tls
+from conformance.reference._certificate import accounts, next_hop_authority, server_tls
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
 from conformance.reference._shadows import Shadows, remembers
-from conformance.reference._site import BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, Site, reference_target
+from conformance.reference._site import ACCOUNT_DOMAIN, BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, Site, reference_target
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
@@ -32,10 +33,16 @@ FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_
 
 ROLES: tuple[Role, ...] = ("mx", "lmtp", "submission", "relay", "554-only")
 
-OFFERS_AT = {NEXT_HOPS[EXTENDED_DOMAIN]: ALL_OFFERS, NEXT_HOPS[BARE_DOMAIN]: BARE_OFFERS}
+OFFERS_AT = {
+    NEXT_HOPS[EXTENDED_DOMAIN]: ALL_OFFERS,
+    NEXT_HOPS[BARE_DOMAIN]: BARE_OFFERS,
+    NEXT_HOPS[ACCOUNT_DOMAIN]: ACCOUNT_OFFERS,
+}
 
 RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 """The timers that RFC 5321 §4.5.4.1 recommends: those of the servers that slow scenarios meet."""
+WARN_SECONDS = 2700.0
+"""Where mail is retried so slowly, its sender is told of the delay within the hour (RFC 3461 §5.2.5)."""
 
 
 CONNECTIONS = frozenset({"smtp", "second"})
@@ -162,10 +169,12 @@ def try_scenarios(
             decisions.shadows = None
 
         async with trio.open_nursery() as nursery:
-            hop, names = NextHop(nursery, offers_at=dict(OFFERS_AT)), NameServer(nursery)
+            names = NameServer(nursery)
+            hop = NextHop(nursery, offers_at=dict(OFFERS_AT), tls_at=_tls_at(), authority=next_hop_authority())
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
+                site.warns_after = WARN_SECONDS
             server = ReferenceServer(
                 defects,
                 server_tls(),
@@ -178,6 +187,7 @@ def try_scenarios(
                 dial_others={
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
+                accounts=accounts(),
                 routing=routing(hop, names, decisions),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,
@@ -210,6 +220,11 @@ def try_scenarios(
         trio.run(together, clock=MockClock(autojump_threshold=0))
     order = {scenario.id: number for number, scenario in enumerate(scenarios)}
     return sorted(trials, key=lambda trial: order[trial.scenario.id])
+
+
+def _tls_at() -> dict[str, ssl.SSLContext]:
+    """The certificates of the next hops that have one."""
+    return {NEXT_HOPS[ACCOUNT_DOMAIN]: next_hop_authority().context(ACCOUNT_DOMAIN.decode("ascii"))}
 
 
 @cache

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from conformance.reference._decision import decision
-from conformance.reference._session import Answer, Handler, ServerSession, answer
+from conformance.reference._session import Answer, Handler, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, Delivery
 from conformance.wire.paths import Mailbox
+
+TAKEN = 250
+SECONDS_ELSEWHERE = 5.0
+"""How long it takes before a host elsewhere has taken a message."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,11 +49,27 @@ class LmtpSession(ServerSession):
         self.clear("end of data")
         if transaction is None:
             return answer(503, b"Say MAIL first")
-        first, *others = [
-            self.delivered(forward_path, Delivery(transaction.reverse_path, (forward_path,), content))
-            for forward_path in self.answered_recipients(transaction.forward_paths)
-        ]
+        answers: list[Answer] = []
+        taken: list[bytes] = []
+        for forward_path in self.answered_recipients(transaction.forward_paths):
+            given = self.delivered(forward_path, Delivery(transaction.reverse_path, (forward_path,), content))
+            answers.append(replace(given, pause=self.seconds_taken(forward_path)))
+            taken += [forward_path] if given.code == TAKEN else []
+        self.hand_over(transaction, taken, content)
+        first, *others = answers
         return replace(first, more=tuple(others))
+
+    @decision
+    def hand_over(self, transaction: Transaction, taken: list[bytes], content: bytes) -> None:
+        """Take responsibility for the message to each recipient that is told so (§4.2)."""
+        for forward_path in taken:
+            self.deliver(replace(transaction, forward_paths=[forward_path]), content)
+
+    @decision
+    def seconds_taken(self, forward_path: bytes) -> float:
+        """How long delivery to a recipient takes: next to nothing here, some time at another host."""
+        here = self.site.is_local(forward_path.rpartition(b"@")[2]) or b"@" not in forward_path
+        return 0.0 if here else SECONDS_ELSEWHERE
 
     @decision
     def answered_recipients(self, forward_paths: list[bytes]) -> list[bytes]:
@@ -60,6 +80,6 @@ class LmtpSession(ServerSession):
     def delivered(self, forward_path: bytes, delivery: Delivery) -> Answer:
         """Deliver to one recipient, and say how that went (§4.2)."""
         if forward_path.partition(b"@")[0] == FULL:
-            return answer(452, b"<%b> is over quota" % forward_path)
-        self.site.delivered.append(delivery)
-        return answer(250, b"<%b> delivered" % forward_path)
+            return answer(452, b"<%b> is over quota" % forward_path, status=b"4.2.2")
+        del delivery
+        return answer(TAKEN, b"<%b> delivered" % forward_path)

@@ -11,11 +11,13 @@ from typing import ClassVar
 import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._delays import Delays, mode_of
 from conformance.reference._extensions import seconds_held
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
+from conformance.reference._login import Account
 from conformance.reference._owners import Ownership, required
-from conformance.reference._parameters import Parameters
+from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
@@ -40,13 +42,28 @@ class Copy:
     client: bytes = b""
 
 
+@dataclass(slots=True)
+class _Queued:
+    """When something is due for a message in the queue: its time under BY, and a word to its sender."""
+
+    began: float
+    due: float
+    warns: float
+
+    @property
+    def next(self) -> float:
+        """The first of these."""
+        return min(self.due, self.warns)
+
+
 @dataclass(slots=True, eq=False)
 class Mailer:
     """The queue of a site: takes responsibility for messages and gets rid of each of them.
 
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
-    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``dead`` are the
-    addresses that could not be reached, and until when they are not tried again.
+    where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``accounts`` are those
+    that we have at the next hops of some domains. ``dead`` are the addresses that could not be reached, and until when
+    they are not tried again.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -57,8 +74,10 @@ class Mailer:
     dial: DialNextHop | None = None
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     trace: Trace = field(init=False)
     ownership: Ownership = field(init=False)
+    delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
     taken: int = 0
     queued_so_far: int = 0
@@ -69,6 +88,7 @@ class Mailer:
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
         self.ownership = Ownership(self.site, self.decisions)
+        self.delays = Delays(self.decisions)
 
     @decision
     def take_message(self, accepted: Accepted) -> None:
@@ -100,15 +120,15 @@ class Mailer:
             self.site.held[self.taken] = trio.current_time() + seconds, copy
             self.start(self._hold, self.taken)
             return
-        self.release(copy)
+        self.let_go(copy)
 
     async def _hold(self, number: int) -> None:
         until, copy = self.site.held[number]
         await trio.sleep_until(until)
         del self.site.held[number]
-        self.release(copy)
+        self.let_go(copy)
 
-    def release(self, copy: Copy) -> None:
+    def let_go(self, copy: Copy) -> None:
         """Let a message go to all for whom it is."""
         self.tell_expanded(copy)
         for expanded in self.expanded(copy):
@@ -140,7 +160,10 @@ class Mailer:
             name = local_name(forward_path)
             if name in ALIASES and self.is_here(forward_path):
                 members = self.alias_members(name)
-                parameters = self.alias_parameters(parameters, forward_path, members)
+                if len(ALIASES[name]) == 1:
+                    parameters = self.forwarded_parameters(parameters, forward_path, members[0])
+                else:
+                    parameters = self.alias_parameters(parameters, forward_path, members)
                 parameters = self.ownership.behind_alias(parameters, name, members)
         forward_paths = tuple(dict.fromkeys(self._without_lists(copy)))
         plain = replace(copy, forward_paths=forward_paths, parameters=parameters)
@@ -168,20 +191,36 @@ class Mailer:
         """Who of those for whom an address of several stands does not get MTRK: nobody does (RFC 3885 §3.3)."""
         return members
 
+    @decision
     def tell_expanded(self, copy: Copy) -> None:
         """Tell those who asked that the message reached an alias of several, or a list (RFC 3461 §5.2.7)."""
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
-            if self.is_here(forward_path) and name in {*ALIASES, *LISTS} and len(ALIASES.get(name, (b"", b""))) > 1:
-                action = self.alias_action() if name in ALIASES else self.list_action()
-                self.succeed(copy, [Reported(forward_path, action)])
+            if self.is_here(forward_path) and name in {*ALIASES, *LISTS}:
+                action = self.action_of(name)
+                if action:
+                    self.succeed(copy, [Reported(forward_path, action)])
+
+    def action_of(self, name: bytes) -> bytes:
+        """What is said of an alias or a list, or nothing."""
+        if name in LISTS:
+            return self.list_action()
+        return self.forwarded_action() if len(ALIASES[name]) == 1 else self.alias_action()
+
+    @decision
+    def forwarded_parameters(self, parameters: Parameters, alias: bytes, member: bytes) -> Parameters:
+        """Those of an alias of one for whom it stands for, all of them (RFC 3461 §5.2.7.2)."""
+        return parameters.moved(alias, member, notify=parameters.at(alias, b"NOTIFY"))
+
+    @decision
+    def forwarded_action(self) -> bytes:
+        """What is said of an alias of one: nothing (RFC 3461 §5.2.7.2)."""
+        return b""
 
     @decision
     def alias_parameters(self, parameters: Parameters, alias: bytes, members: tuple[bytes, ...]) -> Parameters:
-        """Those of an alias for its members; of several none tells of success (RFC 3461 §5.2.7.2, §5.2.7.3)."""
+        """Those of an alias for its members, less the request to be told of success (RFC 3461 §5.2.7.3)."""
         asked = parameters.notify(alias)
-        if len(ALIASES[local_name(alias)]) == 1:
-            return parameters.moved(alias, members[0], notify=parameters.at(alias, b"NOTIFY"))
         rest = b",".join(sorted((asked or frozenset()) - {b"SUCCESS"})) or (b"NEVER" if asked else b"")
         for member in members:
             parameters = parameters.moved(alias, member, notify=rest or None)
@@ -219,15 +258,20 @@ class Mailer:
     @decision
     def list_copy(self, copy: Copy, name: bytes) -> Copy:
         """The copy for a list's members: errors go to its owner, the header stays as it is (§3.9.2)."""
-        return replace(
-            copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=self.list_parameters(copy)
-        )
+        parameters = self.list_parameters(copy).saying(b"AUTH", self.list_submitter(copy, name))
+        return replace(copy, reverse_path=LIST_OWNERS[name], forward_paths=LISTS[name], parameters=parameters)
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
         """What a list asks: the priority (RFC 6710 §4.4), and nothing else that was asked for (RFC 3461 §5.2.7.1)."""
         kept = tuple(each for each in copy.parameters.of_mail if each[0] in {b"BODY", b"MT-PRIORITY"})
         return Parameters(kept)
+
+    @decision
+    def list_submitter(self, copy: Copy, name: bytes) -> bytes:
+        """Who counts as the submitter of what a list sends on: its owner, it is a new submission (RFC 4954 §5)."""
+        del copy
+        return encoded(LIST_OWNERS[name])
 
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
@@ -275,6 +319,20 @@ class Mailer:
 
         assert self.nursery is not None
         self.nursery.start_soon(living)
+
+    def release(self, node: bytes) -> int:
+        """Try what waits for this node again, or with an @ for every domain that ends in it (RFC 1985 §5.1, §5.3).
+
+        Returns how many messages wait for it.
+        """
+        name = node.lstrip(b"@").decode("ascii", "replace").lower()
+        ends = (name, "." + name) if node.startswith(b"@") else (name,)
+        domains = [self.destination(copy.forward_paths[0]) for copy in self.site.queue.values()]
+        waiting = sum(domain == name or (len(ends) > 1 and domain.endswith(ends[1])) for domain in domains)
+        if waiting:
+            self.contact.set()
+            self.contact = trio.Event()
+        return waiting
 
     def resume(self) -> None:
         """Go on with the mail that was on its way when the server ended."""
@@ -324,7 +382,10 @@ class Mailer:
     async def relay(self, copy: Copy) -> None:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
+        queue = _Queued(began, self.delays.due(copy.parameters, copy.taken), began + self.warns_after())
         while True:
+            if self.time_is_over(copy, queue):
+                return
             tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
             sent = self.judged(tried)
             if sent.mail_refused:
@@ -339,8 +400,41 @@ class Mailer:
             if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
-            with trio.move_on_after(self.retry_after(copy)):
+            if await self._wait(copy, queue):
+                return
+
+    async def _wait(self, copy: Copy, queue: _Queued) -> bool:
+        """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""
+        until = trio.current_time() + self.retry_after(copy)
+        while True:
+            wakes = min(until, queue.next)
+            with trio.move_on_at(wakes):
                 await self.contact.wait()
+                return False
+            if trio.current_time() >= queue.warns:
+                queue.warns = float("inf")
+                self.delay(copy, b"450 4.4.0 Not delivered yet", queue)
+            if self.time_is_over(copy, queue):
+                return True
+            if wakes == until:
+                return False
+
+    def time_is_over(self, copy: Copy, queue: _Queued) -> bool:
+        """Whether the time of a message under BY has come and it is tried no more (RFC 2852 §4.1.3)."""
+        if trio.current_time() < queue.due:
+            return False
+        queue.due = float("inf")
+        mode = mode_of(copy.parameters)
+        ends, reason = self.delays.ends_when_late(mode), self.delays.why_late(mode)
+        if ends and self.delays.tells_when_late(mode):
+            self.fail(copy, [Failed(each, reason) for each in copy.forward_paths])
+        elif self.delays.tells_when_late(mode):
+            self.delay(copy, reason, queue)
+        return ends
+
+    def warns_after(self) -> float:
+        """Seconds in the queue after which the sender is told that a message is held up."""
+        return self.delays.warns_after(self.site.warns_after)
 
     @decision
     def wakes_the_queue(self, accepted: Accepted) -> bool:
@@ -396,7 +490,7 @@ class Mailer:
 
     async def _send_to_address(self, dial: DialAddress, address: str, copy: Copy) -> Sent:
         if self.is_known_dead(address):
-            return self.no_connection(copy, b"421 No connection a while ago")
+            return self.no_connection(copy, b"421 4.4.1 No connection a while ago")
         greeted: list[bool] = []
         sent = await self._send_to(partial(dial, address), copy, greeted)
         if not greeted:
@@ -412,8 +506,13 @@ class Mailer:
         try:
             stream = await dial()
         except OSError as error:
-            return self.no_connection(copy, b"421 No connection: " + str(error).encode("ascii", "replace"))
-        session = RelaySession(stream, self.decisions, wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()))
+            return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
+        session = RelaySession(
+            stream,
+            self.decisions,
+            wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
+            account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+        )
         sent = await session.send(
             copy.reverse_path,
             copy.forward_paths,
@@ -478,11 +577,32 @@ class Mailer:
         """Whether the sender is told of a success: where NOTIFY says so only (RFC 3461 §5.2.2, §5.2.3)."""
         return notify is not None and b"SUCCESS" in notify
 
+    def is_told(self, notify: frozenset[bytes] | None, *, unasked: bool) -> bool:
+        """Whether the sender is told of a success: on request, or where BY has it told unasked (RFC 2852 §4.1.4)."""
+        return self.wants_success(notify) or (unasked and self.takes_unasked(notify))
+
+    @decision
+    def takes_unasked(self, notify: frozenset[bytes] | None) -> bool:
+        """Whether what nobody asked for is told: not where NOTIFY says NEVER (RFC 2852 §4.1.4)."""
+        return notify is None or b"NEVER" not in notify
+
     @decision
     def succeed(self, copy: Copy, reported: list[Reported]) -> None:
         """Tell those who asked what was delivered here, or went where nobody will tell (RFC 3461 §5.2.2, §5.2.3)."""
-        reported = [each for each in reported if self.wants_success(copy.parameters.notify(each.forward_path))]
+        asked = copy.parameters.notify
+        reported = [each for each in reported if self.is_told(asked(each.forward_path), unasked=each.unasked)]
         if reported and self.may_notify(copy.reverse_path):
+            to = self.notified(copy)
+            self.send_report(copy.parameters, to, self.report(copy, to, reported))
+
+    def delay(self, copy: Copy, reason: bytes, queue: _Queued) -> None:
+        """Tell those who would know that a message is held up (RFC 3461 §5.2.5)."""
+        asked = copy.parameters.notify
+        told = [each for each in copy.forward_paths if self.delays.wants_delay(asked(each))]
+        if told and self.may_notify(copy.reverse_path):
+            left = queue.began + self.gives_up_after(copy) - trio.current_time()
+            until = self.delays.retry_until(left)
+            reported = [Reported(each, b"delayed", reason, retry_until=until) for each in told]
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 

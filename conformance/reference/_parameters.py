@@ -19,6 +19,10 @@ class Parameters:
         """The value of a parameter of MAIL, or ``None`` where it had none."""
         return dict(self.of_mail).get(keyword)
 
+    def saying(self, keyword: bytes, value: bytes) -> Parameters:
+        """With this value of a parameter of MAIL, whatever it had."""
+        return replace(self, of_mail=(*(each for each in self.of_mail if each[0] != keyword), (keyword, value)))
+
     def at(self, forward_path: bytes, keyword: bytes) -> bytes | None:
         """The value of a parameter of this recipient's RCPT, or ``None``."""
         return next((value for path, name, value in self.of_rcpt if (path, name) == (forward_path, keyword)), None)
@@ -33,6 +37,12 @@ class Parameters:
         kept = [(new, name, value) for path, name, value in self.of_rcpt if path == old and name != b"NOTIFY"]
         asked = [(new, b"NOTIFY", notify)] if notify else []
         return replace(self, of_rcpt=(*self.of_rcpt, *kept, *asked))
+
+
+def encoded(octets: bytes) -> bytes:
+    """The octets as xtext (RFC 3461 §4)."""
+    plain = frozenset(range(0x21, 0x7F)) - {0x2B, 0x3D}
+    return b"".join(bytes((octet,)) if octet in plain else b"+%02X" % octet for octet in octets)
 
 
 def decoded(xtext: bytes) -> bytes:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import trio
 
 from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import Decisions, decision, decision_by
+from conformance.reference._delays import is_traced, mode_of
+from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
@@ -28,7 +32,7 @@ BLOCK = 16 * 1024
 
 USUAL_PATIENCE = 300.0
 
-CONNECTION_LOST = b"421 The connection was lost"
+CONNECTION_LOST = b"421 4.4.2 The connection was lost"
 
 PASSED_ON = {
     b"RET": b"DSN",
@@ -41,6 +45,7 @@ PASSED_ON = {
     b"BY": b"DELIVERBY",
     b"MTRK": b"MTRK",
     b"SOLICIT": b"NO-SOLICITING",
+    b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
 
@@ -78,8 +83,16 @@ class RelaySession:
 
     BEHIND_THE_REPLY: ClassVar = True
 
-    def __init__(self, stream: trio.abc.Stream, decisions: Decisions, *, wants: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        decisions: Decisions,
+        *,
+        wants: frozenset[bytes] = frozenset(),
+        account: Account | None = None,
+    ) -> None:
         self.stream = stream
+        self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
         self.wants = wants
@@ -122,16 +135,15 @@ class RelaySession:
         hello, mail = await self._hello(reverse_path)
         if hello.severity != 2:
             return await self._leave(self._all(forward_paths, hello))
-        told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
-        self.offers = {keyword: words for keyword, _, words in told}
-        for extension in self.wants - self.offers.keys():
-            if self.waits_for(extension):
-                return await self._leave(_put_off(forward_paths, b"450 The next hop lacks " + extension))
+        obstacle = await self._obstacle(hello)
+        if obstacle:
+            return await self._leave(_put_off(forward_paths, obstacle))
         content = self._converted(forward_paths, content)
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(refused(forward_paths, reason))
+            for_now = reason.startswith(b"4")
+            return await self._leave((_put_off if for_now else refused)(forward_paths, reason))
         if mail is None:
             mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -147,6 +159,41 @@ class RelaySession:
         message = conversion.converted(Outward(forward_paths, content, self.parameters, lingered))
         self.parameters = message.parameters
         return message.content
+
+    async def _obstacle(self, hello: Reply) -> bytes:
+        """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""
+        self.offers = _offered(hello)
+        obstacle = await self.login.prepare() if self.login else b""
+        lacking = [extension for extension in self.wants - self.offers.keys() if self.waits_for(extension)]
+        return obstacle or (b"450 The next hop lacks " + lacking[0] if lacking else b"")
+
+    async def say(self, line: bytes, behind: bytes = b"") -> Reply:
+        """Say one line, with octets behind it in the same write."""
+        await self.stream.send_all(line + CRLF + behind)
+        return await self._reply(line[:4].decode("ascii", "replace"))
+
+    async def hello_again(self) -> Reply:
+        """EHLO under TLS, whose reply says anew what is offered (RFC 3207 §4.2)."""
+        hello = await self._say(b"EHLO " + self.own_name())
+        self.offers = self.offers_under_tls(self.offers, _offered(hello))
+        return hello
+
+    async def handshake(self, *, keeps: bool) -> bytes | None:
+        """Go over to TLS; returns the certificate that the host showed. Clear octets behind the 220 go, or stay."""
+        if not keeps:
+            self.reader = ReplyReader()
+        secure = trio.SSLStream(self.stream, _client_tls())
+        with trio.fail_after(USUAL_PATIENCE):
+            await secure.do_handshake()
+        self.stream, self.secured = secure, True
+        certificate: bytes | None = secure.getpeercert(binary_form=True)
+        return certificate
+
+    @decision
+    def offers_under_tls(self, before: dict[bytes, bytes], after: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What counts as offered under TLS: what was offered there, and nothing from before (RFC 3207 §4.2)."""
+        del before
+        return after
 
     async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
@@ -186,8 +233,10 @@ class RelaySession:
             reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken]
-            elif b"DSN" not in self.offers:
-                relayed = tuple(Reported(each, b"relayed", _said(reply), self.remote) for each in taken)
+            elif b"DSN" not in self.offers or self.tells_unasked():
+                unasked = self.tells_unasked()
+                said = _said(reply)
+                relayed = tuple(Reported(each, b"relayed", said, self.remote, unasked=unasked) for each in taken)
         return replace(_sorted(refused, self.remote), relayed=relayed)
 
     async def _content(self, content: bytes) -> Reply:
@@ -326,6 +375,9 @@ class RelaySession:
     def rcpt_requests(self, parameters: Parameters, forward_path: bytes) -> tuple[tuple[bytes, bytes], ...]:
         """The parameters of RCPT that this next hop has the extension for, as they came (RFC 3461 §5.2.1)."""
         of_path = [(keyword, value) for path, keyword, value in parameters.of_rcpt if path == forward_path]
+        if self.takes(b"NOTIFY") and mode_of(parameters) == b"N" and self.loses_by():
+            asked = self.asked_for_delay(dict(of_path).get(b"NOTIFY", b""))
+            of_path = [*(each for each in of_path if each[0] != b"NOTIFY"), (b"NOTIFY", asked)]
         return tuple((keyword, self.onward(keyword, value)) for keyword, value in of_path if self.takes(keyword))
 
     @decision_by(lambda _, keyword, value: f"{keyword.decode()}{value[:0].decode()}")
@@ -377,6 +429,31 @@ class RelaySession:
         least = self.offers.get(b"DELIVERBY")
         return least is not None and (not least.isdigit() or int(least) <= int(seconds))
 
+    def tells_unasked(self) -> bool:
+        """Whether BY has the sender told that the message went on (RFC 2852 §4.1.4)."""
+        return self.tells_of_trace() or self.tells_of_lost_by()
+
+    @decision
+    def tells_of_trace(self) -> bool:
+        """Whether the sender is told of this step: where BY asks for a trace (RFC 2852 §4.1.4)."""
+        return is_traced(self.parameters)
+
+    @decision
+    def tells_of_lost_by(self) -> bool:
+        """Whether the sender is told that the next hop does not know of the time (RFC 2852 §4.1.4.2)."""
+        return self.loses_by()
+
+    def loses_by(self) -> bool:
+        """Whether a message under BY whose time has not come goes to a next hop without DELIVERBY."""
+        value = self.parameters.of(b"BY")
+        return value is not None and not self.takes(b"BY") and int(self.onward(b"BY", value).partition(b";")[0]) > 0
+
+    @decision
+    def asked_for_delay(self, notify: bytes) -> bytes:
+        """NOTIFY for a next hop that does not know of the time, none being empty: with DELAY (RFC 2852 §4.1.4.2)."""
+        words = notify.upper().split(b",") if notify else [b"FAILURE"]
+        return notify if {b"NEVER", b"DELAY"} & set(words) else b",".join([*words, b"DELAY"])
+
     @decision
     def needs_owner_check(self, forward_path: bytes) -> bool:
         """Whether this next hop lacks RRVS and the recipient goes to no such: without a C (RFC 7293 §5.1.1)."""
@@ -419,6 +496,20 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+
+@cache
+def _client_tls() -> ssl.SSLContext:
+    """The client's side of TLS, which leaves it to us what to make of a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _offered(hello: Reply) -> dict[bytes, bytes]:
+    told = (line.text.upper().partition(b" ") for line in hello.lines[1:])
+    return {keyword: words for keyword, _, words in told}
 
 
 def refused(forward_paths: Iterable[bytes], reason: bytes) -> Sent:

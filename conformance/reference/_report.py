@@ -12,19 +12,32 @@ from conformance.wire import CRLF
 _STATUS = re.compile(rb"\d{3} ([245]\.\d{1,3}\.\d{1,3}) ")
 
 
+_TEXTS = {
+    b"failed": (b"Your message was not delivered to:", b"Undelivered mail"),
+    b"delayed": (b"Your message was not delivered yet, and is tried again, to:", b"Delayed mail"),
+}
+"""What people are told, and under which subject, where it is no success."""
+_SUCCESS = b"Your message was passed on to:", b"Delivered mail"
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What became of one recipient; ``reason`` is a reply, and ``remote`` who gave it, if not we."""
+    """What became of one recipient; ``reason`` is a reply, and ``remote`` who gave it, if not we.
+
+    ``unasked`` is told without a request too, and ``retry_until`` is a date.
+    """
 
     forward_path: bytes
     action: bytes = b"failed"
     reason: bytes = b""
     remote: bytes = b""
+    unasked: bool = False
+    retry_until: bytes = b""
 
     @property
     def status(self) -> bytes:
         """The status code: that of the reply, else one that tells the class only (RFC 3461 §6.3)."""
-        if self.action != b"failed":
+        if self.action not in _TEXTS:
             return b"2.0.0"
         found = _STATUS.match(self.reason)
         return found[1] if found else b"%b.0.0" % (b"4" if self.reason.startswith(b"4") else b"5")
@@ -47,11 +60,12 @@ class About:
 def report(about: About, to: bytes, reported: list[Reported], *, number: int, now: bytes, whole: bool) -> bytes:
     """The notification, to ``to``, with the whole message or its header behind it."""
     boundary = b"report-%d" % number
-    failed = any(each.action == b"failed" for each in reported)
+    actions = {each.action for each in reported}
+    text, subject = next((said for action, said in _TEXTS.items() if action in actions), _SUCCESS)
     parts = (
         [
             b"",
-            b"Your message was not delivered to:" if failed else b"Your message was passed on to:",
+            text,
             *(b"<%b>: %b" % (each.forward_path, each.reason or each.action) for each in reported),
         ],
         [b"Content-Type: message/delivery-status", b"", *_fields(about, reported, now)],
@@ -62,7 +76,7 @@ def report(about: About, to: bytes, reported: list[Reported], *, number: int, no
         b"To: <%b>" % to,
         b"Date: " + now,
         b"Message-ID: <notification-%d-%d@%b>" % (number, id(reported), HOST),
-        b"Subject: " + (b"Undelivered mail" if failed else b"Delivered mail"),
+        b"Subject: " + subject,
         b"Auto-Submitted: auto-replied",
         b"MIME-Version: 1.0",
         b'Content-Type: multipart/report; report-type=delivery-status; boundary="%b"' % boundary,
@@ -93,6 +107,7 @@ def _fields(about: About, reported: list[Reported], now: bytes) -> list[bytes]:
         if each.remote:
             lines += [b"Remote-MTA: dns; " + each.remote, b"Diagnostic-Code: smtp; " + each.reason]
         lines += [b"Last-Attempt-Date: " + now]
+        lines += [b"Will-Retry-Until: " + each.retry_until] if each.retry_until else []
     return lines
 
 

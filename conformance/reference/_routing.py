@@ -125,7 +125,7 @@ class Routing:
     @decision
     def nothing_usable(self, domain: str) -> list[str]:
         """What is done with mail for a domain whose exchangers are of no use: it is given back (§5.1)."""
-        raise UnroutableError(b"550 No usable exchanger for " + domain.encode("ascii"), lasting=True)
+        raise UnroutableError(b"550 5.4.4 No usable exchanger for " + domain.encode("ascii"), lasting=True)
 
     def look_up(self, name: str, type_: str) -> DNSRecord:
         """Ask for the records of a name, over TCP too where the answer was cut.
@@ -147,9 +147,9 @@ class Routing:
     @decision
     def no_such_name(self, name: str) -> DNSRecord:
         """A domain that does not exist is an error for good (§5.1)."""
-        raise UnroutableError(b"550 No such domain: " + name.encode("ascii"), lasting=True)
+        raise UnroutableError(b"550 5.1.2 No such domain: " + name.encode("ascii"), lasting=True)
 
     @decision
     def no_answer(self, name: str) -> DNSRecord:
         """An error of the name server is one for now (§5.1)."""
-        raise UnroutableError(b"450 No answer for " + name.encode("ascii"), lasting=False)
+        raise UnroutableError(b"450 4.4.3 No answer for " + name.encode("ascii"), lasting=False)

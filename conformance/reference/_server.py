@@ -11,6 +11,7 @@ import trio
 from conformance.client import Dial
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._lmtp import LmtpSession
+from conformance.reference._login import Account
 from conformance.reference._mailer import Mailer
 from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
@@ -29,7 +30,7 @@ class ReferenceServer:
     take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
-    domains, ``routing`` says where that for domains goes that are looked up.
+    domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
     """
 
     defects: Sequence[Defect] = ()
@@ -43,6 +44,7 @@ class ReferenceServer:
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
+    accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
@@ -51,7 +53,12 @@ class ReferenceServer:
 
     def __post_init__(self) -> None:
         self.mailer = Mailer(
-            self.site, self.decisions, dial=self.dial_next_hop, routing=self.routing, others=self.dial_others
+            self.site,
+            self.decisions,
+            dial=self.dial_next_hop,
+            routing=self.routing,
+            others=self.dial_others,
+            accounts=self.accounts,
         )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""

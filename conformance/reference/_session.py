@@ -16,6 +16,8 @@ from conformance.reference._chunking import Chunking
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._directory import expanded, verified
 from conformance.reference._extensions import (
+    NO_LIMIT,
+    NOTHING_WAITS,
     RECIPIENTS_AT_MOST,
     VERBS,
     lines_of,
@@ -241,6 +243,8 @@ class ServerSession:
     async def _give(self, given: Answer | None) -> None:
         if given is None:
             return
+        if given.pause:
+            await trio.sleep(given.pause)
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -413,6 +417,10 @@ class ServerSession:
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
+        if verb == b"ETRN" and code == NOTHING_WAITS and self.mailer is not None:
+            waiting = self.mailer.release(argument)
+            if waiting:
+                return answer(253, b"OK, %d pending messages for node %b started" % (waiting, argument))
         return answer(code, text)
 
     def _take_fetched(self, transaction: Transaction, content: bytes, *, last: bool) -> Answer | None:
@@ -460,7 +468,8 @@ class ServerSession:
     @decision
     def extensions(self) -> tuple[bytes, ...]:
         """The EHLO keywords: every command that is not required, and what else we speak (§4.1.1.1)."""
-        offered = [b"PIPELINING", b"8BITMIME", b"SIZE %d" % MAX_MESSAGE, b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered = [b"PIPELINING", b"8BITMIME", b"DSN", b"EXPN", b"HELP", b"VRFY"]
+        offered += [] if NO_LIMIT in self.offers else [b"SIZE %d" % MAX_MESSAGE]
         offered += [b"CHUNKING", b"BINARYMIME", b"ENHANCEDSTATUSCODES", b"SEND", b"SOML", b"SAML", b"SMTPUTF8"]
         if self.tls is not None and not self.secured:
             offered.append(b"STARTTLS")
@@ -592,7 +601,7 @@ class ServerSession:
         """The refusal of a reverse-path in a domain of our own that is no mailbox (§3.3), or ``None``."""
         if path.mailbox is None or not self.is_ours(path) or self.site.has_user(path.mailbox.local):
             return None
-        return answer(550, b"No such sender here")
+        return answer(550, b"No such sender here", status=b"5.1.0")
 
     def is_ours(self, path: Path) -> bool:
         """Whether the path ends in a domain whose mail ends here."""
@@ -675,7 +684,7 @@ class ServerSession:
     @decision
     def is_too_big(self, declared: int) -> bool:
         """Whether a message of the declared size can never be taken (RFC 1870 §6.1)."""
-        return declared > MAX_MESSAGE
+        return declared > MAX_MESSAGE and NO_LIMIT not in self.offers
 
     @decision
     def rcpt(self, argument: bytes) -> Answer | None:
@@ -726,7 +735,7 @@ class ServerSession:
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
         """The reply to a recipient elsewhere; we relay for one domain only (§3.6.2)."""
         del forward_path
-        return answer(550, b"No relaying")
+        return answer(550, b"No relaying", status=b"5.7.1")
 
     @decision
     def serves(self, mailbox: Mailbox) -> bool:
@@ -866,11 +875,12 @@ class ServerSession:
                     peer=_peer(self.stream),
                     extended=self.extended,
                     secured=self.secured,
+                    authenticated=self.authentication.identity is not None,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
                         tuple(transaction.rcpt_parameters),
-                    ),
+                    ).saying(b"AUTH", self.authentication.auth_submitter(transaction.mail_parameters.get(b"AUTH"))),
                 )
             )
 

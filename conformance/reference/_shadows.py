@@ -7,8 +7,8 @@ import enum
 import inspect
 import ssl
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
-from operator import attrgetter
-from types import CodeType, FunctionType, MethodType
+from operator import attrgetter, is_
+from types import CodeType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
 import trio
@@ -42,20 +42,20 @@ class State:
         _UnknownStateError: the object holds something else.
     """
 
-    __slots__ = ("_fields", "_filled")
+    __slots__ = ("_fields", "_filled", "_seen")
 
     def __init__(self, *roots: object) -> None:
         self._fields: list[tuple[object, tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[Any, ...]]] = []
         self._filled: list[tuple[Any, Any]] = []
-        seen: set[int] = set()
+        self._seen: set[int] = set()
         for root in roots:
-            self._keep(root, seen)
+            self._keep(root)
 
-    def _keep(self, value: Any, seen: set[int]) -> None:
+    def _keep(self, value: Any) -> None:
         kind = type(value)
-        if _is_plain(kind) or id(value) in seen:
+        if _is_plain(kind) or id(value) in self._seen:
             return
-        seen.add(id(value))
+        self._seen.add(id(value))
         inner: Iterable[object]
         if kind is tuple:
             inner = value
@@ -68,26 +68,57 @@ class State:
             if not frozen:
                 self._fields.append((value, names, read, inner))
         for each in inner:
-            self._keep(each, seen)
+            if not _is_plain(type(each)):
+                self._keep(each)
+
+    def and_also(self, *roots: object) -> State:
+        """The same with more objects."""
+        more = [root for root in roots if not _is_plain(type(root))]
+        if not more:
+            return self
+        wider = State()
+        wider._fields, wider._filled, wider._seen = [*self._fields], [*self._filled], {*self._seen}
+        for root in more:
+            wider._keep(root)
+        return wider
 
     def stands(self) -> bool:
         """Whether nothing has changed since."""
         for kept, _, read, contents in self._fields:
             if read(kept) != contents:
                 return False
-        return all(kept == contents for kept, contents in self._filled)
+        return all(filled == contents for filled, contents in self._filled)
+
+    def is_untouched(self) -> bool:
+        """Whether every field and every container still holds the very objects that it held."""
+        for kept, _, read, contents in self._fields:
+            if not all(map(is_, read(kept), contents)):
+                return False
+        return all(_holds_the_same(filled, contents) for filled, contents in self._filled if filled or contents)
 
     def restore(self) -> None:
         """Put everything back."""
-        for kept, names, _, contents in self._fields:
-            for name, value in zip(names, contents, strict=True):
-                setattr(kept, name, value)
+        for kept, names, read, contents in self._fields:
+            if not all(map(is_, read(kept), contents)):
+                for name, value in zip(names, contents, strict=True):
+                    setattr(kept, name, value)
         for filled, contents in self._filled:
+            if not (filled or contents) or _holds_the_same(filled, contents):
+                continue
             if isinstance(filled, list | bytearray):
                 filled[:] = contents
             else:
                 filled.clear()
                 filled.update(contents)
+
+
+def _holds_the_same(filled: Any, contents: Any) -> bool:
+    """Whether a container holds the very objects of its copy, in the same order where it has one."""
+    if len(filled) != len(contents):
+        return False
+    if isinstance(filled, dict):
+        return all(map(is_, filled, contents)) and all(map(is_, filled.values(), contents.values()))
+    return all(map(is_, filled, contents)) if isinstance(filled, list) else bool(filled == contents)
 
 
 _known_plain: dict[type, bool] = {}
@@ -173,6 +204,7 @@ class Shadows:
                 self.points.setdefault(name, set()).add(point)
         self.touched: set[str] = set()
         self.asking = ""
+        self.states: dict[int, tuple[object, State]] = {}
 
     def decide(
         self, clean: Callable[..., Any], instance: Any, names: Sequence[str], args: tuple[Any, ...], kwargs: Any
@@ -188,27 +220,37 @@ class Shadows:
         if not shadows:
             return clean(instance, *args, **kwargs)
         try:
-            before = State(instance, args, kwargs)
+            before = self._state_of(instance).and_also(*args, *kwargs.values())
         except _UnknownStateError:
             self.touched.update(name for name, _ in shadows)
             return clean(instance, *args, **kwargs)
         try:
             decided = clean(instance, *args, **kwargs)
-            after = State(instance, args, kwargs, decided)
+            changed = not before.is_untouched()
+            after = (State(instance, args, kwargs) if changed else before).and_also(decided)
         except _UnknownStateError:
             self.touched.update(name for name, _ in shadows)
             return decided
-        for name, function in self._untouched(names):
+        if changed:
             before.restore()
+        for name, function in self._untouched(names):
             self.asking = name
             try:
-                same = _same(function, instance, args, kwargs, before, after, decided)
+                same = _same(function, instance, args, kwargs, before, after, decided, changed=changed)
             finally:
                 self.asking = ""
             if not same:
                 self.touched.add(name)
+            before.restore()
         after.restore()
         return decided
+
+    def _state_of(self, instance: Any) -> State:
+        known, state = self.states.get(id(instance), (None, None))
+        if known is not instance or state is None or not state.is_untouched():
+            state = State(instance)
+            self.states[id(instance)] = instance, state
+        return state
 
     def _untouched(self, names: Sequence[str]) -> list[tuple[str, Callable[..., Any]]]:
         return [shadow for point in names for shadow in self.overrides.get(point, ()) if shadow[0] not in self.touched]
@@ -222,8 +264,13 @@ def _same(
     before: State,
     after: State,
     decided: Any,
+    *,
+    changed: bool,
 ) -> bool:
-    """Whether the defect decides as the clean server did; its clean decision is the one that was made."""
+    """Whether the defect decides as the clean server did; its clean decision is the one that was made.
+
+    ``changed`` says whether that decision left anything in the session: before and after are the same if not.
+    """
     asked = False
 
     def clean(*given: Any, **named: Any) -> Any:
@@ -231,15 +278,15 @@ def _same(
         if asked or given != args or named != kwargs or not before.stands():
             raise _DiffersError
         asked = True
-        after.restore()
+        if changed:
+            after.restore()
         return decided
 
     try:
         own = function(clean, instance, *args, **kwargs)
     except Exception:  # noqa: BLE001 - a defect that can't be asked like this is tried in earnest
         return False
-    if inspect.isawaitable(own):
-        if inspect.iscoroutine(own):
-            own.close()
+    if isinstance(own, CoroutineType):
+        own.close()
         return False
     return bool(type(own) is type(decided) and own == decided) and after.stands()

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", b"dora": b"Dora Newcomer"}
+USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", b"heidi": b"Heidi Newcomer"}
 LOGIN_DOMAIN = DOMAIN
-ACCOUNTS = {b"alice": b"open sesame, 40 thieves"}
+STRICT, NAMELESS = "dora", "jürgen"
+"""A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
+ACCOUNTS = {
+    b"alice": b"open sesame, 40 thieves",
+    STRICT.encode(): b"a secret of her own",
+    NAMELESS.encode(): b"a secret of his own",
+}
 """Who can authenticate, by name or by address, and with which password."""
 FETCHED_BY = b"alice"
 EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
@@ -27,26 +33,31 @@ EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:intern
     FETCHED_BY,
 )
 """What BURL can fetch (RFC 4468), and for whom."""
+TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
+STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
+NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
+GIVES_UP_AFTER = 60.0
 FULL = b"full"
 """The local-part of a mailbox that is known, and into which nothing goes."""
 LISTS = {
     b"staff": (b"alice@example.test", b"bob@example.test"),
-    b"branch": (b"erin@extended.example.test", b"frank@extended.example.test"),
+    b"circle": (b"reader@extended.example.test", b"writer@extended.example.test"),
+    b"readers": (b"reader@account.example.test",),
 }
-LIST_OWNERS = {b"staff": b"postmaster@example.test", b"branch": b"postmaster@example.test"}
+LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
 ALIASES = {
     b"team": (b"alice@example.test", b"bob@example.test"),
-    b"erin": (b"erin@extended.example.test",),
-    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+    b"desk": (b"clerk@extended.example.test",),
+    b"crew": (b"reader@extended.example.test", b"writer@extended.example.test"),
 }
-OWNED_SINCE = {b"dora": "2020-03-01T12:00:00+00:00"}
+OWNED_SINCE = {b"heidi": "2020-03-01T12:00:00+00:00"}
 """Mailboxes that were another's before; all others have had one owner ever."""
-CONFIRMED = {b"erin": "2022-05-04T03:02:01+00:00"}
+CONFIRMED = {b"desk": "2022-05-04T03:02:01+00:00"}
 """When somebody last made sure who owns the address behind an alias."""
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
@@ -57,6 +68,10 @@ EXTENDED_DOMAIN = b"extended.example.test"
 """Relayed to a next hop that offers every extension."""
 BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
+ACCOUNT_DOMAIN = b"account.example.test"
+"""Relayed to a next hop at which we authenticate, under TLS that verifies."""
+OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
+"""Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
@@ -64,8 +79,12 @@ NAME_SERVER = "127.0.0.53:53"
 CHECKED_BEHIND = frozenset({BARE_DOMAIN})
 """Domains whose next hop lacks RRVS, and behind which the header field is acted on (RFC 7293 §6.1)."""
 NEXT_HOP = "127.0.0.1:2600"
-NEXT_HOPS = {EXTENDED_DOMAIN: "127.0.0.2:2600", BARE_DOMAIN: "127.0.0.3:2600"}
-"""Where mail for these two goes."""
+NEXT_HOPS = {
+    EXTENDED_DOMAIN: "127.0.0.2:2600",
+    BARE_DOMAIN: "127.0.0.3:2600",
+    ACCOUNT_DOMAIN: "127.0.0.4:2600",
+}
+"""Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org"}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
@@ -94,7 +113,7 @@ class Site:
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number, ``held``
     what waits for its time, in seconds of trio's clock.
-    ``retry_after`` and ``gives_up_after`` are in seconds.
+    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
@@ -104,7 +123,8 @@ class Site:
     queue: dict[int, Copy] = field(default_factory=dict)
     held: dict[int, tuple[float, Copy]] = field(default_factory=dict)
     retry_after: float = 5.0
-    gives_up_after: float = 60.0
+    gives_up_after: float = GIVES_UP_AFTER
+    warns_after: float = float("inf")
     down: bool = False
     keeps_secrets: bool = False
 
@@ -167,9 +187,14 @@ def reference_target(
 ) -> Target:
     """What there is to know about the reference server's site, where these commands are turned off.
 
-    Its password is put where a target file says that one is found, the environment, unless one is there.
+    Its passwords are put where a target file says that one is found, the environment, unless one is there.
     """
-    os.environ.setdefault(PASSWORD_FROM, ACCOUNTS[b"alice"].decode("ascii"))
+    for name, account in (
+        (PASSWORD_FROM, "alice"),
+        (STRICT_PASSWORD_FROM, STRICT),
+        (NAMELESS_PASSWORD_FROM, NAMELESS),
+    ):
+        os.environ.setdefault(name, ACCOUNTS[account.encode()].decode("ascii"))
     target = msgspec.structs.replace(
         _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
     )
@@ -193,6 +218,9 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         ehlo_name="client.example.test",
         client_trusted=False,
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
+        strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
+        credentials_trusted=True,
+        nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
         mailboxes=("alice@example.test", "bob@example.test", "postmaster"),
@@ -203,16 +231,18 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
-        single_alias=_alias(b"erin"),
-        extended_alias=_alias(b"crew"),
-        extended_list=MailingList(
-            address="branch@example.test", members=_alias(b"crew").members, owner="postmaster@example.test"
+        alias_elsewhere=_alias(b"desk"),
+        alias_of_several_elsewhere=_alias(b"crew"),
+        list_elsewhere=MailingList(
+            address="circle@example.test",
+            members=("reader@extended.example.test", "writer@extended.example.test"),
+            owner="postmaster@example.test",
         ),
         owners=Owners(
-            changed="dora@example.test",
-            since=OWNED_SINCE[b"dora"],
+            changed="heidi@example.test",
+            since=OWNED_SINCE[b"heidi"],
             only="alice@example.test",
-            confirmed=CONFIRMED[b"erin"],
+            confirmed=CONFIRMED[b"desk"],
             behind=BARE_DOMAIN.decode(),
         ),
         moved="carol@example.test",
@@ -228,10 +258,17 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
+        account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
+        account_verified=bool(next_hop),
+        account_long=bool(next_hop),
+        account_authority="in memory" if next_hop else None,
+        relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
+        gives_up_within=GIVES_UP_AFTER,
         eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
         store=store,
         sender="sender@client.example.test",

@@ -33,6 +33,7 @@ class Accepted:
     peer: bytes = b"127.0.0.1"
     extended: bool = True
     secured: bool = False
+    authenticated: bool = False
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     number: int = 0
@@ -87,11 +88,12 @@ class Trace:
 
     @decision
     def with_clause(self, accepted: Accepted) -> bytes:
-        """WITH: the protocol by which it came (§4.4, RFC 3848)."""
-        if accepted.parameters.of(b"SMTPUTF8") is not None:  # RFC 6531 §4.3
-            return b"with UTF8SMTPS" if accepted.secured else b"with UTF8SMTP"
-        kind = b"ESMTPS" if accepted.secured else b"ESMTP"
-        return b"with " + (kind if accepted.extended else b"SMTP")
+        """WITH: the protocol by which it came (§4.4, RFC 3848), with S under TLS and A after AUTH."""
+        if not accepted.extended:
+            return b"with SMTP"
+        utf8 = accepted.parameters.of(b"SMTPUTF8") is not None  # RFC 6531 §4.3
+        kind = b"UTF8SMTP" if utf8 else b"ESMTP"
+        return b"with " + kind + (b"S" if accepted.secured else b"") + (b"A" if accepted.authenticated else b"")
 
     @decision
     def priority_clause(self, accepted: Accepted) -> bytes:

@@ -17,6 +17,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    carries_none_of,
     carries_status,
     closes,
     goes_on,
@@ -72,6 +73,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "carries_none_of",
     "carries_status",
     "closes",
     "goes_on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
@@ -94,6 +95,10 @@ class Hop:
     target: Target
     token: str
     asked: dict[str, None] = field(default_factory=dict)
+    scripted_account: bool = False
+    usual_offers: tuple[bytes, ...] | None = None
+    usual_tls: ssl.SSLContext | None = None
+    began: float = field(default_factory=trio.current_time)
 
     def mailbox(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token at the relay domain; ``local`` is what its local-part looks like."""
@@ -112,6 +117,47 @@ class Hop:
     def bare(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token whose next hop of ours offers SIZE and no more (fact ``bare_next_hop``)."""
         return self._elsewhere(token, local, self.target.bare_domain)
+
+    def account(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token at whose next hop of ours the target authenticates (fact ``account_next_hop``)."""
+        return self._elsewhere(token, local, self.target.account_domain)
+
+    def script_account(self, *rules: Rule) -> None:
+        """Keep rules for all that comes to the next hop at which the target authenticates, for ``alone`` scenarios."""
+        self.scripted_account = True
+        self.server.script(self.target.account_next_hop or "", *rules)
+
+    def offer_account(self, *keywords: bytes) -> None:
+        """Offer these keywords there, and STARTTLS where we can, until the scenario ends; ``alone`` scenarios may."""
+        place = self.target.account_next_hop or ""
+        if self.usual_offers is None:
+            self.usual_offers = self.server.offers_at.get(place)
+        self.server.offers_at[place] = keywords
+
+    def show(self, *names: str, common_name: str = "", known: bool = True, expired: bool = False) -> None:
+        """Show a certificate for these names there, until the scenario ends; ``alone`` scenarios may.
+
+        Raises:
+            NotReady: there is no authority to sign one.
+        """
+        if self.server.authority is None:
+            raise NotReady("next hop", "it has no authority that signs certificates")
+        place = self.target.account_next_hop or ""
+        self.usual_tls = self.usual_tls or self.server.tls_at.get(place)
+        self.server.tls_at[place] = self.server.authority.context(
+            *names, common_name=common_name, known=known, expired=expired
+        )
+
+    async def account_sessions(self, at_least: int = 1, within: float | None = None) -> tuple[HopConnection, ...]:
+        """The connections to that next hop since the scenario began that are over: so many, or after a long wait."""
+        with trio.move_on_after(within or _patience(self.target)):
+            while len(self._account_sessions()) < at_least:
+                await self.server.connection_over()
+        return self._account_sessions()
+
+    def _account_sessions(self) -> tuple[HopConnection, ...]:
+        there = (each for each in self.server.connections() if each.local == self.target.account_next_hop)
+        return tuple(each for each in there if each.began >= self.began and each.over.is_set())
 
     def _elsewhere(self, token: str | None, local: bytes, domain: str | None) -> bytes:
         return self.mailbox(token, local).rpartition(b"@")[0] + b"@" + (domain or "").encode("ascii")
@@ -159,6 +205,19 @@ class Hop:
         """
         return _required(await self.arrival(token), "next hop", _patience(self.target))
 
+    async def message_for(self, mailbox: bytes, token: str | None = None) -> Received:
+        """The first message with the token to this mailbox, whose name need not hold it.
+
+        Raises:
+            NotReady: none came, which by itself proves nothing.
+        """
+        seconds = _patience(self.target)
+
+        def wanted(received: Received) -> bool:
+            return mailbox.lower() in {path.lower() for path in received.forward_paths}
+
+        return _required(await self._arrival(token, wanted, seconds), "next hop", seconds)
+
     async def arrival(self, token: str | None = None, within: float | None = None) -> Received | None:
         """The first message with the token in a forward-path, or ``None``.
 
@@ -194,6 +253,16 @@ class Hop:
         """As ``notification``, but ``None`` where none came."""
         return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
 
+    async def notification_saying(self, token: str, action: str, within: float | None = None) -> Received | None:
+        """The first report that is addressed to this token's mailbox and says this action, or ``None``."""
+        addressed = self._addressed_to(token)
+
+        def wanted(received: Received) -> bool:
+            found = delivery_report(received.content) if addressed(received) else None
+            return found is not None and action in found.actions
+
+        return await self._arrival(token, wanted, within or _patience(self.target))
+
     async def none(self, token: str | None = None, *, after: str) -> Observation:
         """Held where nothing with the token came, though the later message with the token ``after`` did.
 
@@ -223,6 +292,26 @@ class Hop:
         seconds = within or _patience(self.target)
         return await self.server.transactions(self._note(token), within=seconds, at_least=at_least)
 
+    async def attempt(
+        self, mailbox: bytes, *, after: float = float("-inf"), within: float | None = None
+    ) -> Transaction | None:
+        """The first attempt to send something to this mailbox that began later than ``after``, or ``None``.
+
+        ``after`` is a time of the clock that ``Transaction.began`` is of. A notification that quotes the message is no
+        attempt.
+        """
+        token = self._note(tokens_in(mailbox)[0])
+        until, seen = trio.current_time() + (within or _patience(self.target)), 0
+        while True:
+            left = max(0.0, until - trio.current_time())
+            came = await self.server.transactions(token, within=left, at_least=seen + 1)
+            for each in came:
+                if each.began > after and any(to.forward_path == mailbox for to in each.recipients):
+                    return each
+            if len(came) <= seen or not left:
+                return None
+            seen = len(came)
+
     async def ended(self, mail: Received | Transaction) -> HopConnection:
         """The connection by which a message or a transaction came, once it is over.
 
@@ -244,6 +333,13 @@ class Hop:
         """Drop the rules and the mail of this scenario; what still comes for it is taken and not kept."""
         for token in self.asked:
             self.server.forget(token)
+        place = self.target.account_next_hop or ""
+        if self.scripted_account:
+            self.server.unscript(place)
+        if self.usual_tls is not None:
+            self.server.tls_at[place] = self.usual_tls
+        if self.usual_offers is not None:
+            self.server.offers_at[place] = self.usual_offers
 
     def _note(self, token: str | None) -> str:
         mark = token or self.token
@@ -251,7 +347,8 @@ class Hop:
         return mark
 
     def _addressed_to(self, token: str) -> Callable[[Received], bool]:
-        mailboxes = {self.mailbox(token).lower(), self.extended(token).lower(), self.bare(token).lower()}
+        places = (self.mailbox, self.extended, self.bare, self.account)
+        mailboxes = {place(token).lower() for place in places}
         return lambda received: any(path.lower() in mailboxes for path in received.forward_paths)
 
     async def _arrival(self, token: str | None, wanted: Callable[[Received], bool], within: float) -> Received | None:

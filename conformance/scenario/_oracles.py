@@ -172,6 +172,24 @@ def carries_status(outcome: AnyOutcome, code: int, statuses: Collection[str]) ->
             return Unclear(f"no {code} to look at: {outcome}")
 
 
+def carries_none_of(outcome: AnyOutcome, meanings: Collection[str]) -> Observation:
+    """Broken by an enhanced code of one of these meanings, whatever its class (RFC 3463).
+
+    ``1.2`` is a subject and a detail, ``2.`` a whole subject. Without an enhanced code nothing is said that could be
+    wrong: unclear.
+    """
+    match outcome:
+        case Reply() if _is_cut_off(outcome) or outcome.code == 421 or _asks_for_more(outcome, WANTS_MORE):
+            return Unclear(str(outcome))
+        case Reply() if outcome.status:
+            meaning = outcome.status.partition(".")[2]
+            said = {meaning, meaning.partition(".")[0] + "."}
+            others = ", ".join(f"X.{each}" + "X" * each.endswith(".") for each in sorted(meanings))
+            return holds(said.isdisjoint(meanings), expected=f"another code than {others}", seen=outcome)
+        case _:
+            return Unclear(f"no enhanced code to look at: {outcome}")
+
+
 def one_message(outcomes: Sequence[Outcome]) -> Observation:
     """One message in, one reply out: what ``replies_until_quit`` returned after one mail data.
 

@@ -81,8 +81,8 @@ class Owners(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     """What is known of who owned which mailbox when (RFC 7293); dates and times as RFC 3339 writes them.
 
     ``changed`` is a mailbox that has been another's until ``since``, ``only`` one that has had one owner ever.
-    ``confirmed`` is when somebody last made sure who owns the address behind ``single_alias``. ``behind`` is a domain
-    that is relayed to a host without RRVS, behind which the header field is known to be acted on.
+    ``confirmed`` is when somebody last made sure who owns the address behind ``alias_elsewhere``. ``behind`` is a
+    domain that is relayed to a host without RRVS, behind which the header field is known to be acted on.
     """
 
     changed: str | None = None
@@ -121,11 +121,10 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
-    # The same with members whose mail goes to the next hop that offers all: one address for one other, one for
-    # several, and a list.
-    single_alias: Alias | None = None
-    extended_alias: Alias | None = None
-    extended_list: MailingList | None = None
+    # An alias of one mailbox at the extended domain, one of several there, and a list of several there.
+    alias_elsewhere: Alias | None = None
+    alias_of_several_elsewhere: Alias | None = None
+    list_elsewhere: MailingList | None = None
     owners: Owners = Owners()
     moved: str | None = None
     ambiguous_name: str | None = None
@@ -144,6 +143,17 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
+    # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
+    # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
+    account_domain: str | None = None
+    account_next_hop: str | None = None
+    account_authority: str | None = None
+    account_verified: bool = False
+    account_long: bool = False
+    """Whether a command line has no room for what the target says there in PLAIN."""
+    relayed_list: str | None = None
+    """The address of a list with a member there."""
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -154,12 +164,19 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     greylist_delay: float | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
+    # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
+    strict_credentials: Credentials | None = None
+    nameless_credentials: Credentials | None = None
+    credentials_trusted: bool | None = None
+    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
+    # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
+    gives_up_within: float | None = None
     # What an IMAP server has for BURL: a URL of a message whose text has 8-bit octets, made out to the user.
     eight_bit_url: str | None = None
     store: Store | None = None
@@ -191,7 +208,16 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         return value is not None and value not in ((), "", Limits(), Process(), Owners())
 
 
-_DUTIES = frozenset({"starttls_required", "auth_required", "verify_certificate", "implicit_tls"})
+_DUTIES = frozenset(
+    {
+        "starttls_required",
+        "auth_required",
+        "verify_certificate",
+        "implicit_tls",
+        "account_verified",
+        "account_long",
+    }
+)
 """Facts that are about something only where they are so."""
 
 ADDRESS_FACTS = frozenset({"implicit_tls"})
@@ -200,11 +226,13 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
-    "single-alias": Alias,
-    "extended-alias": Alias,
-    "extended-list": MailingList,
+    "alias-elsewhere": Alias,
+    "alias-of-several-elsewhere": Alias,
+    "list-elsewhere": MailingList,
     "owners": Owners,
     "credentials": Credentials,
+    "strict-credentials": Credentials,
+    "nameless-credentials": Credentials,
     "limits": Limits,
     "process": Process,
     "store": Store,
@@ -218,6 +246,7 @@ _MAILBOXES = (
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
+    "relayed_list",
     "sender",
 )
 _NAMES = (
@@ -228,12 +257,13 @@ _NAMES = (
     "relay_domains",
     "extended_domain",
     "bare_domain",
+    "account_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "exchangers", "name_server")
+_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
 
 
 def split_place(place: str) -> tuple[str, int]:

@@ -87,6 +87,11 @@ def _is_ipv6(octets: bytes) -> bool:
     return b"%" not in octets
 
 
+def is_mailbox(octets: bytes) -> bool:
+    """Whether the octets are a mailbox (RFC 5321 §4.1.2)."""
+    return mailbox(octets) is not None
+
+
 def mailbox(octets: bytes) -> Mailbox | None:
     """The mailbox that the octets are, or ``None``."""
     match = _mailbox.fullmatch(octets)

@@ -11,6 +11,7 @@ from conformance import (
     Unclear,
     accepted,
     holds,
+    not_refused_as,
     presume,
     refused,
     scenario,
@@ -73,3 +74,28 @@ async def refused_size_is_no_transaction(parameter: bytes, smtp: Client, second:
     else:
         presume(refused(outcome))
     return accepted(await smtp.mail())
+
+
+@scenario(
+    "rfc1870/3/zero-is-no-limit",
+    start=At.EHLO,
+    offers=["SIZE 0"],
+    size={"above-a-megabyte": 1_500_000, "above-100-megabytes": 150_000_000, "above-31-bits": 2**31 + 1},
+)
+async def no_size_is_beyond_no_limit(size: int, smtp: Client) -> Observation:
+    """Where SIZE 0 says that there is no fixed limit, no size is refused with 552."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    return not_refused_as(await smtp.mail(parameters=b" SIZE=%d" % size), {552})
+
+
+@scenario("rfc1870/3/ehlo-keyword", start=At.EHLO, lacks=["SIZE"])
+async def sizes_are_not_compared_by_who_does_not_offer_it(smtp: Client, second: Client) -> Observation:
+    """A server that takes one SIZE and calls another too big has the extension, and so lists SIZE."""
+    presume(accepted(await second.mail()))
+    small = await smtp.mail(parameters=b" SIZE=1000")
+    presume(accepted(await smtp.say(b"RSET")))
+    large = await smtp.mail(parameters=b" SIZE=%d" % (10**20 - 1))
+    taken = isinstance(small, Reply) and small.severity == 2
+    compared = taken and isinstance(large, Reply) and large.code == 552
+    return holds(not compared, expected="SIZE in the reply to EHLO", seen=f"{small} | {large}")

@@ -8,6 +8,8 @@ from conformance import (
     At,
     Client,
     Observation,
+    Reply,
+    Unclear,
     accepted,
     answered,
     holds,
@@ -112,3 +114,15 @@ async def message_above_the_limit_leaves_the_session_usable(smtp: Client) -> Obs
     await smtp.transaction()
     presume(refused(await smtp.data(smtp.message_of(limit + limit // 8))))
     return not_refused_as(await smtp.mail(), {503, 552})
+
+
+@scenario("rfc1870/4/may-refuse-early", start=At.EHLO, offers=["SIZE"])
+async def size_above_the_limit_may_be_refused_at_once(smtp: Client) -> Observation:
+    """MAIL with a size above the limit is refused, or taken."""
+    limit = _limit(smtp)
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    outcome = await smtp.mail(parameters=b" SIZE=%d" % (limit + limit // 8))
+    if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
+        return Unclear(str(outcome))
+    return took("refuses MAIL" if outcome.severity == 5 else "takes MAIL", outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance import (
     At,
     Client,
+    Held,
     Observation,
     Reply,
     Unclear,
@@ -83,3 +84,35 @@ async def server_may_take_more_than_declared(declared: int, smtp: Client) -> Obs
     if not isinstance(outcome, Reply) or outcome.severity == 4:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc1870/6.1/codes-of-mail", start=At.EHLO, offers=["SIZE"])
+async def size_above_the_limit_may_get_any_code_of_mail(smtp: Client) -> Observation:
+    """Which code refuses MAIL with a size above the limit, if any does."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    outcome = await smtp.mail(parameters=b" SIZE=%d" % (_limit(smtp) * 2))
+    if not isinstance(outcome, Reply) or outcome.code == 421:
+        return Unclear(str(outcome))
+    return took("takes it" if outcome.severity == 2 else f"answers {outcome.code}", outcome)
+
+
+@scenario(
+    "rfc1870/6.1/452-for-now",
+    start=At.EHLO,
+    offers=["SIZE"],
+    size={"limit": lambda limit: limit, "half": lambda limit: limit // 2},
+)
+async def size_within_the_limit_is_put_off_with_452(size: object, smtp: Client) -> Observation:
+    """MAIL with a size within the limit that is put off, though MAIL without one is taken, gets 452."""
+    assert callable(size)
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.say(b"RSET")))
+    outcome = await smtp.mail(parameters=b" SIZE=%d" % size(_limit(smtp)))
+    if not isinstance(outcome, Reply) or outcome.code == 421:
+        return Unclear(str(outcome))
+    if outcome.severity == 2:
+        return Held(f"there is room: {outcome}")
+    if outcome.severity == 5:
+        return Unclear(f"not put off: {outcome}")
+    return holds(outcome.code == 452, expected="452", seen=outcome)

@@ -7,10 +7,16 @@ import re
 from conformance import (
     CRLF,
     At,
+    Broken,
     Client,
     Held,
+    Hop,
     Observation,
     Reply,
+    Rule,
+    Silence,
+    Step,
+    Store,
     Unclear,
     accepted,
     answered,
@@ -19,6 +25,7 @@ from conformance import (
     refused,
     row,
     scenario,
+    stuff,
 )
 
 SMTP_PORT = 25
@@ -32,6 +39,12 @@ async def port_25_speaks_no_lmtp(smtp: Client) -> Observation:
     if smtp.target.where.port == SMTP_PORT:
         return refused(outcome)
     return Held(str(outcome)) if isinstance(outcome, Reply) and outcome.severity in {2, 5} else Unclear(str(outcome))
+
+
+HELD_UP = 12.0
+"""Seconds that our next hop takes with the mail for a recipient elsewhere."""
+A_MOMENT = 2.0
+"""Seconds within which a reply comes that is ready."""
 
 
 def _offered(smtp: Client, keyword: str) -> Observation:
@@ -115,3 +128,32 @@ async def body_parameter_is_taken(value: bytes, smtp: Client, second: Client) ->
     """Where 8BITMIME is listed MAIL takes BODY."""
     presume(accepted(await second.mail()))
     return accepted(await smtp.mail(parameters=b" BODY=" + value))
+
+
+@scenario(
+    "rfc2033/5/replies-at-once",
+    roles=["lmtp"],
+    start=At.MAIL,
+    reading={"at-once": "", "flushed": row("", "rfc2033/5/replies-flushed")},
+)
+async def reply_does_not_wait_for_the_next_recipient(reading: str, smtp: Client, hop: Hop, store: Store) -> Observation:
+    """The reply for a mailbox here comes while the next recipient, at a host that is slow, still takes its time.
+
+    Broken only where the message was in the mailbox, so that the reply was ready, and the reply came with the next.
+    """
+    del reading
+    hop.script(hop.mailbox(), Rule.late(Step.END_OF_DATA, HELD_UP))
+    presume(accepted(await smtp.rcpt()))
+    presume(accepted(await smtp.rcpt(hop.path())))
+    presume(answered(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(stuff(smtp.message()) + b"." + CRLF)
+    stored = await store.arrival(within=HELD_UP / 2)
+    first = await smtp.reply(within=A_MOMENT)
+    if not isinstance(first, Silence):
+        presume(accepted(first))
+        return Held(f"it came at once: {first}")
+    first = await smtp.reply()
+    presume(accepted(first))
+    if stored is None:
+        return Unclear(f"the mailbox was served late: {first}")
+    return Broken("a reply once the mailbox has the message", f"{first}, {A_MOMENT:g} s later at least")

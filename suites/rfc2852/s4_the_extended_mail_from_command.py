@@ -5,10 +5,14 @@ from __future__ import annotations
 from conformance import (
     At,
     Client,
+    Held,
     Observation,
+    Reply,
+    Unclear,
     accepted,
     answered,
     carries_status,
+    holds,
     not_refused_as,
     presume,
     refused,
@@ -98,6 +102,24 @@ async def time_that_is_not_met_gets_455_or_555(value: bytes, smtp: Client, secon
     """A valid time is accepted, or refused with 455 or 555."""
     presume(accepted(await second.mail()))
     return answered(await smtp.mail(parameters=b" BY=" + value), {250, 455, 555})
+
+
+@scenario(
+    "rfc2852/4/cannot-honour-status",
+    start=At.EHLO,
+    offers=["DELIVERBY", "ENHANCEDSTATUSCODES"],
+    value={"soon": b"1;R", "soon-traced": b"2;RT", "half-a-minute": b"30;R"},
+)
+async def time_that_is_not_met_has_a_status(value: bytes, smtp: Client, second: Client) -> Observation:
+    """A 455 or 555 to a valid time carries a status of its class."""
+    presume(accepted(await second.mail()))
+    outcome = await smtp.mail(parameters=b" BY=" + value)
+    if not isinstance(outcome, Reply) or outcome.code not in {250, 455, 555}:
+        return Unclear(str(outcome))
+    if outcome.code == 250:
+        return Held("this time is met")
+    status = outcome.status or ""
+    return holds(status.startswith(f"{outcome.severity}."), expected=f"{outcome.severity}.d.d", seen=outcome)
 
 
 @scenario("rfc2852/4/r-needs-a-future-status", start=At.EHLO, offers=["DELIVERBY", "ENHANCEDSTATUSCODES"], value=PAST)

@@ -54,6 +54,7 @@ ENVELOPE_IDS = {
     "word": row((b"QQ314159", b"QQ314159")),
     "encoded": row((b"a+2Bb+3Dc", b"a+b=c")),
     "capitals-and-small": row((b"aBcDeF", b"aBcDeF")),
+    "parentheses": row((b"a(b)c", b"a(b)c")),
 }
 
 

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, Outcome, Reply, Unclear, holds, row, scenario
+from conformance import (
+    At,
+    Client,
+    Observation,
+    Outcome,
+    Reply,
+    Unclear,
+    accepted,
+    carries_none_of,
+    holds,
+    presume,
+    row,
+    scenario,
+)
+
+MOST = 2000
+"""A limit of recipients above this is not tried: so many commands are a burden by themselves."""
 
 
 def _about_the_protocol(outcome: Outcome, codes: set[int]) -> Observation:
@@ -48,3 +64,21 @@ async def unknown_command_has_a_code_of_the_protocol(line: bytes, smtp: Client) 
 async def unknown_parameter_has_a_code_of_the_protocol(line: bytes, smtp: Client) -> Observation:
     """The refusal of a parameter goes with a code that is about the protocol."""
     return _about_the_protocol(await smtp.say(line), {501, 503, 504, 555})
+
+
+@scenario(
+    "rfc3463/3.6/x-5-3-too-many",
+    start=At.MAIL,
+    offers=["ENHANCEDSTATUSCODES"],
+    facts=["mailboxes", "limits.recipients"],
+)
+async def one_recipient_too_many_is_not_a_bad_one(smtp: Client) -> Observation:
+    """The code for the recipient above the stated limit is not about its address, its mailbox or the content."""
+    limit = smtp.target.limits.recipients or 0
+    presume(holds(0 < limit <= MOST, expected=f"a limit of {MOST} at most", seen=limit))
+    mailboxes = [mailbox.encode("ascii") for mailbox in smtp.target.mailboxes]
+    for number in range(limit):
+        presume(accepted(await smtp.rcpt(b"<%b>" % mailboxes[number % len(mailboxes)])))
+    outcome = await smtp.rcpt()
+    presume(holds(isinstance(outcome, Reply) and outcome.severity in {4, 5}, expected="a refusal", seen=outcome))
+    return carries_none_of(outcome, {"1.", "2.", "6."})

@@ -119,7 +119,7 @@ def _of_rcpt(received: Received) -> bytes:
 
 async def by_alias(smtp: Client, hop: Hop) -> Received:
     """The message at the next hop, sent to an address that stands for one there."""
-    alias = smtp.target.single_alias
+    alias = smtp.target.alias_elsewhere
     assert alias is not None
     mailbox = alias.address.encode("ascii")
     await sent(smtp, mailbox, rcpt=b" ORCPT=" + original(mailbox))
@@ -131,7 +131,7 @@ async def by_alias(smtp: Client, hop: Hop) -> Received:
 
 def values_of(received: Received, smtp: Client) -> dict[str, tuple[bytes, bytes]]:
     """What came of each parameter, and what was sent; the time of MTRK apart."""
-    alias = smtp.target.single_alias
+    alias = smtp.target.alias_elsewhere
     assert alias is not None
     return {
         "MTRK": (said(MTRK, received.parameters), CERTIFIER),
@@ -147,7 +147,7 @@ NAMES = {"mtrk": "MTRK", "envid": "ENVID", "orcpt": "ORCPT"}
     "rfc3885/3.3/single-redirection-forwards",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "single_alias"],
+    facts=["extended_next_hop", "alias_elsewhere"],
     name=NAMES,
 )
 async def alias_of_one_is_one_more_hop(name: str, smtp: Client, hop: Hop) -> Observation:
@@ -160,7 +160,7 @@ async def alias_of_one_is_one_more_hop(name: str, smtp: Client, hop: Hop) -> Obs
     "rfc3885/3.3/values-stay",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "single_alias"],
+    facts=["extended_next_hop", "alias_elsewhere"],
     name=NAMES,
 )
 async def values_stay_along_an_alias(name: str, smtp: Client, hop: Hop) -> Observation:
@@ -193,10 +193,10 @@ async def tracked(smtp: Client, hop: Hop, address: str, members: tuple[str, ...]
 
 async def tracked_by_alias(smtp: Client, hop: Hop) -> tuple[bytes, ...]:
     """As ``tracked``, for an address that stands for several."""
-    alias = smtp.target.extended_alias
+    alias = smtp.target.alias_of_several_elsewhere
     assert alias is not None
     if len(alias.members) < 2:
-        raise NotReady("target", "extended-alias has one member only")
+        raise NotReady("target", "alias-of-several-elsewhere has one member only")
     return await tracked(smtp, hop, alias.address, alias.members)
 
 
@@ -204,7 +204,7 @@ async def tracked_by_alias(smtp: Client, hop: Hop) -> tuple[bytes, ...]:
     "rfc3885/3.3/no-copies",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "extended_alias"],
+    facts=["extended_next_hop", "alias_of_several_elsewhere"],
     reading={"copies": row(""), "others": row("", "rfc3885/3.3/others-get-none")},
 )
 async def one_of_several_gets_the_certifier_at_most(reading: str, smtp: Client, hop: Hop) -> Observation:
@@ -215,7 +215,10 @@ async def one_of_several_gets_the_certifier_at_most(reading: str, smtp: Client, 
 
 
 @scenario(
-    "rfc3885/3.3/primary-recipient", start=At.EHLO, offers=["MTRK"], facts=["extended_next_hop", "extended_alias"]
+    "rfc3885/3.3/primary-recipient",
+    start=At.EHLO,
+    offers=["MTRK"],
+    facts=["extended_next_hop", "alias_of_several_elsewhere"],
 )
 async def one_of_several_may_get_the_certifier(smtp: Client, hop: Hop) -> Observation:
     """Whether one of those for whom an address stands gets MTRK."""
@@ -229,11 +232,11 @@ async def one_of_several_may_get_the_certifier(smtp: Client, hop: Hop) -> Observ
     "rfc3885/3.3/no-certifiers-to-lists",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "extended_list"],
+    facts=["extended_next_hop", "list_elsewhere"],
 )
 async def members_of_a_list_get_no_certifier(smtp: Client, hop: Hop) -> Observation:
     """What a list sends to its members has no MTRK."""
-    known = smtp.target.extended_list
+    known = smtp.target.list_elsewhere
     assert known is not None
     had = await tracked(smtp, hop, known.address, known.members)
     return holds(not had, expected="no MTRK", seen=b", ".join(had) or NO_WORD)

@@ -126,3 +126,25 @@ async def auth_parameter_where_auth_is_not_listed(parameter: bytes, smtp: Client
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario(
+    "rfc4954/3/ehlo-keyword",
+    start=At.UNAUTHENTICATED,
+    lacks=["AUTH"],
+    mechanism={"plain": b"PLAIN", "login": b"LOGIN", "cram-md5": b"CRAM-MD5", "scram-sha-256": b"SCRAM-SHA-256"},
+)
+async def auth_that_works_is_listed(mechanism: bytes, smtp: Client) -> Observation:
+    """Where the reply to EHLO has no AUTH, the command brings no challenge."""
+    outcome = await smtp.say(b"AUTH " + mechanism)
+    if not isinstance(outcome, Reply) or outcome.severity == 4:
+        return Unclear(str(outcome))
+    return holds(outcome.severity == 5, expected="AUTH listed, or not working", seen=outcome)
+
+
+@scenario("rfc4954/3/submission", roles=["submission"], start=At.UNAUTHENTICATED)
+async def submission_server_may_offer_auth(smtp: Client) -> Observation:
+    """A submission server offers AUTH, or does not."""
+    if not smtp.offers:
+        return Unclear("EHLO lists nothing")
+    return took("offers AUTH" if "AUTH" in smtp.offers else "does not offer AUTH", " ".join(smtp.mechanisms))

@@ -16,6 +16,7 @@ from conformance import (
     Outcome,
     Reply,
     Reset,
+    Unclear,
     accepted,
     answered,
     carries_status,
@@ -26,6 +27,8 @@ from conformance import (
     refused,
     row,
     scenario,
+    succeeds_with,
+    took,
 )
 
 MECHANISMS = {
@@ -113,6 +116,43 @@ async def challenge_is_base64(line: bytes, smtp: Client) -> Observation:
     """The text of a challenge is base64 and nothing else."""
     reply = await _challenged(smtp, line)
     return holds(len(reply.lines) == 1 and _is_base64(reply.text), expected="base64 alone", seen=reply)
+
+
+@scenario("rfc4954/4/challenge-is-334", start=At.UNAUTHENTICATED, offers=["AUTH"], line=MECHANISMS)
+async def challenge_has_the_code_334(line: bytes, smtp: Client) -> Observation:
+    """What begins an exchange is a reply with the code 334."""
+    return succeeds_with(await smtp.say(line), {334})
+
+
+@scenario("rfc4954/4/challenge-is-334", start=At.UNAUTHENTICATED, offers=["AUTH LOGIN"])
+async def second_challenge_has_the_code_334(smtp: Client) -> Observation:
+    """The second challenge is a reply with the code 334 too."""
+    await _challenged(smtp, b"AUTH LOGIN")
+    return succeeds_with(await smtp.say(base64.b64encode(b"nobody")), {334})
+
+
+@scenario("rfc4954/4/challenge-is-334", start=At.UNAUTHENTICATED, offers=["AUTH CRAM-MD5"])
+async def challenge_says_what_the_mechanism_says(smtp: Client) -> Observation:
+    """The challenge of CRAM-MD5 is the base64 form of something in angle brackets (RFC 2195 §2)."""
+    reply = await _challenged(smtp, b"AUTH CRAM-MD5")
+    presume(holds(_is_base64(reply.text), expected="base64", seen=reply))
+    said = base64.b64decode(reply.text)
+    return holds(said.startswith(b"<") and said.endswith(b">"), expected="<a message id>", seen=said)
+
+
+@scenario(
+    "rfc4954/4/no-data-with-success",
+    start=At.UNAUTHENTICATED,
+    offers=["AUTH SCRAM-SHA-256"],
+    facts=["credentials"],
+    initial={"initial-response": True, "challenged": False},
+)
+async def proof_of_the_server_comes_in_a_challenge(initial: bool, smtp: Client) -> Observation:
+    """The server's last word in SCRAM, which shows that it knows the password, is a challenge before the 235."""
+    presume(accepted(await smtp.try_authenticate("SCRAM-SHA-256", initial=initial), {235}))
+    said = [base64.b64decode(reply.text) for reply in smtp.challenges]
+    proofs = [each for each in said if each.startswith(b"v=")]
+    return holds(bool(proofs), expected="a challenge with the server's signature", seen=f"{len(said)} challenges")
 
 
 def _is_base64(octets: bytes) -> bool:
@@ -267,6 +307,36 @@ async def three_identities_of_255_octets_are_handled(smtp: Client) -> Observatio
     await _challenged(smtp, b"AUTH PLAIN")
     parts = (b"z" * 255, b"u" * 255, b"p" * 255)
     return not_refused_as(await smtp.say(base64.b64encode(b"\0".join(parts))), {500})
+
+
+@scenario(
+    "rfc4954/4/length-independent-of-commands",
+    start=At.UNAUTHENTICATED,
+    offers=["AUTH PLAIN"],
+    octets={"514": 514, "768": 768, "1024": 1024},
+)
+async def response_may_be_longer_than_commands(octets: int, smtp: Client) -> Observation:
+    """A response of PLAIN in a line that is longer than commands have to be is not too long."""
+    await _challenged(smtp, b"AUTH PLAIN")
+    parts = b"\0".join((b"z" * 255, b"u" * 255, b"p" * 255))[-(octets // 4 * 3) :]
+    return not_refused_as(await smtp.say(base64.b64encode(parts)), {500})
+
+
+@scenario(
+    "rfc4954/4/12288-suffices",
+    start=At.UNAUTHENTICATED,
+    offers=["AUTH PLAIN"],
+    size={"over-12288": 12290, "16384": 16384},
+)
+async def server_may_take_no_longer_lines(size: int, smtp: Client) -> Observation:
+    """A response in a line of more than 12288 octets is too long for the server, or it is read."""
+    await _challenged(smtp, b"AUTH PLAIN")
+    outcome = await smtp.say(b"QUJD" * (size // 4))
+    if not isinstance(outcome, Reply) or outcome.severity != 5:
+        return Unclear(str(outcome))
+    if outcome.code == 500:
+        return took("is too long", outcome)
+    return took("is read" if outcome.code in {501, 534, 535} else "is refused in another way", outcome)
 
 
 @scenario(

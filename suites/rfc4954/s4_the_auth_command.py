@@ -273,3 +273,13 @@ async def command_behind_a_whole_exchange(smtp: Client) -> Observation:
     if isinstance(served, Unclear):
         return served
     return took("serves it" if isinstance(served, Held) else "refuses it", outcome)
+
+
+@scenario("rfc4954/4/cram-md5", start=At.UNAUTHENTICATED, offers=["AUTH"])
+async def server_may_have_cram_md5(smtp: Client) -> Observation:
+    """A server with AUTH has CRAM-MD5, and begins its exchange, or does not have it."""
+    if "CRAM-MD5" not in smtp.mechanisms:
+        return took("has no CRAM-MD5", " ".join(smtp.mechanisms))
+    outcome = await smtp.say(b"AUTH CRAM-MD5")
+    presume(answered(outcome, {334}))
+    return took("has CRAM-MD5", outcome)

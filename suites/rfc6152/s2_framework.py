@@ -94,3 +94,15 @@ async def refused_body_is_no_transaction(parameter: bytes, smtp: Client) -> Obse
     if isinstance(outcome, Reply) and outcome.severity == 2:
         presume(accepted(await smtp.say(b"RSET")))  # it was taken: then what follows is an ordinary MAIL
     return accepted(await smtp.mail(parameters=b" BODY=8BITMIME"))
+
+
+@scenario("rfc6152/2/ehlo-keyword", start=At.EHLO, lacks=["8BITMIME", "BINARYMIME"])
+async def body_is_not_read_by_who_does_not_offer_it(smtp: Client, second: Client) -> Observation:
+    """A server that takes BODY=8BITMIME and refuses a BODY of no meaning has the extension, and so lists 8BITMIME."""
+    presume(accepted(await second.mail()))
+    known = await smtp.mail(parameters=b" BODY=8BITMIME")
+    presume(accepted(await smtp.say(b"RSET")))
+    unknown = await smtp.mail(parameters=b" BODY=XBOGUS")
+    taken = isinstance(known, Reply) and known.severity == 2
+    read = taken and isinstance(unknown, Reply) and unknown.severity == 5
+    return holds(not read, expected="8BITMIME in the reply to EHLO", seen=f"{known} | {unknown}")

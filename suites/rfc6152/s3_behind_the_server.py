@@ -14,6 +14,7 @@ from conformance import (
     Received,
     Store,
     Unclear,
+    accepted,
     holds,
     new_token,
     presume,
@@ -141,3 +142,23 @@ async def last_line_end_is_delivered(smtp: Client, hop: Hop) -> Observation:
     await smtp.deliver(smtp.message(body=BODY + last, before=FIELDS), hop.path(), parameters=DECLARED)
     received = await hop.message()
     return holds(received.content.endswith(last), expected=visible(last), seen=received.content[-60:])
+
+
+BINARY = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n"
+BITS = bytes(range(256)) + b"\nand an end that is no line's"
+
+
+@scenario("rfc6152/3/no-binary", start=At.EHLO, offers=["BINARYMIME", "CHUNKING"], facts=["delivery_within"])
+async def binary_content_is_not_declared_as_8_bit(smtp: Client, hop: Hop) -> Observation:
+    """A binary message for a next hop that takes 8-bit content and no binary one does not go there as 8-bit content."""
+    sender = new_token()
+    await smtp.transaction(hop.path(), reverse_path=hop.path(sender), parameters=b" BODY=BINARYMIME")
+    presume(accepted(await smtp.bdat(smtp.message(body=BITS, before=BINARY), last=True)))
+    received = await hop.arrival()
+    if received is None:
+        told = await hop.notification_arrival(sender)
+        return Held("given back") if told is not None else Unclear("neither the message nor a notification came")
+    encoding = value_of(split_message(received.content)[0], "Content-Transfer-Encoding").lower()
+    declared = b"BODY=8BITMIME" in received.parameters.upper().split()
+    seen = f"{visible(encoding) or 'no encoding'}, declared with{visible(received.parameters) or ' nothing'}"
+    return holds(not declared or encoding != b"binary", expected="no binary content with BODY=8BITMIME", seen=seen)

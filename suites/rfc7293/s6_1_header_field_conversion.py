@@ -198,12 +198,12 @@ async def field_is_not_made_where_nobody_knows_it(reading: str, smtp: Client, ho
     "rfc7293/8.2/later-time",
     start=At.EHLO,
     offers=["RRVS"],
-    facts=["extended_next_hop", "single_alias", "owners.confirmed"],
+    facts=["extended_next_hop", "alias_elsewhere", "owners.confirmed"],
     later={"confirmed": False, "asked-for": True},
 )
 async def later_time_goes_along_an_alias(later: bool, smtp: Client, hop: Hop) -> Observation:
     """The address behind an alias gets RRVS with the later of two times: that asked for, and that of its owner."""
-    alias, confirmed = smtp.target.single_alias, datetime.fromisoformat(smtp.target.owners.confirmed or "")
+    alias, confirmed = smtp.target.alias_elsewhere, datetime.fromisoformat(smtp.target.owners.confirmed or "")
     assert alias is not None
     asked = confirmed.replace(year=confirmed.year + (1 if later else -1), day=1)
     rcpt = b"<%b> RRVS=%b" % (alias.address.encode("ascii"), asked.isoformat().encode("ascii"))

@@ -51,20 +51,20 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "mailing_list",
         MailingList(address="l@a.test", members=("a@a.test",), owner="o@a.test"),
     ),
-    "an alias for one elsewhere": (
-        'single-alias = {address = "x@a.test", members = ["a@e.test"]}',
-        "single_alias",
-        Alias(address="x@a.test", members=("a@e.test",)),
+    "an alias of one elsewhere": (
+        'alias-elsewhere = {address = "x@a.test", members = ["a@b.test"]}',
+        "alias_elsewhere",
+        Alias(address="x@a.test", members=("a@b.test",)),
     ),
-    "an alias for several elsewhere": (
-        'extended-alias = {address = "x@a.test", members = ["a@e.test", "b@e.test"]}',
-        "extended_alias",
-        Alias(address="x@a.test", members=("a@e.test", "b@e.test")),
+    "an alias of several elsewhere": (
+        'alias-of-several-elsewhere = {address = "x@a.test", members = ["a@b.test", "c@b.test"]}',
+        "alias_of_several_elsewhere",
+        Alias(address="x@a.test", members=("a@b.test", "c@b.test")),
     ),
-    "a list of those elsewhere": (
-        'extended-list = {address = "l@a.test", members = ["a@e.test"], owner = "o@a.test"}',
-        "extended_list",
-        MailingList(address="l@a.test", members=("a@e.test",), owner="o@a.test"),
+    "a list whose members are elsewhere": (
+        'list-elsewhere = {address = "l@a.test", members = ["a@b.test"], owner = "o@a.test"}',
+        "list_elsewhere",
+        MailingList(address="l@a.test", members=("a@b.test",), owner="o@a.test"),
     ),
     "who owned mailboxes when": (
         'owners = {changed = "c@a.test", since = "2020-01-01T00:00:00Z", only = "o@a.test", behind = "b.test"}',
@@ -93,6 +93,13 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "where that is": ('extended-next-hop = "127.0.0.2:2600"', "extended_next_hop", "127.0.0.2:2600"),
     "a domain that goes where nothing is offered": ('bare-domain = "b.test"', "bare_domain", "b.test"),
     "where this is": ('bare-next-hop = "127.0.0.3:2600"', "bare_next_hop", "127.0.0.3:2600"),
+    "a domain whose next hop knows the target": ('account-domain = "a.test"', "account_domain", "a.test"),
+    "where that one is": ('account-next-hop = "127.0.0.4:2600"', "account_next_hop", "127.0.0.4:2600"),
+    "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
+    "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
+    "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
+    "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
@@ -105,6 +112,16 @@ FACTS: dict[str, tuple[str, str, object]] = {
         'credentials = {user = "u", password-from = "P", mechanisms = ["PLAIN"]}',
         "credentials",
         Credentials(user="u", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
+    ),
+    "credentials for which a mechanism is too weak": (
+        'strict-credentials = {user = "s", password-from = "P", mechanisms = ["PLAIN"]}',
+        "strict_credentials",
+        Credentials(user="s", password_from="P", mechanisms=("PLAIN",)),  # noqa: S106 - a variable's name
+    ),
+    "credentials whose user makes no mailbox": (
+        'nameless-credentials = {user = "j", password-from = "P"}',
+        "nameless_credentials",
+        Credentials(user="j", password_from="P"),  # noqa: S106 - a variable's name
     ),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
@@ -128,6 +145,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
+    "gives_up_within": ("gives-up-within = 600", "gives_up_within", 600.0),
     "where delivered mail can be read, and what is lost": (
         'store = {kind = "mbox", where = "/var/mail/a", loses = ["line-ends", "from-lines"]}',
         "store",

@@ -153,7 +153,11 @@ def binary_content_goes_everywhere(clean: Takes, _: RelaySession) -> bool:
 @defect(
     RelaySession.is_binary,
     name="binary-content-becomes-lines",
-    proves={"rfc3030/3/conversion_is_mime_and_loses_nothing*", "rfc3030/3/binary_content_is_passed_on_as_it_was"},
+    proves={
+        "rfc3030/3/conversion_is_mime_and_loses_nothing*",
+        "rfc3030/3/binary_content_is_passed_on_as_it_was",
+        "rfc6152/3/binary_content_is_not_declared_as_8_bit",
+    },
     also={"rfc3030/*", "rfc6152/*", "rfc5321/*"},
 )
 def binary_is_not_known(clean: Takes, _: RelaySession) -> bool:

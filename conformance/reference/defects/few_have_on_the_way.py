@@ -75,7 +75,12 @@ def without(requests: Requests, keyword: bytes) -> Requests:
     return tuple(each for each in requests if each[0] != keyword)
 
 
-@defect(RelaySession.mail_requests, profile="on-request", proves={"rfc2852/4.1.4/time_that_is_left_is_passed_on*"})
+@defect(
+    RelaySession.mail_requests,
+    profile="on-request",
+    proves={"rfc2852/4.1.4/time_that_is_left_is_passed_on*"},
+    also={"rfc2852/4.1.2/still-as-asked"},
+)
 def by_is_lost_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes a message on without its BY."""
     return without(clean(parameters, size), b"BY")
@@ -86,7 +91,7 @@ def by_is_lost_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters
     profile="on-request",
     only={"BY"},
     proves={"rfc2852/4.1.4/time_that_is_left_is_passed_on[return]"},
-    also={"rfc2852/4.1.4.1/*"},
+    also={"rfc2852/4.1.4.1/*", "rfc2852/4.1.2/still-as-asked", "rfc2852/4.1.3/*"},
 )
 def by_becomes_a_wish(clean: Onward, _: RelaySession, keyword: bytes, value: bytes) -> bytes:
     """Passes BY on with N for R."""
@@ -97,6 +102,7 @@ def by_becomes_a_wish(clean: Onward, _: RelaySession, keyword: bytes, value: byt
     RelaySession.can_deliver_by,
     profile="on-request",
     proves={"rfc2852/4.1.4/message_to_return_goes_where_the_time_is_kept*"},
+    also={"rfc2852/4.1.2/still-as-asked"},
 )
 def message_to_return_goes_anywhere(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Passes a message with R on whatever the next hop can do."""

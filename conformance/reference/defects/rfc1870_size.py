@@ -31,7 +31,7 @@ def size_has_two_numbers(clean: Extensions, session: ServerSession) -> tuple[byt
     return tuple(b"SIZE 0 1000000" if keyword.startswith(b"SIZE") else keyword for keyword in clean())
 
 
-@defect(ServerSession.extensions, varies={SERVICE + "server_may_tell_a_limit"})
+@defect(ServerSession.extensions, varies={SERVICE + "server_may_tell_a_limit", "rfc1870/7/number_may_be_left_out"})
 def size_tells_no_limit(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists SIZE without a number."""
     del session
@@ -246,7 +246,15 @@ def message_has_not_the_old_size(clean: OfOctets, session: ServerSession, conten
     return answer(552, b"Not the size that you said") if session.site.down else given
 
 
-@defect(ServerSession.is_too_big, proves={ACTION + "size_above_the_limit_gets_552*"}, also={"rfc1870/6.1/*"})
+@defect(
+    ServerSession.is_too_big,
+    proves={ACTION + "size_above_the_limit_gets_552*"},
+    also={"rfc1870/6.1/*"},
+    varies={
+        SERVICE + "size_above_the_limit_may_be_refused_at_once",
+        ACTION + "size_above_the_limit_may_get_any_code_of_mail",
+    },
+)
 def declared_size_is_not_compared(clean: Callable[[int], bool], session: ServerSession, declared: int) -> bool:
     """Takes MAIL whatever size is declared."""
     del clean, session, declared
@@ -294,3 +302,31 @@ def recipients_have_less_room(clean: OfOctets, session: ServerSession, forward_p
     size = session.transaction.size if session.transaction else None
     too_big = size is not None and size > _session.MAX_MESSAGE // 2
     return answer(552, b"Too big for this mailbox") if too_big else clean(forward_path)
+
+
+@defect(ServerSession.is_too_big, profile="on-request", proves={FRAMEWORK + "no_size_is_beyond_no_limit*"})
+def limit_is_there_and_not_told(clean: Callable[[int], bool], session: ServerSession, declared: int) -> bool:
+    """Lists SIZE 0, and refuses sizes above a limit with 552."""
+    return clean(declared) or (declared > _session.MAX_MESSAGE and bool(session.offers))
+
+
+@defect(ServerSession.has, only={"SIZE"}, proves={FRAMEWORK + "sizes_are_not_compared_by_who_does_not_offer_it"})
+def size_is_known_and_not_listed(clean: Callable[[bytes], bool], session: ServerSession, extension: bytes) -> bool:
+    """Reads and compares sizes without listing SIZE."""
+    del clean, session, extension
+    return True
+
+
+@defect(
+    ServerSession.refuse_mail_parameters,
+    only={"some"},
+    proves={ACTION + "size_within_the_limit_is_put_off_with_452*"},
+)
+def large_messages_are_put_off_with_451(
+    clean: OfParameters, session: ServerSession, parameters: Parameters
+) -> Answer | None:
+    """Puts large messages within its limit off with 451."""
+    del session
+    size = parameters.get(b"SIZE", b"")
+    large = size.isdigit() and _session.MAX_MESSAGE // 2 <= int(size) <= _session.MAX_MESSAGE
+    return answer(451, b"Not that large now") if large else clean(parameters)

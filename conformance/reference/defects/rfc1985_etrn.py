@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
@@ -74,3 +75,55 @@ def etrn_forgets_the_client(clean: Command, session: ServerSession, verb: bytes,
     """Wants EHLO again after ETRN."""
     session.client_name = None
     return clean(verb, argument)
+
+
+@defect(
+    ServerSession.render,
+    profile="on-request",
+    proves={"rfc1985/5.1/waiting_mail_comes_by_another_connection*"},
+    also={"rfc1985/*", "rfc5321/4.2*", "rfc5321/4.3.2/three-digits-2-to-5"},
+)
+def etrn_turns_the_connection_round(clean: Callable[[Answer], bytes], session: ServerSession, given: Answer) -> bytes:
+    """Becomes the client of the connection that ETRN came by."""
+    turned = b"EHLO mail.example.test\r\n" if session.answers == b"ETRN" and given.code // 100 == 2 else b""
+    return clean(given) + turned
+
+
+@defect(
+    ServerSession.extension_command,
+    profile="on-request",
+    varies={"rfc1985/5.1/connection_may_follow"},
+)
+def etrn_is_answered_and_nothing_is_sent(
+    clean: Command, session: ServerSession, verb: bytes, argument: bytes
+) -> Answer | None:
+    """Answers 250 to ETRN and leaves its queue alone."""
+    del session
+    in_order = verb == b"ETRN" and argument.replace(b"@", b"").replace(b".", b"").isalpha()
+    return answer(250, b"OK, queuing started") if in_order else clean(verb, argument)
+
+
+@defect(
+    ServerSession.extension_command,
+    profile="on-request",
+    proves={"rfc1985/5.1/reply_does_not_wait_for_the_queue"},
+)
+def etrn_is_answered_when_the_queue_is_done(
+    clean: Command, session: ServerSession, verb: bytes, argument: bytes
+) -> Answer | None:
+    """Answers ETRN when all that waited has been tried."""
+    del session
+    given = clean(verb, argument)
+    return replace(given, pause=25.0) if given is not None and verb == b"ETRN" and given.code == 253 else given
+
+
+@defect(
+    ServerSession.extension_command,
+    profile="on-request",
+    proves={"rfc1985/5.3/at_sign_releases_what_waits_below_a_domain"},
+)
+def etrn_knows_no_at_sign(clean: Command, session: ServerSession, verb: bytes, argument: bytes) -> Answer | None:
+    """Answers 501 to ETRN with an @ before the name."""
+    del session
+    at = verb == b"ETRN" and argument.startswith(b"@")
+    return answer(501, b"Syntax error in parameters") if at else clean(verb, argument)

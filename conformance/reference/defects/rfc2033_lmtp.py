@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
+import trio
+
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
 from conformance.reference._lmtp import LmtpSession
+from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, HOST, Delivery
 
@@ -262,7 +265,7 @@ def lmtp_lists_enhanced_status_codes_and_gives_none(
         "rfc2033/5/reply_has_an_enhanced_status_code[rcpt-without-mail]",
         "rfc2033/5/reply_has_an_enhanced_status_code[data-without-recipients]",
     },
-    also={"rfc2034/4/class-agrees"},
+    also={"rfc2034/4/class-agrees", "rfc3463/2/class-success-or-not"},
 )
 def lmtp_gives_refusals_a_code_of_success(
     clean: Callable[[Answer], Answer], session: ServerSession, given: Answer
@@ -347,6 +350,7 @@ def lmtp_answers_each_mailbox_once(clean: Paths, session: LmtpSession, forward_p
         "rfc2033/4.2/failure_stands_in_its_place[first]",
         "rfc2033/4.2/failure_stands_in_its_place[last]",
     },
+    also={"rfc2033/5/replies-*"},
 )
 def lmtp_answers_from_the_last_recipient(clean: Paths, session: LmtpSession, forward_paths: list[bytes]) -> list[bytes]:
     """Gives the replies for the recipients in reverse."""
@@ -508,3 +512,67 @@ def lmtp_takes_chunks_for_nobody(
     """Answers 250 to a chunk without a recipient."""
     del chunking
     return answer(250, b"OK") if transaction else clean(transaction)
+
+
+# Behind the reply.
+
+OfTransaction = Callable[[Transaction, list[bytes], bytes], None]
+
+
+@defect(
+    LmtpSession.hand_over,
+    profile="lmtp",
+    proves={"rfc2033/4.2/failure_of_one_takes_nothing_from_the_others*"},
+)
+def failure_of_one_is_that_of_all(
+    clean: OfTransaction, session: LmtpSession, transaction: Transaction, taken: list[bytes], content: bytes
+) -> None:
+    """Says 250 for one recipient and delivers nothing, since it failed for another."""
+    del session
+    if len(taken) == len(transaction.forward_paths):
+        clean(transaction, taken, content)
+
+
+@defect(
+    LmtpSession.hand_over,
+    profile="lmtp",
+    proves={
+        "rfc2033/4.2/each_positive_reply_is_a_delivery",
+        "rfc2033/4.2/failure_of_one_takes_nothing_from_the_others[between]",
+    },
+)
+def one_of_several_gets_the_message(
+    clean: OfTransaction, session: LmtpSession, transaction: Transaction, taken: list[bytes], content: bytes
+) -> None:
+    """Says 250 for each recipient and delivers to the first."""
+    del session
+    clean(transaction, taken[:1], content)
+
+
+@defect(
+    Mailer.deliver_here,
+    profile="lmtp",
+    proves={"rfc2033/4.2/message_with_a_positive_reply_survives_a_crash*"},
+)
+def lmtp_writes_the_mailbox_after_the_reply(
+    clean: Callable[[Copy, bytes], bytes], mailer: Mailer, copy: Copy, forward_path: bytes
+) -> bytes:
+    """Answers 250 a second before the mailbox has the message."""
+
+    async def later() -> None:
+        await trio.sleep(1)
+        clean(copy, forward_path)
+
+    mailer.start(later)
+    return b""
+
+
+@defect(
+    ServerSession.holds_back,
+    profile="lmtp",
+    proves={"rfc2033/5/reply_does_not_wait_for_the_next_recipient*"},
+)
+def replies_wait_for_the_last_recipient(clean: Callable[[Answer], bool], session: ServerSession, given: Answer) -> bool:
+    """Keeps the reply for one recipient in its buffer until the next has been served."""
+    del session
+    return clean(given) or bool(given.more)

@@ -70,7 +70,7 @@ def status_code_is_followed_by_a_colon(clean: WithStatus, session: ServerSession
 
 @defect(
     ServerSession.with_status,
-    proves={"rfc2034/4/watch_status_syntax"},
+    proves={"rfc2034/4/watch_status_syntax", "rfc3463/2/watch_form"},
     also={"rfc2034/*", "rfc3463/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
 )
 def status_code_has_four_digits(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
@@ -156,7 +156,13 @@ def status_codes_are_of_our_own(clean: WithStatus, session: ServerSession, given
 @defect(
     ServerSession.take_recipient,
     proves={"rfc3463/3.2/good_recipient_is_not_called_bad"},
-    also={"rfc2034/4/class-agrees", "rfc3207/4/530-status-5-7-0"},
+    also={
+        "rfc2034/4/class-agrees",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc3463/2/class-success-or-not",
+        "rfc3463/3.6/x-5-3-too-many",
+        "rfc5248/2.2/no-conflicts",
+    },
 )
 def good_recipient_gets_2_1_1(
     clean: Callable[[bytes], Answer | None], session: ServerSession, forward_path: bytes
@@ -165,3 +171,16 @@ def good_recipient_gets_2_1_1(
     del session
     taken = clean(forward_path)
     return replace(taken, status=b"2.1.1") if taken is not None else None
+
+
+@defect(ServerSession.hello_again, proves={"rfc2034/3/keyword_is_spelt_as_it_is_registered"})
+def status_keyword_has_hyphens(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, argument: bytes
+) -> Answer | None:
+    """Lists ENHANCED-STATUS-CODES in the reply to a second EHLO."""
+    del session
+    given = clean(argument)
+    if given is None:
+        return None
+    texts = tuple(text.replace(b"ENHANCEDSTATUSCODES", b"ENHANCED-STATUS-CODES") for text in given.texts)
+    return replace(given, texts=texts)

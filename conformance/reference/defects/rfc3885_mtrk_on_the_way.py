@@ -110,19 +110,19 @@ def orcpt_is_lost_beside_mtrk(clean: Takes, session: RelaySession, keyword: byte
 
 
 @defect(
-    Mailer.alias_parameters,
+    Mailer.forwarded_parameters,
     profile="on-request",
     proves={THERE + "alias_of_one_is_one_more_hop[orcpt]"},
 )
 def alias_of_one_forgets_the_original_recipient(
-    clean: Callable[[Parameters, bytes, tuple[bytes, ...]], Parameters],
+    clean: Callable[[Parameters, bytes, bytes], Parameters],
     _: Mailer,
     parameters: Parameters,
     alias: bytes,
-    members: tuple[bytes, ...],
+    member: bytes,
 ) -> Parameters:
     """Passes mail for an alias on without what was said of the alias."""
-    kept = clean(parameters, alias, members)
+    kept = clean(parameters, alias, member)
     return Parameters(kept.of_mail, tuple(each for each in kept.of_rcpt if each[1] != b"ORCPT"))
 
 
@@ -149,21 +149,21 @@ def envid_gets_the_name_of_the_relay(clean: Onward, _: RelaySession, keyword: by
 
 
 @defect(
-    Mailer.alias_parameters,
+    Mailer.forwarded_parameters,
     profile="on-request",
     proves={THERE + "values_stay_along_an_alias[orcpt]"},
 )
 def alias_of_one_is_the_original_recipient(
-    clean: Callable[[Parameters, bytes, tuple[bytes, ...]], Parameters],
+    clean: Callable[[Parameters, bytes, bytes], Parameters],
     _: Mailer,
     parameters: Parameters,
     alias: bytes,
-    members: tuple[bytes, ...],
+    member: bytes,
 ) -> Parameters:
     """Says that the member of an alias is the original recipient."""
-    kept = clean(parameters, alias, members)
+    kept = clean(parameters, alias, member)
     said = [
-        (path, name, b"rfc822;" + path if name == b"ORCPT" and path in members else value)
+        (path, name, b"rfc822;" + path if name == b"ORCPT" and path == member else value)
         for path, name, value in kept.of_rcpt
     ]
     return Parameters(kept.of_mail, tuple(said))

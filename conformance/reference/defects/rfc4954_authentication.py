@@ -71,6 +71,7 @@ def plaintext_mechanisms_are_listed_under_tls_only(clean: Extensions, session: S
     only={"AUTH"},
     proves={
         "rfc4954/3/auth_is_refused_where_it_is_not_listed*",
+        "rfc4954/3/auth_that_works_is_listed*",
     },
     also={"rfc5321/4.2/listed-codes"},
     varies={"rfc4954/3/auth_parameter_where_auth_is_not_listed*"},
@@ -196,6 +197,7 @@ def rset_forgets_the_authentication(clean: Callable[[str], None], session: Serve
     name="message-forgets-the-authentication",
     only={"end of data"},
     proves={"rfc4954/4/authentication_lasts[after-message]"},
+    also={"rfc4954/7/esmtpa", "rfc4954/5/*"},
 )
 def message_forgets_the_authentication(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Forgets with each message who the client is."""
@@ -495,7 +497,7 @@ def every_password_is_right(
 
 @defect(
     Authentication.auth_failed,
-    proves={"rfc4954/6/wrong_credentials_get_5_7_8*"},
+    proves={"rfc4954/6/wrong_credentials_get_5_7_8*", "rfc4954/6/watch_auth_is_answered_with_the_suggested_status"},
 )
 def failure_gets_5_7_0(clean: OfNothing, session: Authentication) -> Answer | None:
     """Answers 535 with 5.7.0 to wrong credentials."""
@@ -514,7 +516,10 @@ def first_failure_closes(clean: OfNothing, session: Authentication) -> Answer | 
     return answer(535, b"Go away", close=True, status=b"5.7.8")
 
 
-@defect(Authentication.auth_succeeded, proves={"rfc4954/6/success_gets_2_7_0"})
+@defect(
+    Authentication.auth_succeeded,
+    proves={"rfc4954/6/success_gets_2_7_0", "rfc4954/6/watch_auth_is_answered_with_the_suggested_status"},
+)
 def success_gets_2_0_0(clean: OfOctets, session: Authentication, identity: bytes) -> Answer | None:
     """Answers 235 with 2.0.0."""
     clean(identity)
@@ -527,6 +532,7 @@ def success_gets_2_0_0(clean: OfOctets, session: Authentication, identity: bytes
     proves={
         "rfc4954/4/response_as_long_as_plain_can_be_is_handled[255-255]",
         "rfc4954/4/three_identities_of_255_octets_are_handled",
+        "rfc4954/4/response_may_be_longer_than_commands*",
     },
 )
 def responses_are_limited_like_commands(clean: Callable[[], int], session: Authentication) -> int:
@@ -703,7 +709,7 @@ def auth_parameter_is_never_read(clean: Fits, session: Authentication, value: by
         "rfc4954/5/parameter_that_is_not_valid_is_refused[no-octets]",
         "rfc4954/5/parameter_that_is_not_valid_is_refused[bare-equals-sign]",
     },
-    also={"rfc5321/4.1.1.11/555-for-unknown-parameter"},
+    also={"rfc5321/4.1.1.11/555-for-unknown-parameter", "rfc4954/5/*"},
 )
 def auth_parameter_is_skipped(
     clean: Path, session: ServerSession, keyword: bytes, argument: bytes

@@ -31,7 +31,7 @@ def eight_bit_keyword_has_a_parameter(clean: Extensions, session: ServerSession)
 
 @defect(
     ServerSession.knows_body,
-    proves={FRAMEWORK + "body_is_taken*"},
+    proves={"rfc6152/2/body_is_taken*"},
     also={
         "rfc1870/4/extended-mail-accepted",
         "rfc3030/3/*",
@@ -49,7 +49,7 @@ def body_is_listed_and_refused(clean: Knows, session: ServerSession, value: byte
 
 @defect(
     ServerSession.knows_body,
-    proves={FRAMEWORK + "body_is_taken[7bit*]", FRAMEWORK + "body_is_taken[keyword-mixed]"},
+    proves={"rfc6152/2/body_is_taken[7bit*]", FRAMEWORK + "body_is_taken[keyword-mixed]"},
     also={"rfc1870/4/extended-mail-accepted", "rfc5321/2.2.1/*", "rfc5321/4.1.2/*"},
 )
 def only_8_bit_is_taken(clean: Knows, session: ServerSession, value: bytes) -> bool:
@@ -58,7 +58,7 @@ def only_8_bit_is_taken(clean: Knows, session: ServerSession, value: bytes) -> b
     return clean(value) and value.upper() != b"7BIT"
 
 
-@defect(ServerSession.mail, proves={FRAMEWORK + "body_is_optional*"}, also={KEEPS})
+@defect(ServerSession.mail, proves={"rfc6152/2/body_is_optional*"}, also={KEEPS})
 def body_is_asked_for_once_given(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Wants BODY with each MAIL once there was one in the session."""
     given = b"BODY=" in argument.upper()
@@ -199,3 +199,10 @@ def high_bits_are_taken_off(clean: OfOctets, session: ServerSession, content: by
     """Takes off the high bits of what it was sent as 8-bit content."""
     eight_bit = session.transaction is not None and session.transaction.body == b"8BITMIME"
     return clean(_without_high_bits(content) if eight_bit else content)
+
+
+@defect(ServerSession.has, only={"8BITMIME"}, proves={"rfc6152/2/body_is_not_read_by_who_does_not_offer_it"})
+def body_is_known_and_not_listed(clean: Callable[[bytes], bool], session: ServerSession, extension: bytes) -> bool:
+    """Reads BODY without listing 8BITMIME."""
+    del clean, session, extension
+    return True

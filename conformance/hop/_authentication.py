@@ -1,0 +1,95 @@
+"""AUTH at our next hop (RFC 4954): whoever authenticates is let in, and every line of it is kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from conformance.hop._rules import reply_octets
+
+CRAM_CHALLENGE = b"<1896.697170952@hop.example.test>"
+
+CHALLENGES: dict[bytes, tuple[bytes, ...]] = {
+    b"PLAIN": (b"",),
+    b"EXTERNAL": (b"",),
+    b"LOGIN": (b"Username:", b"Password:"),
+    b"CRAM-MD5": (CRAM_CHALLENGE,),
+}
+"""What we ask in each mechanism; an initial response is the answer to the first."""
+
+
+@dataclass(slots=True, eq=False)
+class Authentication:
+    """One AUTH command: its mechanism in upper case, the initial response and the other responses as they came.
+
+    ``initial`` is ``None`` where there was none. ``challenges`` are our replies with 334, ``reply`` is the one that
+    ended it. ``pipelined`` tells that octets behind the command had come before we answered it.
+    """
+
+    mechanism: bytes
+    initial: bytes | None
+    line_length: int
+    secured: bool
+    authenticated_before: bool = False
+    in_transaction: bool = False
+    pipelined: bool = False
+    challenges: list[bytes] = field(default_factory=list)
+    responses: list[bytes] = field(default_factory=list)
+    reply: bytes = b""
+    _asked: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether our last word was 235."""
+        return self.reply.startswith(b"235")
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the client ended it with an asterisk."""
+        return self.responses[-1:] == [b"*"]
+
+    @property
+    def said(self) -> tuple[bytes, ...]:
+        """All that the client said, the initial response included, as octets of base64."""
+        return (*(() if self.initial is None else (self.initial,)), *self.responses)
+
+    def first(self) -> bytes:
+        """Our usual answer to the command."""
+        if self.mechanism not in CHALLENGES:
+            return reply_octets(504, "No such mechanism")
+        if self.initial is None:
+            return self._challenge()
+        self._asked += 1
+        return self._next(b"" if self.initial == b"=" else self.initial)
+
+    def following(self) -> bytes:
+        """Our usual answer to the last response."""
+        if self.cancelled:
+            return reply_octets(501, "Cancelled")
+        return self._next(self.responses[-1])
+
+    def _next(self, response: bytes) -> bytes:
+        if decoded(response) is None:
+            return reply_octets(501, "Not base64")
+        return self._challenge()
+
+    def _challenge(self) -> bytes:
+        challenges = CHALLENGES.get(self.mechanism, ())
+        if self._asked >= len(challenges):
+            return reply_octets(235, "Welcome")
+        self._asked += 1
+        return reply_octets(334, base64.b64encode(challenges[self._asked - 1]))
+
+    def secrets(self) -> list[bytes]:
+        """What no transcript may show: the responses, and the last part of what each stands for."""
+        found = [plain for plain in map(decoded, self.said) if plain]
+        return [*found, *(plain.rpartition(b"\0")[2] for plain in found)]
+
+
+def decoded(octets: bytes) -> bytes | None:
+    """What the base64 stands for, or ``None`` where it is none."""
+    try:
+        return base64.b64decode(octets, validate=True)
+    except binascii.Error:
+        return None

@@ -1,0 +1,51 @@
+"""RFC 3463 1 - Overview: codes that a relay does not know."""
+
+from __future__ import annotations
+
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Held,
+    Hop,
+    Observation,
+    Rule,
+    Step,
+    holds,
+    new_token,
+    presume,
+    scenario,
+)
+
+
+@scenario(
+    "rfc3463/1/interpret-unknown",
+    start=At.EHLO,
+    facts=["delivery_within"],
+    reply={
+        "refused": (550, "5.2.99 odd", True),
+        "refused-unknown-subject": (554, "5.99.1 odd", True),
+        "put-off": (450, "4.2.99 odd", False),
+        "put-off-unknown-subject": (451, "4.99.1 odd", False),
+    },
+)
+async def unknown_code_is_taken_by_its_class(reply: tuple[int, str, bool], smtp: Client, hop: Hop) -> Observation:
+    """What was refused with a code that nobody registered is given back at once, what was put off is not."""
+    code, text, lasting = reply
+    sender = new_token()
+    hop.script(hop.mailbox(), Rule.answer(Step.RCPT, code, text))
+    await smtp.deliver(smtp.message(), hop.path(), reverse_path=hop.path(sender))
+    tried = await hop.transactions()
+    presume(holds(bool(tried), expected="an attempt at our next hop", seen=len(tried)))
+    seen = await hop.no_notification(sender, after=await hop.refuses(smtp))
+    match seen:
+        case Broken():
+            told = (await hop.report(sender)).actions
+            back = "failed" in told
+            if lasting:
+                return holds(back, expected="a report that says failed", seen=", ".join(told))
+            return holds(not back, expected="no report that says failed", seen=", ".join(told))
+        case Held() if lasting:
+            return Broken("a notification", "none, though that about another message came")
+        case _:
+            return seen
