@@ -18,7 +18,7 @@ from conformance.client import (
     new_token,
 )
 from conformance.dns_server import Fault
-from conformance.hop import HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
+from conformance.hop import Command, HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
     Broken,
     Held,
@@ -83,6 +83,7 @@ __all__ = [
     "Broken",
     "Client",
     "Closed",
+    "Command",
     "Delivered",
     "DeliveryReport",
     "Exchange",

@@ -17,7 +17,7 @@ import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
-from conformance.target import Credentials, Target
+from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
 from conformance.wire.sasl import MECHANISMS, SaslError, decoded
 
@@ -55,12 +55,13 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers.
+    then on nobody can say which line a reply answers. ``role`` is the target's.
     """
 
     verb: str | None
     reply: Reply
     offers: frozenset[str]
+    role: Role = "mx"
 
 
 def new_token() -> str:
@@ -133,7 +134,7 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
-                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers)))
+                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers), self.target.role))
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,11 +45,13 @@ class Query:
 class NameServer:
     """A name server for all scenarios at once: each has names of its own, which hold its token.
 
-    Fill ``zones``; ``queries`` tells what was asked. Sessions run in ``nursery``.
+    Fill ``zones``; ``queries`` tells what was asked. Sessions run in ``nursery``. ``handed_out`` counts how often
+    scenarios were given an exchanger of their own, by its number.
     """
 
     nursery: trio.Nursery
     zones: Zones = field(default_factory=Zones)
+    handed_out: Counter[int] = field(default_factory=Counter)
     _asked: deque[Query] = field(default_factory=lambda: deque(maxlen=RECENT))
     _news: trio.Event = field(default_factory=trio.Event)
 

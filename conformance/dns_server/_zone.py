@@ -63,6 +63,12 @@ class Zones:
         """Whether the name has records."""
         return _key(name) in self._records
 
+    def has_address(self, name: str) -> bool:
+        """Whether a question for addresses of the name has an answer."""
+        types = ("A", "AAAA")
+        answers = [self.answer(DNSRecord.question(name, type_)) for type_ in types]
+        return any(QTYPE.get(record.rtype) in types for answer in answers for record in answer.rr)
+
     def fail(self, name: str, fault: Fault, *, type_: str | None = None, times: int | None = None) -> None:
         """Answer for the name with a fault, for one type or for all, so many times or always."""
         self._faults.setdefault(_key(name), []).append(_Failing(fault, type_, times))

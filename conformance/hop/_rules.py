@@ -62,6 +62,8 @@ class Rule:
     times, or always; the rules of one key are asked in their order, so that ``Rule.answer(Step.RCPT, 450, times=1)``
     refuses once and then takes. ``offers`` are the keywords of the reply to EHLO, with their parameters. ``every`` is
     for ``CONTENT``: nothing is read during the delay, and the rule acts again when so many octets more have come.
+    ``rest`` are octets of the reply that follow ``pause`` seconds behind the others. A rule is asked only once the
+    transaction has ``beyond`` recipients that we took.
     """
 
     at: Step
@@ -71,12 +73,17 @@ class Rule:
     times: int | None = None
     offers: tuple[bytes, ...] | None = None
     every: int = 0
+    rest: bytes = b""
+    pause: float = 0.0
+    beyond: int = 0
 
     @classmethod
-    def answer(cls, at: Step, code: int, *texts: str | bytes, delay: float = 0.0, times: int | None = None) -> Rule:
+    def answer(
+        cls, at: Step, code: int, *texts: str | bytes, delay: float = 0.0, times: int | None = None, beyond: int = 0
+    ) -> Rule:
         """Answer with this code; a 421 closes the connection behind it (RFC 5321 §4.2.3)."""
         reply = reply_octets(code, *(texts or (f"{at} is answered so by rule",)))
-        return cls(at, reply, delay, Then.CLOSE if code == 421 else Then.GO_ON, times)
+        return cls(at, reply, delay, Then.CLOSE if code == 421 else Then.GO_ON, times, beyond=beyond)
 
     @classmethod
     def late(cls, at: Step, seconds: float, *, times: int | None = None) -> Rule:
@@ -104,6 +111,11 @@ class Rule:
         return cls(Step.CONTENT, b"", seconds, times=times, every=every)
 
     @classmethod
+    def in_two(cls, at: Step, reply: bytes, rest: bytes, *, pause: float, times: int | None = None) -> Rule:
+        """Send the reply in two pieces, so many seconds apart."""
+        return cls(at, reply, times=times, rest=rest, pause=pause)
+
+    @classmethod
     def offer(cls, *keywords: bytes, times: int | None = None) -> Rule:
         """Answer EHLO with these keywords and no others (RFC 5321 §4.1.1.1)."""
         return cls(Step.EHLO, offers=keywords, times=times)
@@ -125,11 +137,14 @@ class Script:
         """Keep the rules behind those that the key has."""
         self._kept.setdefault(key, []).extend(_Kept(rule, rule.times) for rule in rules)
 
-    def take(self, step: Step, keys: Iterable[str]) -> Rule | None:
-        """The first rule for this step that has not been used up, the keys asked in their order."""
+    def take(self, step: Step, keys: Iterable[str], recipients: int = 0) -> Rule | None:
+        """The first rule for this step that has not been used up, the keys asked in their order.
+
+        ``recipients`` is how many the transaction has that we took.
+        """
         for key in keys:
             for kept in self._kept.get(key, ()):
-                if kept.rule.at is step and kept.left != 0:
+                if kept.rule.at is step and kept.left != 0 and recipients >= kept.rule.beyond:
                     if kept.left is not None:
                         kept.left -= 1
                     return kept.rule

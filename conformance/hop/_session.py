@@ -217,7 +217,7 @@ class HopSession:
             tokens = [*tokens, *transaction.tokens]
             if forward_paths is None:
                 forward_paths = [recipient.forward_path for recipient in transaction.recipients]
-        return self.script.take(step, self._keys(tokens, forward_paths or ()))
+        return self.script.take(step, self._keys(tokens, forward_paths or ()), len(self._accepted()))
 
     async def _answer(
         self, usual: bytes, rule: Rule | None, command: Command | None = None, replies: list[bytes] | None = None
@@ -230,6 +230,9 @@ class HopSession:
             replies.append(reply)
         if reply:
             await self._send(reply)
+        if rule is not None and rule.rest:
+            await self._pause(rule.pause)
+            await self._send(rule.rest)
         if command is not None:
             command.reply = reply
             command.replied_at = trio.current_time() if reply else None

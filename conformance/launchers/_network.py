@@ -23,7 +23,7 @@ IFF_UP = 1
 OUR_ADDRESS = "192.0.2.254"
 """Nobody listens there (RFC 5737). A resolver that is told AI_ADDRCONFIG finds no address for a host that has none
 but those of loopback, and OpenSMTPD's is."""
-EXCHANGERS = tuple(f"127.0.2.{number}" for number in range(21, 61))
+EXCHANGERS = tuple(f"127.0.2.{number}" for number in range(21, 151))
 """Many, as OpenSMTPD connects to each only every five seconds."""
 
 NAME_SERVER = "127.0.0.53"

@@ -32,6 +32,9 @@ USERS = ("alice", "bob", "postmaster")
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
 
+UTF8_LOCAL = "jürgen"
+"""One more name of alice's, at servers that can have one outside ASCII (RFC 6531)."""
+
 LOGIN = f"alice@{DOMAIN}"
 PASSWORD_FROM = "SMTP_CONFORMANCE_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
@@ -97,6 +100,7 @@ class Site:
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
+            "utf8_local": UTF8_LOCAL,
             "login": LOGIN,
             "password": password(),
             "port": self.port,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN
+from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -17,6 +17,7 @@ POSTFIX = DebianServer(
     facts={
         "recipient_delimiter": "+",
         "client_trusted": False,
+        "utf8_mailbox": f"{UTF8_LOCAL}@{DOMAIN}",
         "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
         "list_elsewhere": {
             "address": f"circle@{DOMAIN}",
@@ -33,6 +34,7 @@ POSTFIX = DebianServer(
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
         "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
+        "virtual_alias_maps has a name outside ASCII for alice",
         "transport_maps sends mail for our sender's domain to us",
     ),
 )

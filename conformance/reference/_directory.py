@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._site import ALIASES, DOMAIN, LISTS, MOVED, USERS, Site, takes_mail_for, unquoted
-from conformance.wire.paths import Mailbox, mailbox
+from conformance.wire.paths import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ def called(words: bytes) -> list[bytes]:
 def _mailbox(argument: bytes) -> Mailbox | None:
     """The mailbox that is asked for: with its domain or without, in brackets or not."""
     words = argument.strip(b"<>")
-    return mailbox(words) or mailbox(words + b"@" + DOMAIN)
+    for each in (words, words + b"@" + DOMAIN):
+        found = extended_path_argument(b"<" + each + b">")
+        if found is not None and not found.parameters:
+            return found.path.mailbox
+    return None
 
 
 def _with_name(asked: Mailbox) -> bytes:

@@ -180,6 +180,7 @@ def try_scenarios(
                 server_tls(),
                 rejects=role == "554-only",
                 lmtp=role == "lmtp",
+                submission=role == "submission",
                 offers=frozenset(scenario.offers) & EXTENSIONS.keys(),
                 decisions=decisions,
                 site=site,

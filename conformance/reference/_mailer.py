@@ -23,8 +23,13 @@ from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
 from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
+from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
 
+FOLDED = 400
+"""Octets of a reply that stand on one line of a notification."""
+
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _BINARY = re.compile(rb"^Content-Transfer-Encoding:\s*binary\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -276,7 +281,7 @@ class Mailer:
     def is_here(self, forward_path: bytes) -> bool:
         """Whether mail for it ends here."""
         domain = self.destination(forward_path)
-        return not domain or self.site.is_local(domain.encode("ascii"))
+        return not domain or self.site.is_local(domain.encode())
 
     @decision
     def destination(self, forward_path: bytes) -> str:
@@ -387,6 +392,8 @@ class Mailer:
             if self.time_is_over(copy, queue):
                 return
             tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
+            if tried.failed and self.insists(tried):
+                tried = await self._in_turn(copy)
             sent = self.judged(tried)
             if sent.mail_refused:
                 self.note_refused_mail(copy)
@@ -452,6 +459,12 @@ class Mailer:
     def sends_at_once(self) -> bool:
         """Whether a message goes out while others do (§4.5.4.1)."""
         return True
+
+    @decision
+    def insists(self, sent: Sent) -> bool:
+        """Whether what was refused for good is tried once more all the same (§4.2.1)."""
+        del sent
+        return False
 
     @decision
     def judged(self, sent: Sent) -> Sent:
@@ -665,8 +678,22 @@ class Mailer:
     @decision
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
-        reported = [Reported(each.forward_path, b"failed", each.reason, each.remote) for each in failed]
+        reported = [
+            Reported(each.forward_path, b"failed", self.in_lines(self.printable(each.reason)), each.remote)
+            for each in failed
+        ]
         return self.report(copy, to, reported)
+
+    @decision
+    def printable(self, reason: bytes) -> bytes:
+        """What can be told of a reply: ASCII that can be printed, whatever the next hop said (§4.1.1.4)."""
+        return _UNPRINTABLE.sub(b"?", reason)
+
+    @decision
+    def in_lines(self, reason: bytes) -> bytes:
+        """The same in folded lines of a bearable length (§4.5.3.1.6)."""
+        pieces = [reason[at : at + FOLDED] for at in range(0, len(reason), FOLDED)]
+        return (CRLF + b" ").join(pieces)
 
     @decision
     def report(self, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:

@@ -32,6 +32,9 @@ BLOCK = 16 * 1024
 
 USUAL_PATIENCE = 300.0
 
+RECIPIENTS_AT_LEAST = 100
+"""As many recipients as every server has to take (§4.5.3.1.8)."""
+
 CONNECTION_LOST = b"421 4.4.2 The connection was lost"
 
 PASSED_ON = {
@@ -50,6 +53,7 @@ PASSED_ON = {
 """The parameters that go on as they came, and the extension that each belongs to."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,14 @@ class RelaySession:
         self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
+        self.heard = bytearray()
         self.wants = wants
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
         self.parameters = Parameters()
         self.taken = trio.current_time()
-        self.secured = self.waives = self.greeted = False
+        self.recipients, self.reverse_path = 0, b""
+        self.secured = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -116,10 +122,12 @@ class RelaySession:
         """Send one message to these recipients and leave; never raises but for cancellation."""
         try:
             async with self.stream:
-                self.parameters, self.taken = parameters, taken
+                self.parameters, self.taken, self.recipients = parameters, taken, len(forward_paths)
+                self.reverse_path = reverse_path
                 return await self._session(reverse_path, forward_paths, content, eight_bit=eight_bit)
         except (_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            return _put_off(forward_paths, CONNECTION_LOST)
+            counted = self.counts_lost_as()
+            return refused(forward_paths, counted) if counted.startswith(b"5") else _put_off(forward_paths, counted)
 
     def _all(self, forward_paths: Iterable[bytes], reply: Reply) -> Sent:
         return _sorted([(each, reply) for each in forward_paths], self.remote)
@@ -127,14 +135,18 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
+        early = not self.waits_for_greeting()
+        if early:
+            await self.stream.send_all(b"EHLO " + self.own_name() + CRLF)
         greeting = await self._reply("greeting")
         self.greeted = True
+        self.says_esmtp = b"ESMTP" in greeting.text.upper()
         self.remote = greeting.lines[0].text.split(b" ")[0]
         if greeting.severity != 2:
-            return await self._leave(self._all(forward_paths, greeting))
-        hello, mail = await self._hello(reverse_path)
+            return await self._leave(self._all(forward_paths, greeting), served=False)
+        hello, mail = await self._hello(reverse_path, said_ehlo=early)
         if hello.severity != 2:
-            return await self._leave(self._all(forward_paths, hello))
+            return await self._leave(self._all(forward_paths, hello), served=False)
         obstacle = await self._obstacle(hello)
         if obstacle:
             return await self._leave(_put_off(forward_paths, obstacle))
@@ -142,8 +154,7 @@ class RelaySession:
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            for_now = reason.startswith(b"4")
-            return await self._leave((_put_off if for_now else refused)(forward_paths, reason))
+            return await self._leave(self.without_a_way(forward_paths, reason))
         if mail is None:
             mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
         if not self.is_success(mail):
@@ -195,7 +206,7 @@ class RelaySession:
         del before
         return after
 
-    async def _hello(self, reverse_path: bytes) -> tuple[Reply, Reply | None]:
+    async def _hello(self, reverse_path: bytes, *, said_ehlo: bool) -> tuple[Reply, Reply | None]:
         """The reply to EHLO or HELO, and that to MAIL where it was sent at once."""
         for line in self.before_hello():
             await self._say(line)
@@ -203,8 +214,9 @@ class RelaySession:
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
         for verb in self.hello_verbs():
-            hello = await self._say(verb + b" " + self.own_name())
-            if hello.severity != 5:
+            said, said_ehlo = said_ehlo, False
+            hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
+            if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
 
@@ -221,23 +233,31 @@ class RelaySession:
     async def _recipients(self, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
         refused: list[tuple[bytes, Reply]] = []
         taken: list[bytes] = []
+        later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
         for forward_path in forward_paths:
             requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            reply = await self._say(b"RCPT TO:<%b>%b" % (self.outward_forward_path(forward_path), requests))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
+            if reply.severity == 4 and self.repeats_recipient():
+                reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
             if self.is_success(reply):
                 taken.append(forward_path)
+            elif reply.code == 552 and self.takes_552_for_now(len(taken)):
+                later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not refused or self.sends_to_the_rest()):
+        if taken and (not (refused or later) or self.sends_to_the_rest()):
             reply = await self._content(content)
             if reply.code == 354 or not self.is_success(reply):
-                refused += [(each, reply) for each in taken]
+                refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers or self.tells_unasked():
                 unasked = self.tells_unasked()
                 said = _said(reply)
                 relayed = tuple(Reported(each, b"relayed", said, self.remote, unasked=unasked) for each in taken)
-        return replace(_sorted(refused, self.remote), relayed=relayed)
+        sent = _sorted(refused, self.remote)
+        return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
     async def _content(self, content: bytes) -> Reply:
         if self.is_binary() and self.takes_binary():
@@ -260,14 +280,15 @@ class RelaySession:
             with trio.fail_after(self.patience("block")):
                 await self.stream.send_all(octets[at : at + BLOCK])
 
-    async def _leave(self, sent: Sent) -> Sent:
+    async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            for line in self.farewell():
+            for line in self.farewell() if served else self.farewell_to_none():
                 await self._say(line)
         return sent
 
     async def _say(self, line: bytes) -> Reply:
-        await self.stream.send_all(line + CRLF)
+        verb, space, argument = line.partition(b" ")
+        await self.stream.send_all(self.verb_as_said(verb) + space + argument + CRLF)
         return await self._reply(line[:4].decode("ascii"))
 
     async def _reply(self, step: str) -> Reply:
@@ -276,8 +297,11 @@ class RelaySession:
                 octets = bytes(await self.stream.receive_some(65536))
                 if not octets:
                     raise _LostError
-                self.reader.feed(octets)
-        if reply.code == 421:
+                self.heard += octets
+                taken, lines = self.whole_lines(bytes(self.heard))
+                del self.heard[:taken]
+                self.reader.feed(lines)
+        if reply.code == 421 and self.gives_way_to_421():
             raise _LostError
         return reply
 
@@ -289,9 +313,30 @@ class RelaySession:
         return PATIENCE.get(step, USUAL_PATIENCE)
 
     @decision
+    def whole_lines(self, heard: bytes) -> tuple[int, bytes]:
+        """How many octets of what was heard are whole lines, and these: they end with CRLF alone (§2.3.8)."""
+        end = heard.rfind(CRLF) + 2 if CRLF in heard else 0
+        return end, _BARE.sub(b" ", heard[:end])
+
+    @decision
+    def gives_way_to_421(self) -> bool:
+        """Whether a 421 to whatever command is the end of the session, for now (§3.8)."""
+        return True
+
+    @decision
+    def counts_lost_as(self) -> bytes:
+        """The reply that a connection counts as which broke off (§3.8)."""
+        return CONNECTION_LOST
+
+    @decision
     def own_name(self) -> bytes:
         """Our name for EHLO (§4.1.1.1)."""
         return HOST
+
+    @decision
+    def waits_for_greeting(self) -> bool:
+        """Whether nothing is said before the greeting has come (§4.3.1)."""
+        return True
 
     @decision
     def before_hello(self) -> tuple[bytes, ...]:
@@ -302,6 +347,12 @@ class RelaySession:
     def hello_verbs(self) -> tuple[bytes, ...]:
         """EHLO, and HELO where that is refused (§3.2)."""
         return b"EHLO", b"HELO"
+
+    @decision
+    def falls_back(self, refusal: Reply) -> bool:
+        """Whether HELO follows a refused EHLO (§3.2)."""
+        del refusal
+        return True
 
     @decision
     def sends_mail_with_hello(self) -> bool:
@@ -341,6 +392,22 @@ class RelaySession:
         return (b"MAIL",)
 
     @decision
+    def repeats_recipient(self) -> bool:
+        """Whether RCPT is said again at once behind a 4yz: no, all begins anew, and later (§4.2.1)."""
+        return False
+
+    @decision
+    def answers_for_refused(self, reply: Reply) -> bool:
+        """Whether a message that was refused at its end is ours still (§4.2.5)."""
+        del reply
+        return True
+
+    @decision
+    def takes_552_for_now(self, taken: int) -> bool:
+        """Whether 552 behind so many recipients says that there is no room now, as servers of old do (§4.5.3.1.10)."""
+        return taken >= RECIPIENTS_AT_LEAST
+
+    @decision
     def sends_to_the_rest(self) -> bool:
         """Whether those who are not refused get the message (§4.2.5)."""
         return True
@@ -354,6 +421,17 @@ class RelaySession:
     def outward_forward_path(self, forward_path: bytes) -> bytes:
         """The forward-path as it came, its local-part above all (§2.4); the source route is gone already."""
         return forward_path
+
+    @decision_by(lambda _, place, path: f"{place}{path[:0].decode()}")
+    def written_path(self, place: str, path: bytes) -> bytes:
+        """What stands behind the colon of RCPT, of the ``first`` recipient or one ``more``: brackets (§3.3)."""
+        del place
+        return b"<" + path + b">"
+
+    @decision
+    def verb_as_said(self, verb: bytes) -> bytes:
+        """The verb as it goes out: in capitals, for those who insist on them (§2.4)."""
+        return verb
 
     @decision
     def outward_parameters(self, eight_bit: bool) -> bytes:
@@ -398,8 +476,9 @@ class RelaySession:
         """Why this next hop can't be given the message at all, or nothing."""
         secured = self.secured and b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
-        header = content.partition(CRLF + CRLF)[0]
-        words = b" ".join((reverse_path, *forward_paths, header))
+        envelope, header = b" ".join((reverse_path, *forward_paths)), content.partition(CRLF + CRLF)[0]
+        asked = self.parameters.of(b"SMTPUTF8") is not None
+        international = not envelope.isascii() or (asked and not header.isascii())
         obstacles = (
             (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
             (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
@@ -409,10 +488,16 @@ class RelaySession:
             (b"554 5.6.3 No 8-bit content there", not content.isascii() and not self.takes_eight_bit()),
             (
                 b"554 5.6.7 No internationalized mail there",
-                self.parameters.of(b"SMTPUTF8") is not None and not words.isascii() and not self.next_hop_takes_utf8(),
+                international and not self.next_hop_takes_utf8(),
             ),
         )
         return next((reason for reason, stands in obstacles if stands), b"")
+
+    @decision
+    def without_a_way(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that this next hop can't be given: it goes back (RFC 6531 §3.2), or waits."""
+        for_now = reason.startswith(b"4")
+        return (_put_off if for_now else refused)(forward_paths, reason)
 
     @decision
     def wants_tls(self) -> bool:
@@ -495,6 +580,11 @@ class RelaySession:
     @decision
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
+        return (b"QUIT",)
+
+    @decision
+    def farewell_to_none(self) -> tuple[bytes, ...]:
+        """What is said to a host that has let no session begin: QUIT (§4.1.4)."""
         return (b"QUIT",)
 
 

@@ -66,7 +66,7 @@ def report(about: About, to: bytes, reported: list[Reported], *, number: int, no
         [
             b"",
             text,
-            *(b"<%b>: %b" % (each.forward_path, each.reason or each.action) for each in reported),
+            *(b"<%b>: %b" % (each.forward_path, _in_ascii(each.reason) or each.action) for each in reported),
         ],
         [b"Content-Type: message/delivery-status", b"", *_fields(about, reported, now)],
         _returned(about.content, whole=whole),
@@ -105,10 +105,15 @@ def _fields(about: About, reported: list[Reported], now: bytes) -> list[bytes]:
         lines += [b"Final-Recipient: rfc822; " + each.forward_path]
         lines += [b"Action: " + each.action, b"Status: " + each.status]
         if each.remote:
-            lines += [b"Remote-MTA: dns; " + each.remote, b"Diagnostic-Code: smtp; " + each.reason]
+            lines += [b"Remote-MTA: dns; " + each.remote, b"Diagnostic-Code: smtp; " + _in_ascii(each.reason)]
         lines += [b"Last-Attempt-Date: " + now]
         lines += [b"Will-Retry-Until: " + each.retry_until] if each.retry_until else []
     return lines
+
+
+def _in_ascii(reason: bytes) -> bytes:
+    """A reply as a field for programs can have it (RFC 3464 §2.3.6): a question mark for each octet beyond ASCII."""
+    return bytes(octet if octet < 0x80 else 0x3F for octet in reason)
 
 
 def _returned(content: bytes, *, whole: bool) -> list[bytes]:

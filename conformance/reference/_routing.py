@@ -13,6 +13,7 @@ import trio
 from dnslib import QTYPE, RCODE, DNSLabel, DNSRecord
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._internationalized import in_a_labels
 from conformance.reference._site import HOST
 
 Ask = Callable[[bytes, Literal["udp", "tcp"]], bytes]
@@ -60,11 +61,17 @@ class Routing:
         Raises:
             UnroutableError: there are none, for good or for now.
         """
+        domain = self.name_to_look_up(domain)
         exchangers = self.without_ourselves(self.in_order(self.exchangers(domain)))
         found = [address for each in exchangers for address in self.usable_addresses(each.host)]
         if not found:
             return self.nothing_usable(domain)
         return found[: self.addresses_at_most()]
+
+    @decision
+    def name_to_look_up(self, domain: str) -> str:
+        """The domain as the DNS has it: in A-labels (RFC 6531 §3.2)."""
+        return in_a_labels(domain)
 
     @decision
     def exchangers(self, domain: str) -> list[Exchanger]:
@@ -125,7 +132,12 @@ class Routing:
     @decision
     def nothing_usable(self, domain: str) -> list[str]:
         """What is done with mail for a domain whose exchangers are of no use: it is given back (§5.1)."""
-        raise UnroutableError(b"550 5.4.4 No usable exchanger for " + domain.encode("ascii"), lasting=True)
+        raise UnroutableError(b"550 5.4.4 No usable exchanger for " + domain.encode(), lasting=True)
+
+    @decision
+    def name_in_question(self, name: str) -> DNSLabel:
+        """The name as a question to the name server has it."""
+        return DNSLabel(name)
 
     def look_up(self, name: str, type_: str) -> DNSRecord:
         """Ask for the records of a name, over TCP too where the answer was cut.
@@ -134,6 +146,7 @@ class Routing:
             UnroutableError: the name does not exist, or nobody can say for now.
         """
         question = DNSRecord.question(name, type_)
+        question.q.qname = self.name_in_question(name)
         octets = self.ask(question.pack(), "udp")
         reply = DNSRecord.parse(octets) if octets else None
         if reply is not None and reply.header.tc:
@@ -147,9 +160,9 @@ class Routing:
     @decision
     def no_such_name(self, name: str) -> DNSRecord:
         """A domain that does not exist is an error for good (§5.1)."""
-        raise UnroutableError(b"550 5.1.2 No such domain: " + name.encode("ascii"), lasting=True)
+        raise UnroutableError(b"550 5.1.2 No such domain: " + name.encode(), lasting=True)
 
     @decision
     def no_answer(self, name: str) -> DNSRecord:
         """An error of the name server is one for now (§5.1)."""
-        raise UnroutableError(b"450 4.4.3 No answer for " + name.encode("ascii"), lasting=False)
+        raise UnroutableError(b"450 4.4.3 No answer for " + name.encode(), lasting=False)

@@ -18,6 +18,7 @@ from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
 from conformance.reference._site import Site
+from conformance.reference._submission import Submission
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +28,8 @@ class ReferenceServer:
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
-    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033). ``hides`` are EHLO keywords that it is to
+    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and
+    check what it takes as a submission server does (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
     domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
@@ -46,6 +48,7 @@ class ReferenceServer:
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
+    submission: bool = False
     offers: frozenset[str] = frozenset()
     routing: Routing | None = None
     mailer: Mailer = field(init=False)
@@ -86,6 +89,7 @@ class ReferenceServer:
             hides=self.hides,
             requires_auth=self.requires_auth,
             offers=self.offers,
+            submission=Submission(self.decisions, self.serves) if self.submission else None,
         )
         session.secured = self.implicit_tls
         self.sessions.add(session)
@@ -94,6 +98,10 @@ class ReferenceServer:
                 await session.serve()
         finally:
             self.sessions.discard(session)
+
+    def serves(self, domain: bytes) -> bool:
+        """Whether mail for the domain ends here or is relayed."""
+        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""

@@ -46,6 +46,7 @@ from conformance.reference._site import (
 )
 from conformance.reference._soliciting import Soliciting
 from conformance.reference._status import CLASSES, usual_status
+from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
@@ -56,7 +57,7 @@ MAX_COMMAND = 4096
 """Octets of a command line before we give up on it; RFC 5321 §4.5.3.1.4 asks for 512 at least."""
 
 MAX_MESSAGE = 256 * 1024
-MAX_RECIPIENTS = 100
+MAX_RECIPIENTS = 120
 """No more than RFC 5321 §4.5.3.1.8 asks for, so that the limit can be reached."""
 
 UTF8_COMMANDS = frozenset({b"MAIL", b"RCPT", b"VRFY", b"EXPN"})
@@ -147,6 +148,7 @@ class ServerSession:
     grouped: bool = False
     held: bytes = b""
     answers: bytes = b"CONNECT"
+    submission: Submission | None = None
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
 
@@ -245,6 +247,8 @@ class ServerSession:
             return
         if given.pause:
             await trio.sleep(given.pause)
+        if self.submission is not None:
+            await trio.sleep(self.submission.seconds_before_reply(self.answers))
         if given.starts_tls:
             with trio.move_on_after(self.pause_before_tls()):
                 await self._read()
@@ -573,6 +577,9 @@ class ServerSession:
         given = self.path_and_parameters(b"FROM:", argument)
         if given is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the reverse-path or its parameters")
+        given = self.qualified(given)
+        if given is None:
+            return answer(554, b"The domain of the sender is not complete", status=b"5.1.8")
         refused = self.refuse_mail_parameters(given.parameters) or self.refuse_sender(given.path)
         if refused is not None:
             return refused
@@ -595,6 +602,13 @@ class ServerSession:
     def priority_was_changed(self, kept: bytes) -> Answer | None:
         """The reply to MAIL whose priority is not that which was asked for (RFC 6710 §4.1)."""
         return answer(250, kept + b" is the priority", status=b"2.3.6")
+
+    def qualified(self, given: PathArgument) -> PathArgument | None:
+        """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
+        if self.submission is None or given.path.mailbox is None:
+            return given
+        whole = self.submission.qualified_mailbox(given.path.mailbox)
+        return replace(given, path=replace(given.path, mailbox=whole)) if whole else None
 
     @decision_by(lambda session, path: "ours" if session.is_ours(path) else "elsewhere")
     def refuse_sender(self, path: Path) -> Answer | None:
@@ -620,7 +634,11 @@ class ServerSession:
     @decision
     def kept_forward_path(self, path: Path) -> bytes:
         """The forward-path less its source route (§3.6.1)."""
-        return bytes(path.mailbox) if path.mailbox else b""
+        if path.mailbox is None:
+            return b""
+        elsewhere = self.submission is not None and not self.is_ours(path)
+        kept = self.submission.submitted_local_part(path.mailbox) if self.submission and elsewhere else path.mailbox
+        return bytes(kept)
 
     @decision_by(lambda _session, parameters: "some" if parameters else "none")
     def refuse_mail_parameters(self, parameters: dict[bytes, bytes]) -> Answer | None:
@@ -699,6 +717,9 @@ class ServerSession:
         given = self.path_and_parameters(b"TO:", argument)
         if given is None or given.path.mailbox is None or not self.acceptable_path(given.path):
             return answer(501, b"Syntax error in the forward-path or its parameters")
+        given = self.qualified(given)
+        if given is None or given.path.mailbox is None:
+            return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
         refused = self.refuse_rcpt_parameters(given.parameters) or Ownership(self.site, self.decisions).refuse_rcpt(
             given.path.mailbox, given.parameters
         )
@@ -727,9 +748,14 @@ class ServerSession:
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
         """Take mail for a mailbox that is elsewhere now, and say where (§3.4)."""
         taken = self.take_recipient(forward_path)
-        if taken is None or taken.code != 250:
+        if taken is None or taken.code != 250 or not self.may_tell_new_address(new_address):
             return taken
         return answer(251, b"User not local; will forward to <%b>" % new_address)
+
+    @decision
+    def may_tell_new_address(self, new_address: bytes) -> bool:
+        """Whether the client can read it: outside ASCII where MAIL had SMTPUTF8 only (RFC 6531 §3.7.4.1)."""
+        return new_address.isascii() or (self.transaction is not None and self.transaction.utf8)
 
     @decision
     def refuse_relaying(self, forward_path: bytes) -> Answer | None:
@@ -835,6 +861,10 @@ class ServerSession:
             return self.refuse_content(transaction, content)
         if DEFERRED_CONTENT in content:
             return self.refuse_content_for_now(transaction, content)
+        if self.submission is not None:
+            content, reason = self.submission.finished(content, self.authentication.identity)
+            if reason:
+                return answer(554, reason, status=b"5.6.0")
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
@@ -927,11 +957,18 @@ class ServerSession:
     @decision
     def vrfy(self, argument: bytes) -> Answer | None:
         """What we know of a mailbox or of the users of a name (§3.5)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"VRFY takes a mailbox")
-        told = verified(self.site, argument)
-        return answer(told.code, *told.texts)
+        told = verified(self.site, asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
+
+    @decision
+    def readable(self, given: Answer, reads_utf8: bool) -> Answer:
+        """The answer to VRFY or EXPN where the client can read it, else a 252 (RFC 6531 §3.7.4.2)."""
+        if reads_utf8 or all(text.isascii() for text in given.texts):
+            return given
+        return answer(252, b"The mailbox can only be told in UTF-8, but will take mail", status=b"2.6.8")
 
     @decision
     def without_utf8_parameter(self, argument: bytes) -> bytes:
@@ -942,11 +979,11 @@ class ServerSession:
     @decision
     def expn(self, argument: bytes) -> Answer | None:
         """The members of a list, one a line (§3.5.1)."""
-        argument = self.without_utf8_parameter(argument)
-        if not argument:
+        asked = self.without_utf8_parameter(argument)
+        if not asked:
             return answer(501, b"EXPN takes a list")
-        told = expanded(argument)
-        return answer(told.code, *told.texts)
+        told = expanded(asked)
+        return self.readable(answer(told.code, *told.texts), asked != argument)
 
     @decision
     def help(self, argument: bytes) -> Answer | None:

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
 HOST = b"mail.example.test"
 DOMAIN = b"example.test"
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", b"heidi": b"Heidi Newcomer"}
+UTF8_USER = "jürgen".encode()
+"""A user whose mailbox is outside ASCII (RFC 6531)."""
+USERS = {
+    b"alice": b"Alice Example",
+    b"bob": b"Bob Example",
+    b"heidi": b"Heidi Newcomer",
+    UTF8_USER: "Jürgen Muster".encode(),
+}
 LOGIN_DOMAIN = DOMAIN
-STRICT, NAMELESS = "dora", "jürgen"
+STRICT, NAMELESS = "dora", "håkon"
 """A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
 ACCOUNTS = {
     b"alice": b"open sesame, 40 thieves",
@@ -85,7 +92,7 @@ NEXT_HOPS = {
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
 }
 """Where mail for these goes."""
-MOVED = {b"carol": b"carol@elsewhere.example.org"}
+MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
 """Users that are elsewhere now: mail for them is forwarded (RFC 5321 §3.4)."""
 
 
@@ -246,6 +253,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             behind=BARE_DOMAIN.decode(),
         ),
         moved="carol@example.test",
+        utf8_mailbox=f"{UTF8_USER.decode()}@example.test",
+        moved_to_utf8="dora@example.test",
         ambiguous_name="Example",
         refused="nobody@example.test",
         temporarily_refused="busy@example.test",
@@ -275,5 +284,5 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=100, recipients_kind="implementation"),
+        limits=Limits(recipients=120, recipients_kind="implementation"),
     )

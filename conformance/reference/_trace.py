@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._internationalized import in_u_labels
 from conformance.reference._parameters import Parameters
 from conformance.reference._site import HOST
 from conformance.wire import CRLF
@@ -74,7 +75,12 @@ class Trace:
     @decision
     def from_clause(self, accepted: Accepted) -> bytes:
         """FROM: the name of EHLO, and the address of the connection (§4.4)."""
-        return b"from %b (%b)" % (accepted.client_name, self.address_of(accepted))
+        return b"from %b (%b)" % (self.name_in_trace(accepted, accepted.client_name), self.address_of(accepted))
+
+    @decision
+    def name_in_trace(self, accepted: Accepted, domain: bytes) -> bytes:
+        """A domain in U-labels where the message came with SMTPUTF8, as it is where not (RFC 6531 §3.7.3)."""
+        return in_u_labels(domain) if accepted.parameters.of(b"SMTPUTF8") is not None else domain
 
     @decision
     def address_of(self, accepted: Accepted) -> bytes:
@@ -109,7 +115,10 @@ class Trace:
     @decision
     def for_clause(self, accepted: Accepted) -> bytes:
         """FOR: the recipient, where there is one only (§4.4, §7.6)."""
-        return b"for <%b>" % accepted.forward_paths[0] if len(accepted.forward_paths) == 1 else b""
+        if len(accepted.forward_paths) != 1:
+            return b""
+        local, at, domain = accepted.forward_paths[0].rpartition(b"@")
+        return b"for <%b%b%b>" % (local, at, self.name_in_trace(accepted, domain))
 
     @decision
     def time_stamp(self) -> bytes:

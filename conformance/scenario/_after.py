@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
@@ -23,6 +23,9 @@ DELIVERY_SECONDS = 30.0
 """How long a message is waited for, where the target does not say that it takes longer."""
 
 
+LOOK_AGAIN = 0.2
+"""Seconds between two looks at what nobody tells us of."""
+
 NOBODYS_NETWORKS = tuple(
     IPv4Network(each) for each in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
@@ -31,6 +34,9 @@ NOBODYS_NETWORKS = tuple(
 
 FEW = 4
 """As many exchangers as one scenario has."""
+
+SPARE, ATTEMPTS = 90, 3
+"""As many are kept for scenarios that want one for themselves, where the target has so many; and those of one."""
 
 
 class _Came(Protocol):
@@ -329,6 +335,19 @@ class Hop:
         """The connections in which the token has a transaction."""
         return self.server.connections(self._note(token))
 
+    async def connections_at(self, address: str, *, but: Collection[int] = ()) -> tuple[HopConnection, ...]:
+        """The connections to this address of ours once one is over, less those of these numbers, or after a long wait.
+
+        For mail that never came as far as MAIL, by which it would be found.
+        """
+        until = trio.current_time() + _patience(self.target)
+        while True:
+            there = [each for each in self.server.connections() if each.local.rpartition(":")[0].strip("[]") == address]
+            found = tuple(each for each in there if each.number not in but)
+            if any(each.over.is_set() for each in found) or trio.current_time() >= until:
+                return found
+            await trio.sleep(LOOK_AGAIN)
+
     def forget(self) -> None:
         """Drop the rules and the mail of this scenario; what still comes for it is taken and not kept."""
         for token in self.asked:
@@ -481,9 +500,25 @@ class Names:
 
         Where the target has more, scenarios share them: some servers open one connection at a time to an address.
         """
-        places = self.target.exchangers
+        places = self._shared()
         first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
         return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
+
+    def own_exchanger(self, number: int) -> str:
+        """One more such IP address: no other scenario has this number, from 0 to 29, and each attempt gets another.
+
+        It is for those that answer to the connection or to EHLO, where nobody knows whose mail will come, and for
+        those that leave an exchanger with a bad name. A target that has few exchangers lets scenarios share them.
+        """
+        places = self.target.exchangers
+        apart = places[len(self._shared()) :] or places
+        attempt = self.server.handed_out[number]
+        self.server.handed_out[number] += 1
+        return split_place(apart[(number * ATTEMPTS + attempt % ATTEMPTS) % len(apart)])[0]
+
+    def _shared(self) -> tuple[str, ...]:
+        places = self.target.exchangers
+        return places[:-SPARE] if len(places) >= FEW + SPARE else places
 
     def dead(self, number: int = 0) -> str:
         """An IP address at which nothing listens, one for each number from 0 to 9.
@@ -501,6 +536,10 @@ class Names:
         """Let a name that is not this scenario's, as the target's own, lead to an address, unless it has records."""
         if not self.server.zones.has(name):
             self.server.zones.add(f"{name}. A {address}")
+
+    def has_address(self, name: str) -> bool:
+        """Whether our name server knows an address for the name, by way of an alias or without."""
+        return self.server.zones.has_address(name)
 
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""

@@ -127,6 +127,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     list_elsewhere: MailingList | None = None
     owners: Owners = Owners()
     moved: str | None = None
+    # Outside ASCII (RFC 6531): a mailbox, and a mailbox in ASCII whose owner has gone to one that is not.
+    utf8_mailbox: str | None = None
+    moved_to_utf8: str | None = None
     ambiguous_name: str | None = None
     # What is refused.
     refused: str | None = None
@@ -243,6 +246,7 @@ _MAILBOXES = (
     "mailboxes",
     "long_mailbox",
     "moved",
+    "moved_to_utf8",
     "refused",
     "temporarily_refused",
     "fails_after_acceptance",
@@ -324,11 +328,24 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
     return target
 
 
-def _check_words(target: Target, origin: str) -> None:
-    """Check what the facts that are addresses, domains and places say."""
+def _is_outside_ascii(mailbox: str) -> bool:
+    """Whether it is a mailbox that is not one of ASCII (RFC 6531 §3.3)."""
+    plain = "".join(letter if letter.isascii() else "x" for letter in mailbox).encode("ascii")
+    return not mailbox.isascii() and mailbox.isprintable() and paths.mailbox(plain) is not None
+
+
+def _check_mailboxes(target: Target, origin: str) -> None:
     for mailbox in _said(target, _MAILBOXES):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
+    for mailbox in _said(target, ["utf8_mailbox"]):
+        if not _is_outside_ascii(mailbox):
+            raise TargetError(f"{origin}: {mailbox!r} is no address outside ASCII; write it in UTF-8, without brackets")
+
+
+def _check_words(target: Target, origin: str) -> None:
+    """Check what the facts that are addresses, domains and places say."""
+    _check_mailboxes(target, origin)
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

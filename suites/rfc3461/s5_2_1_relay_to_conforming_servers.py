@@ -167,5 +167,5 @@ async def each_recipient_keeps_its_own_requests(smtp: Client, hop: Hop) -> Obser
         for each in transaction.recipients:
             seen[each.forward_path.lower()] = parameters(each.parameters).get(b"NOTIFY")
     presume(holds(first.lower() in seen, expected="the first recipient", seen=seen))
-    good = all(words(value) == words(asked[path]) for path, value in seen.items())
+    good = all(words(value) == words(asked[path]) for path, value in seen.items() if path in asked)
     return holds(good, expected=str(asked), seen=seen)

@@ -158,7 +158,11 @@ def watch_printable_text(exchange: Exchange) -> Observation | None:
     """The text of replies is tabs, spaces and printable ASCII; the EHLO reply has a rule of its own."""
     if exchange.verb in {"EHLO", "LHLO"}:
         return None
-    if {Anomaly.NON_ASCII, Anomaly.CONTROL, Anomaly.BARE_CR} & set(exchange.reply.anomalies):
+    found = {Anomaly.NON_ASCII, Anomaly.CONTROL, Anomaly.BARE_CR} & set(exchange.reply.anomalies)
+    tells_addresses = exchange.verb in {"VRFY", "EXPN"} or exchange.reply.code in {251, 551}
+    if "SMTPUTF8" in exchange.offers and tells_addresses:
+        found.discard(Anomaly.NON_ASCII)  # where that is allowed, RFC 6531 §3.7.4 says, and scenarios of its suite
+    if found:
         return Broken("printable ASCII and tabs", str(exchange.reply))
     return Held()
 

@@ -51,12 +51,14 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
     """Whether a reply to one of these verbs is one of these codes, or one that any command can get.
 
     A 4yz belongs to circumstances that the table leaves out (3039-3041). So does a 503 without extensions: the
-    greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own.
+    greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Submission servers refuse
+    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 4.1).
     """
     code = exchange.reply.code
     if exchange.verb not in verbs or exchange.reply.severity == 4 or (code == 503 and not exchange.offers):
         return None
-    if code in ANY_COMMAND or code in codes:
+    submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}
+    if code in ANY_COMMAND or code in codes or (submitted and code == 554):
         return Held()
     return Broken(" or ".join(str(each) for each in sorted(codes)), f"{exchange.verb}: {exchange.reply}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, holds, row, scenario, took
+from conformance import At, Client, Observation, Reply, holds, not_refused_as, row, scenario, took
 
 SHOULD = {
     "pipelining": row("PIPELINING", "rfc6409/7/pipelining"),
@@ -62,3 +62,41 @@ MAY = (
 async def keyword_may_be_listed(keyword: str, smtp: Client) -> Observation:
     """Which of the extensions that are left to it a submission server offers."""
     return took("offered" if keyword in smtp.offers else "not offered", smtp.hello)
+
+
+@scenario("rfc6409/7/no-521", roles=["submission"], start=At.CONNECT)
+async def greeting_is_no_521(smtp: Client) -> Observation:
+    """The greeting has not the code 521."""
+    return not_refused_as(await smtp.reply(), {521})
+
+
+REFUSED = ("unknown-recipient", "malformed-sender", "unknown-command", "relaying")
+
+
+@scenario(
+    "rfc6409/7/no-521",
+    roles=["submission"],
+    start=At.EHLO,
+    facts=["refused"],
+    refused={each: each for each in REFUSED},
+)
+async def refusal_is_no_521(refused: str, smtp: Client) -> Observation:
+    """What is refused is refused with another code than 521."""
+    if refused == "unknown-command":
+        return not_refused_as(await smtp.say(b"XUNKNOWN"), {521})
+    if refused == "malformed-sender":
+        return not_refused_as(await smtp.mail(b"<user@@example..com>"), {521})
+    outcome = await smtp.mail()
+    if not (isinstance(outcome, Reply) and outcome.severity == 2):
+        return not_refused_as(outcome, {521})
+    unknown = (smtp.target.refused or "").encode("ascii") if refused == "unknown-recipient" else b"a@example.org"
+    return not_refused_as(await smtp.rcpt(b"<%b>" % unknown), {521})
+
+
+@scenario("rfc6409/7/no-521", roles=["submission"], start=At.UNAUTHENTICATED, facts=["auth_required"])
+async def stranger_is_not_refused_with_521(smtp: Client) -> Observation:
+    """A message from a client that has not authenticated is refused with another code than 521."""
+    outcome = await smtp.mail()
+    if isinstance(outcome, Reply) and outcome.severity == 2:
+        outcome = await smtp.rcpt()
+    return not_refused_as(outcome, {521})

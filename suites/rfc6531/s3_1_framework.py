@@ -96,3 +96,23 @@ async def parameter_where_smtputf8_is_not_listed(smtp: Client) -> Observation:
 async def utf_8_is_refused_where_smtputf8_is_not_listed(line: bytes, smtp: Client) -> Observation:
     """A server that does not list SMTPUTF8 refuses commands with UTF-8."""
     return refused(await smtp.say(line))
+
+
+@scenario(
+    "rfc6531/3.1/keyword",
+    start=At.EHLO,
+    lacks=["SMTPUTF8"],
+    mailbox={"local-part": "jürgen@example.com", "domain": "sender@bücher.example.com"},
+)
+async def extension_that_is_there_is_listed(mailbox: str, smtp: Client, second: Client) -> Observation:
+    """Who takes a mailbox in UTF-8 with the parameter and not without it has the extension, and so lists SMTPUTF8."""
+    path = b"<%b>" % mailbox.encode()
+    presume(accepted(await second.mail()))
+    presume(accepted(await second.say(b"RSET")))
+    without, given = await second.mail(path), await smtp.mail(path, b" SMTPUTF8")
+    if not all(isinstance(each, Reply) and each.severity in {2, 5} for each in (without, given)):
+        return Unclear(f"{without} | {given}")
+    assert isinstance(without, Reply)
+    assert isinstance(given, Reply)
+    has = given.severity == 2 and without.severity == 5
+    return holds(not has, expected="SMTPUTF8 in the reply to EHLO", seen=f"{given}, and without it {without}")

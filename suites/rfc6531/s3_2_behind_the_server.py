@@ -9,9 +9,11 @@ from conformance import (
     Client,
     Held,
     Hop,
+    Names,
     NotReady,
     Observation,
     Reply,
+    Rule,
     Transaction,
     Unclear,
     delivery_report,
@@ -20,6 +22,7 @@ from conformance import (
     row,
     scenario,
     split_message,
+    took,
     visible,
 )
 
@@ -162,3 +165,96 @@ async def ascii_message_with_the_parameter_goes_on(smtp: Client, hop: Hop) -> Ob
     await smtp.deliver(smtp.message(), hop.path(), parameters=DECLARED)
     came = await hop.arrival()
     return holds(came is not None, expected="the message at the next hop", seen="nothing came")
+
+
+@scenario(
+    "rfc6531/3.2/msa-may-transform",
+    roles=["submission"],
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["delivery_within", "extended_next_hop"],
+)
+async def submission_server_may_make_it_ascii(smtp: Client, hop: Hop) -> Observation:
+    """An internationalized message for a next hop without SMTPUTF8 is made ASCII by a submission server, or not."""
+    sender, refusal = await sent("header", smtp, hop)
+    if refusal is not None:
+        return took("refuses it", refusal)
+    if await hop.notification_arrival(sender) is not None:
+        return took("gives it back")
+    came = [each.message for each in await ours(hop, sender) if each.message is not None]
+    if not came:
+        return Unclear("neither the message nor a notification came")
+    if not all(each.data.isascii() for each in came):
+        return Unclear(f"it went on as it was: {visible(came[0].data, 200)}")
+    return took("makes it ASCII", visible(came[0].data, 200))
+
+
+@scenario(
+    "rfc6531/3.2/client-may-send-utf-8",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["delivery_within", "extended_next_hop"],
+    what={
+        "local-part": row("local-part"),
+        "header": row("header", "rfc6531/3.2/client-may-send-headers"),
+    },
+)
+async def what_is_internationalized_may_go_on(what: str, smtp: Client, hop: Hop) -> Observation:
+    """An address, or a header, in UTF-8 goes on to a next hop with the extension, is changed, or goes back."""
+    path = b"<%b>" % (hop.extended(local=LOCAL) if what == "local-part" else hop.extended())
+    await smtp.deliver(smtp.message(before=FIELD if what == "header" else b""), path, parameters=DECLARED)
+    received = await hop.arrival()
+    if received is None:
+        return took("does not send it on")
+    octets = received.content if what == "header" else b" ".join(received.forward_paths)
+    return took("sends ASCII" if octets.isascii() else "sends it in UTF-8", visible(octets, 200))
+
+
+LABELS = {"u-label": "bücher", "a-label": "xn--bcher-kva"}
+
+
+@scenario(
+    "rfc6531/3.2/client-may-send-either-label",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["extended_next_hop"],
+    label=LABELS,
+)
+async def domain_may_go_on_in_either_form(label: str, smtp: Client, hop: Hop) -> Observation:
+    """The domain of a sender goes on in U-labels or in A-labels, as it came or not."""
+    reverse_path = f"<sender@{label}.{smtp.helo_name.decode('ascii')}>".encode()
+    await smtp.deliver(smtp.message(), b"<%b>" % hop.extended(), reverse_path=reverse_path, parameters=DECLARED)
+    received = await hop.message()
+    return took("in A-labels" if received.reverse_path.isascii() else "in U-labels", received.reverse_path.decode())
+
+
+OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE", b"SMTPUTF8")
+
+
+# Alone: what is offered changes for all that goes to this exchanger meanwhile.
+@scenario(
+    "rfc6531/3.2/may-requeue",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["delivery_within", "dns_domains"],
+    alone=True,
+)
+async def it_may_wait_or_go_to_who_has_the_extension(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """What the best exchanger can't take goes to a worse one with SMTPUTF8, waits, or goes back."""
+    best, other = dns.exchangers[0], dns.exchangers[-1]
+    for preference, address in ((10, best), (20, other)):
+        host = dns.name(f"host{preference}")
+        dns.add(f"{dns.name()}. MX {preference} {host}.\n{host}. A {address}\n")
+    sender = new_token()
+    path = b"<recipient@%b>" % dns.name().encode("ascii")
+    hop.server.script(other, Rule.offer(*OFFERS))
+    try:
+        await smtp.deliver(smtp.message(before=FIELD), path, reverse_path=hop.path(sender), parameters=DECLARED)
+        received = await hop.arrival()
+    finally:
+        hop.server.unscript(other)
+    if received is not None:
+        there = received.transaction.connection.local.rpartition(":")[0]
+        return took("goes to the best" if there == best else "goes to who has the extension", there)
+    returned = await hop.notification_arrival(sender)
+    return took("waits" if returned is None else "goes back")

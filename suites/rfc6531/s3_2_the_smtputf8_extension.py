@@ -159,3 +159,45 @@ async def original_recipient_of_the_type_utf_8_is_taken(value: bytes, smtp: Clie
     presume(accepted(await smtp.mail()))
     presume(accepted(await smtp.rcpt(parameters=b" ORCPT=rfc822;someone@example.com")))
     return accepted(await smtp.rcpt(parameters=b" ORCPT=" + value))
+
+
+LOCAL_PARTS = {
+    # What delimits in ASCII still does.
+    "two-dots": "jü..rgen",
+    "dot-first": ".jürgen",
+    "dot-last": "jürgen.",
+    "space": "jü rgen",
+    "comma": "jü,rgen",
+    "bracket": "jü<rgen",
+    "unclosed-quote": '"jürgen',
+    "quote-within": 'jü"r"gen',
+    "at": "jü@rgen",
+    "quoted-at": '"jü@rgen"',
+    "escaped": '"jü\\"rgen"',
+    "plus": "jü+rgen",
+    # What only looks so does not.
+    "full-width-at": "j\uff20rgen",
+    "full-width-dots": "j\uff0e\uff0ergen",
+    "full-width-dot-last": "jrgen\uff0e",
+    "ideographic-stop": "jrgen\u3002",
+    "full-width-quote": "j\uff02rgen",
+    "full-width-bracket": "j\uff1crgen",
+    "no-break-space": "j\u00a0rgen",
+    "ideographic-space": "j\u3000rgen",
+    "line-separator": "j\u2028rgen",
+}
+
+
+@scenario("rfc6531/3.2/parsing-unchanged", start=At.EHLO, offers=["SMTPUTF8"], local=LOCAL_PARTS)
+async def local_part_is_parsed_as_in_ascii(local: str, smtp: Client) -> Observation:
+    """MAIL with a local-part gets what it gets with a letter of ASCII for each that is none."""
+    presume(accepted(await smtp.mail(_path("jürgen@example.com"), b" SMTPUTF8")))
+    presume(accepted(await smtp.say(b"RSET")))
+    plain = await smtp.mail(_without_utf_8(f"{local}@example.com"), b" SMTPUTF8")
+    await smtp.say(b"RSET")
+    seen = await smtp.mail(_path(f"{local}@example.com"), b" SMTPUTF8")
+    if not all(isinstance(outcome, Reply) and outcome.severity in {2, 5} for outcome in (plain, seen)):
+        return Unclear(f"{plain} | {seen}")
+    assert isinstance(plain, Reply)
+    assert isinstance(seen, Reply)
+    return holds(plain.severity == seen.severity, expected=f"what ASCII gets: {plain}", seen=seen)

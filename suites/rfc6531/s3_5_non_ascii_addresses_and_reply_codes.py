@@ -63,3 +63,38 @@ async def _given(verb: bytes, smtp: Client, hop: Hop) -> Outcome:
         return await smtp.mail(path)
     presume(accepted(await smtp.mail()))
     return await smtp.rcpt(path)
+
+
+OTHER_REASONS = ("unknown-recipient", "relaying", "no-recipient", "second-mail")
+
+
+@scenario(
+    "rfc6531/3.5/other-reasons",
+    start=At.EHLO,
+    offers=["SMTPUTF8"],
+    facts=["refused"],
+    reason={each: each for each in OTHER_REASONS},
+)
+async def refusal_for_another_reason_is_the_same(reason: str, smtp: Client, second: Client) -> Observation:
+    """What is refused without the parameter is refused with it by the same code and the same status."""
+    without, seen = await _refused_for(reason, second, b""), await _refused_for(reason, smtp, b" SMTPUTF8")
+    if not all(isinstance(each, Reply) and each.severity in {2, 5} for each in (without, seen)):
+        return Unclear(f"{without} | {seen}")
+    assert isinstance(without, Reply)
+    assert isinstance(seen, Reply)
+    same = (seen.code, seen.status) == (without.code, without.status)
+    return holds(same, expected=f"as without the parameter: {without}", seen=seen)
+
+
+async def _refused_for(reason: str, smtp: Client, parameters: bytes) -> Outcome:
+    """The reply to what is wrong, in a transaction that was opened with these parameters."""
+    presume(accepted(await smtp.mail(parameters=parameters)))
+    match reason:
+        case "unknown-recipient":
+            return await smtp.rcpt(b"<%b>" % (smtp.target.refused or "").encode("ascii"))
+        case "relaying":
+            return await smtp.rcpt(b"<someone@elsewhere.example.org>")
+        case "no-recipient":
+            return await smtp.say(b"DATA")
+        case _:
+            return await smtp.mail()

@@ -74,6 +74,8 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "what BURL can fetch": ('eight-bit-url = "imap://a.test/b;uid=1"', "eight_bit_url", "imap://a.test/b;uid=1"),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
+    "a mailbox outside ASCII": ('utf8-mailbox = "ü@a.test"', "utf8_mailbox", "ü@a.test"),
+    "an address moved to one outside ASCII": ('moved-to-utf8 = "m@a.test"', "moved_to_utf8", "m@a.test"),
     "a recipient refused at RCPT": ('refused = "r@a.test"', "refused", "r@a.test"),
     "one temporarily failing": ('temporarily-refused = "t@a.test"', "temporarily_refused", "t@a.test"),
     "one failing only after acceptance": (

@@ -39,6 +39,14 @@ def without_return_path(content: bytes) -> bytes:
     return re.sub(rb"(?im)^return-path:.*(?:\r\n|\Z)(?:[ \t].*(?:\r\n|\Z))*", b"", header) + empty + body
 
 
+def in_u_labels(name: str) -> str:
+    """The name as a time stamp has it under SMTPUTF8 (RFC 6531 3.7.3)."""
+    try:
+        return name.encode("ascii").decode("idna")
+    except UnicodeError:
+        return name
+
+
 class Site:
     """The handler: who is here, and where mail goes."""
 
@@ -90,6 +98,8 @@ class Site:
         """The Received field of a message, which the library leaves to who delivers it."""
         peer, name = session.peer[0], session.host_name or "unknown"
         protocol = "UTF8SMTP" if getattr(envelope, "smtp_utf8", False) else "ESMTP" if session.extended_smtp else "SMTP"
+        if protocol == "UTF8SMTP":
+            name = in_u_labels(name)
         by = f"by {self.said['host']} with {protocol} id {next(NUMBERS)}"
         return f"Received: from {name} ([{peer}])\r\n\t{by}; {formatdate()}\r\n".encode("utf-8", "surrogateescape")
 

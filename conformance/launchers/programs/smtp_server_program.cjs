@@ -6,6 +6,7 @@
 const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
+const url = require("node:url");
 const { SMTPServer } = require("smtp-server");
 
 const said = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
@@ -47,9 +48,12 @@ function withoutReturnPath(content) {
 // The Received field of a message, which the library leaves to who delivers it.
 function stamp(session) {
   const protocol = session.envelope.smtpUtf8 ? "UTF8SMTP" : session.transmissionType;
+  // Under SMTPUTF8 a time stamp has U-labels (RFC 6531 3.7.3).
+  const given = session.hostNameAppearsAs;
+  const name = (session.envelope.smtpUtf8 && url.domainToUnicode(given)) || given;
   const by = `by ${said.host} with ${protocol} id ${session.id}${++number}`;
   const when = new Date().toUTCString().replace("GMT", "+0000");
-  return Buffer.from(`Received: from ${session.hostNameAppearsAs} ([${session.remoteAddress}])\r\n\t${by}; ${when}\r\n`);
+  return Buffer.from(`Received: from ${name} ([${session.remoteAddress}])\r\n\t${by}; ${when}\r\n`);
 }
 
 // Gives the message to the next hop, one command at a time; there is no queue, so what it refuses is lost.

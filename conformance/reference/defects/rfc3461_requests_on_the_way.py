@@ -136,7 +136,11 @@ def notify_is_added(clean: OfRcpt, session: RelaySession, parameters: Parameters
     return (*requests, (b"NOTIFY", b"FAILURE"))
 
 
-@defect(RelaySession.rcpt_requests, varies={f"{HERE}/original_recipient_may_be_added"})
+@defect(
+    RelaySession.rcpt_requests,
+    also={"rfc5321/4.1.2/xtext-for-addresses"},
+    varies={f"{HERE}/original_recipient_may_be_added"},
+)
 def original_recipient_is_added(
     clean: OfRcpt, session: RelaySession, parameters: Parameters, forward_path: bytes
 ) -> Requests:

@@ -233,6 +233,7 @@ def fifty_recipients_are_kept(
         f"{LISTS_}/each_mailbox_gets_a_copy",
         f"{LISTS_}/mailbox_here_and_recipient_elsewhere",
         f"{LISTS_}/hundred_recipients_are_kept",
+        "rfc5321/2.1/each_recipient_is_served_or_reported[nothing]",
     },
     also={
         "rfc5321/4.1.1.3/final-delivery",

@@ -22,14 +22,19 @@ LISTED = {250, 251, 252}
 @defect(
     RelaySession.before_hello,
     proves={f"{AS_A_CLIENT}[hello-before-mail]", f"{AS_A_CLIENT}[ehlo-first]"},
-    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order"},
+    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order", "rfc5321/4.1.1.1/start-with-ehlo"},
 )
 def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
     """Says MAIL before EHLO."""
     return (*clean(), b"MAIL FROM:<>")
 
 
-@defect(RelaySession.hello_verbs, proves={f"{AS_A_CLIENT}[ehlo-first]"}, also={"rfc6531/3.2/else-reject"})
+@defect(
+    RelaySession.hello_verbs,
+    proves={f"{AS_A_CLIENT}[ehlo-first]"},
+    also={"rfc5321/4.1.1.1/start-with-ehlo", "rfc6531/3.2/else-reject"},
+    varies={"rfc5321/3.2/session_may_start_with_helo"},
+)
 def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
     """Says HELO where EHLO would be taken."""
     return tuple(reversed(clean()))
@@ -42,6 +47,8 @@ def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
         "rfc3030/3/body-with-mail",
         "rfc3461/3/*",
         "rfc3461/5.2.1/*",
+        "rfc5321/2.2.1/client-supports-helo",
+        "rfc5321/3.2/fall-back-to-helo",
         "rfc6152/3/*",
         "rfc6531/3.4/client-supplies-parameter",
     },
@@ -74,7 +81,11 @@ def relay_says_8_bit_words(clean: OfLines, _: RelaySession) -> Lines:
     return (*clean(), b"NOOP caf\xe9")
 
 
-@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[line-ends]"})
+@defect(
+    RelaySession.before_recipients,
+    proves={f"{AS_A_CLIENT}[line-ends]", "rfc5321/3.3/relay_writes_the_envelope[lines]"},
+    also={"rfc5321/2.3.7/commands-and-data-in-lines"},
+)
 def relay_says_bare_lf(clean: OfLines, _: RelaySession) -> Lines:
     """Says NOOP with a bare LF."""
     return (*clean(), b"NOOP one\ntwo")
@@ -98,7 +109,11 @@ def relay_gives_parameters_that_nobody_offered(
     return clean(eight_bit) + b" RET=HDRS"
 
 
-@defect(RelaySession.own_name, proves={f"{AS_A_CLIENT}[name]"})
+@defect(
+    RelaySession.own_name,
+    proves={f"{AS_A_CLIENT}[name]"},
+    also={"rfc5321/2.3.5/*", "rfc5321/4.1.1.1/*", "rfc5321/4.1.4/client-name-is-primary"},
+)
 def relay_gives_a_short_name(clean: Callable[[], bytes], _: RelaySession) -> bytes:
     """Says EHLO with a name that has no domain."""
     return clean().partition(b".")[0]
@@ -111,18 +126,28 @@ def relay_leaves_without_quit(clean: OfLines, _: RelaySession) -> Lines:
     return ()
 
 
-def fails_for(does: str, name: str, wrong: OfReply, rows: Iterable[str]) -> None:
-    """Declare a relay that takes some replies of success for failure."""
+REPLIES = "rfc5321/4.2"
+BARE = f"{REPLIES}/code_alone_is_enough"
+DIGITS = f"{REPLIES}/code_is_read_by_its_first_digit"
+
+
+def fails_for(does: str, name: str, wrong: OfReply, rows: Iterable[str], more: Iterable[str] = ()) -> None:
+    """Declare a relay that takes some replies of success for failure; ``more`` are other scenarios that find it."""
 
     def override(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
         return clean(reply) and not wrong(reply)
 
     override.__name__, override.__doc__ = name.replace("-", "_"), does
-    defect(RelaySession.is_success, proves={f"{SUCCESS}[{row}]" for row in rows})(override)
+    proves = {f"{SUCCESS}[{row}]" for row in rows} | set(more)
+    defect(RelaySession.is_success, proves=proves)(override)
 
 
 fails_for(
-    "Wants text behind the code.", "relay-wants-text", lambda reply: not reply.text.strip(), ["no-text", "bare-code"]
+    "Wants text behind the code.",
+    "relay-wants-text",
+    lambda reply: not reply.text.strip(),
+    ["no-text", "bare-code"],
+    [f"{BARE}[{row}]" for row in ("mail", "rcpt", "rcpt-and-space", "end-of-data")],
 )
 fails_for("Reads the text for a code.", "relay-reads-the-text", lambda reply: b"550" in reply.text, ["odd-text"])
 fails_for("Takes no reply of many lines.", "relay-reads-ten-lines", lambda reply: len(reply.lines) > 10, ["many-lines"])
@@ -137,6 +162,7 @@ fails_for(
     "relay-knows-listed-codes-only",
     lambda reply: reply.code not in LISTED,
     ["new-code", "unlisted-code"],
+    [f"{DIGITS}[{row}]" for row in ("2yz-*", "listed-2yz-*")],
 )
 
 

@@ -73,8 +73,16 @@ def client_waits_for_ever(clean: OfStep, session: RelaySession, step: str) -> fl
 
 @defect(
     Mailer.judged,
-    proves={RETRIES + "refused_for_now_is_tried_again*"},
+    proves={
+        RETRIES + "refused_for_now_is_tried_again*",
+        "rfc5321/4.2.1/refusal_for_now_is_not_final*",
+        "rfc5321/4.2.1/refusal_for_now_is_tried_again[mail]",
+        "rfc5321/4.2.1/refusal_for_now_is_tried_again[rcpt]",
+        "rfc5321/4.2.1/refusal_for_now_is_tried_again[data]",
+    },
     also={
+        "rfc5321/3.8/*",
+        "rfc5321/4.2/*",
         "rfc1870/6.2/again-after-452",
         "rfc5321/4.5.4.1/*",
         "rfc5321/5.1/addresses-in-order",

@@ -159,7 +159,13 @@ def every_user_is_known(clean: OfOctets, session: ServerSession, argument: bytes
     return clean(argument) if argument.isascii() else answer(252, b"Try it")
 
 
-@defect(ServerSession.has, only={"SMTPUTF8"}, varies={"rfc6531/3.1/parameter_where_smtputf8_is_not_listed"})
+@defect(
+    ServerSession.has,
+    only={"SMTPUTF8"},
+    proves={"rfc6531/3.1/extension_that_is_there_is_listed*"},
+    also={"rfc5321/2.4/refuse-8-bit-commands"},
+    varies={"rfc6531/3.1/parameter_where_smtputf8_is_not_listed"},
+)
 def smtputf8_is_known_and_not_listed(clean: Callable[[bytes], bool], session: ServerSession, extension: bytes) -> bool:
     """Knows SMTPUTF8 where EHLO does not list it."""
     del clean, session, extension
