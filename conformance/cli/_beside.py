@@ -72,7 +72,7 @@ def matrix(paths: Sequence[Path], out: Path | None) -> None:
     table = Table("clause", "level", *_short(servers), title="Clauses with a finding")
     for row in findings_by_clause(servers):
         table.add_row(Text(row.subject), row.level, *row.signs)
-    _print(table)
+    print_table(table)
     for path in written:
         sys.stdout.write(f"{path}\n")
 
@@ -87,10 +87,11 @@ def _print_counts(servers: Sequence[Tested]) -> None:
     table = Table("server", *(f"{SIGNS[word]} {word}" for word in Verdict), title="Results")
     for each in servers:
         table.add_row(Text(each.title), *(str(each.counts[word]) for word in Verdict))
-    _print(table)
+    print_table(table)
 
 
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
+    """Print a table, in full where no terminal says how wide it may be."""
     Output(width=None if sys.stdout.isatty() else max(WIDTH, 60 + 12 * len(table.columns))).print(table)
 
 
@@ -161,6 +162,6 @@ def _print_versions(name: str, wanted: Sequence[str], found: Sequence[Tested]) -
         verdicts = [result.verdict if result else None for result in each.results]
         signs = [SIGNS[verdict] if verdict else " " for verdict in verdicts]
         table.add_row(Text(each.scenario), *signs, change(wanted, verdicts))
-    _print(table)
+    print_table(table)
     meaning = ", ".join(f"{SIGNS[word]} {word}" for word in Verdict)
     sys.stdout.write(f"{meaning}\n{len(chosen)} scenarios with a finding in at least one version\n")

@@ -19,6 +19,7 @@ from conformance.cli import _beside, _servers, _tell
 from conformance.cli._facts import fact_options, given
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
+from conformance.cli._repeat import repeat
 from conformance.cli._run import EMBEDDED, Request, is_target, meant, run
 from conformance.engine import Options
 from conformance.report import Transcripts
@@ -124,6 +125,13 @@ def commands() -> None:
 )
 @click.option("--brief", is_flag=True, help="Keep small reports: transcripts of findings alone.")
 @click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Run so many times, each into a folder of its own below --out; what was not the same each time is status 1.",
+)
+@click.option(
     "--namespace",
     is_flag=True,
     help="Start the server, and be, in a network namespace of our own, where mail is routed by MX records (root only).",
@@ -144,6 +152,9 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
 
     The facts of a target file are options too, except aliases, lists, owners, credentials and limits, which have parts
     of their own; where both state a fact, the option counts.
+
+    With --repeat one table says which scenarios did not end with the same verdict in all runs. A server that we start
+    is started anew for each.
 
     Exit status: 0 nothing found, 1 a finding, 2 a usage error, 3 no usable target, nothing run or an error of ours,
     130 stopped by Ctrl-C and 143 by SIGTERM, with a report of what was done until then; a second one ends at once.
@@ -178,7 +189,7 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
         brief=options["brief"],
         namespace=options["namespace"],
     )
-    sys.exit(run(request))
+    sys.exit(repeat(request, options["repeat"]) if options["repeat"] > 1 else run(request))
 
 
 @commands.command("list")

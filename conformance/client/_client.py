@@ -535,6 +535,14 @@ class Client:
         )
         return before + header + CRLF + body
 
+    def message_with(self, words: str | None) -> bytes:
+        """A message whose whole body is these words, a target's fact about content, and a Comments field of it too.
+
+        Some servers look at the header section alone, some at the body alone.
+        """
+        said = (words or "").encode("ascii") + CRLF
+        return self.message(before=b"Comments: " + said, body=said)
+
     def message_of(self, size: int, line: bytes = b"x" * 70 + CRLF) -> bytes:
         """A message of exactly so many octets, its body made of this line, its end included.
 

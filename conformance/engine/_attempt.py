@@ -240,7 +240,7 @@ class Session:
         raise NotReady(need, "is not open")
 
     def take_process(self) -> Process:
-        """The target's process, which is up again when the attempt ends.
+        """The target's process, which is up again, and has room, when the attempt ends.
 
         Raises:
             NotReady: nobody can end and start it.
@@ -251,7 +251,10 @@ class Session:
         return self.process
 
     async def revive(self) -> None:
-        """Have the target up again that the scenario ended."""
+        """Have the target up again that the scenario ended, with the room that it took away."""
+        if self.process is not None and not self.process.has_room:
+            with trio.CancelScope(shield=True), suppress(NotReady):
+                await self.process.make_room()
         if self.process is not None and not self.process.up:
             with trio.CancelScope(shield=True), suppress(NotReady):
                 await self.process.start()

@@ -1,4 +1,4 @@
-"""The commands of a target file that end the target and start it again."""
+"""The commands of a target file that end the target and start it again, or take its room away."""
 
 from __future__ import annotations
 
@@ -46,6 +46,18 @@ class Commands:
                 await trio.sleep(POLL_SECONDS)
             return
         raise ControlError(f"the target did not greet within {COMMAND_SECONDS:g} s of its start")
+
+    async def fill_queue(self) -> None:
+        """As ``Control.fill_queue``."""
+        await _run(self.target.process.fill_queue)
+
+    async def fill_mailboxes(self) -> None:
+        """As ``Control.fill_mailboxes``."""
+        await _run(self.target.process.fill_mailboxes)
+
+    async def make_room(self) -> None:
+        """As ``Control.make_room``."""
+        await _run(self.target.process.make_room)
 
     async def listens(self) -> bool:
         """As ``Control.listens``."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import Plan, kept, overlay_root
+from conformance.launchers._rooms import MAIL, QUEUE, remove_room
 
 OVERRIDE = "SMTP_CONFORMANCE_CACHE"
 """The environment variable that names another cache folder."""
@@ -144,6 +145,8 @@ def remove(folder: Path) -> Path:
     kept.parent.mkdir(exist_ok=True)
     with contextlib.suppress(OSError):
         (folder / "logs").rename(kept)
+    for room in (QUEUE, MAIL):
+        remove_room(folder / room)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(root_folder(folder), ignore_errors=True)
     return kept

@@ -145,7 +145,11 @@ class DebianServer(Launcher):
             environment={"PATH": PATHS, "HOME": "/root", "LC_ALL": "C"},
             layer=installed.place,
             files=files,
-            binds={str(site.mail): "/srv/mail", str(site.logs): "/conformance/logs"},
+            binds={
+                str(site.mail): "/srv/mail",
+                str(site.logs): "/conformance/logs",
+                **({str(site.queue): self.queue} if site.rooms else {}),
+            },
             # In a network of its own the run's name server is there, which knows what scenarios want answered.
             name_server=()
             if site.routed

@@ -31,6 +31,7 @@ from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keepe
 from conformance.launchers._launcher import Installed, Launcher
 from conformance.launchers._network import NAME_SERVER, own_network
 from conformance.launchers._ports import free_name_server, free_port, is_free
+from conformance.launchers._rooms import MAIL, QUEUE, fill, lay_room, make_room, own_mounts
 from conformance.launchers._servers import LAUNCHERS, launcher_of
 from conformance.launchers._site import HOST, PASSWORD_FROM, USERS, Site, password
 from conformance.target import Target, read_target, target_text
@@ -132,6 +133,23 @@ class Server:
         _until(lambda: not self.record.alive and is_free(self.record.port), END_SECONDS)
         self._stopped()
 
+    def fill_queue(self) -> None:
+        """Leave no room where its queue is.
+
+        Raises:
+            LaunchError: that can't be done, as where it has no file system of its own there.
+        """
+        fill(self.folder / QUEUE)
+
+    def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are; raises as ``fill_queue`` does."""
+        fill(self.folder / MAIL)
+
+    def make_room(self) -> None:
+        """Give both their room again; raises as ``fill_queue`` does."""
+        for name in (QUEUE, MAIL):
+            make_room(self.folder / name)
+
     def remove(self) -> Path:
         """End it and remove all that belongs to it; returns where its logs are kept."""
         self.stop()
@@ -166,10 +184,11 @@ class Server:
         return "its logs are empty"
 
 
-def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> Server:
+def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False, rooms: bool = False) -> Server:
     """Install and start the server that is meant by ``name`` or ``name==version``.
 
-    ``routed`` says that this process is in a network of its own, where the server is to route mail by MX records.
+    ``routed`` says that this process is in a network of its own, where the server is to route mail by MX records, and
+    ``rooms`` that it has mounts of its own, where the server's queue and mailboxes can be made full.
 
     Raises:
         LaunchError: it can't be installed, or started; nothing of it is left.
@@ -194,6 +213,7 @@ def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> 
             name_server_port=ports[4],
             name_server=NAME_SERVER if routed else free_name_server() if os.geteuid() == 0 else "",
             routed=routed,
+            rooms=rooms and bool(launcher.queue),
         )
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
@@ -215,6 +235,9 @@ def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False) -> 
 
 def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -> None:
     """Lay out all that the keeper needs to start it."""
+    if site.rooms:
+        lay_room(site.mail)
+        lay_room(site.queue, installed.place / launcher.queue.lstrip("/"))
     for user in USERS:
         (site.mail / user).mkdir(parents=True)
     start = launcher.start(installed, site)
@@ -242,20 +265,23 @@ def _lay(launcher: Launcher, installed: Installed, site: Site, *, stays: bool) -
 def launched(word: str, *, namespace: bool = False) -> Iterator[Target]:
     """Start the server that ``name`` or ``name==version`` means and say what is known of it; it ends with the block.
 
-    With ``namespace`` this thread is in a network of its own meanwhile, and the server with it, at port 25.
+    With ``namespace`` this thread is in a network of its own meanwhile, and the server with it, at port 25. It has
+    mounts of its own for a server whose queue and mailboxes can be made full.
 
     Raises:
         LaunchError: it can't be installed, did not come up, or ended by itself before the block did; or there can be no
             such network.
     """
-    if namespace:
-        launcher = launcher_of(word)
-        if not launcher.routes:
-            able = ", ".join(each.name for each in LAUNCHERS.values() if each.routes)
-            raise LaunchError(f"{launcher.name} routes no mail by MX records; in a namespace of their own do: {able}")
-        launcher.install()  # what it is installed from can't be reached from there
-    with own_network() if namespace else nullcontext():
-        server = bring_up(word, stays=False, port=SMTP_PORT if namespace else 0, routed=namespace)
+    launcher = launcher_of(word)
+    if namespace and not launcher.routes:
+        able = ", ".join(each.name for each in LAUNCHERS.values() if each.routes)
+        raise LaunchError(f"{launcher.name} routes no mail by MX records; in a namespace of their own do: {able}")
+    rooms = bool(launcher.queue)
+    if namespace or rooms:
+        launcher.install()  # what it is installed from can't be reached from there, nor what is mounted there kept
+    with own_network() if namespace else nullcontext(), own_mounts() if rooms else nullcontext():
+        port = SMTP_PORT if namespace else 0
+        server = bring_up(word, stays=False, port=port, routed=namespace, rooms=rooms)
         ended = False
         try:
             yield server.target

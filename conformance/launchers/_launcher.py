@@ -29,6 +29,8 @@ ROUTED = (
     f"relays mail for names below {ROUTED_DOMAIN} where the MX records of the run's name server say",
 )
 """What is changed besides where it is in a network of its own."""
+IN_ROOMS = ("its queue and its mailboxes are on file systems of their own, in memory",)
+"""What is changed besides where these can be made full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Launcher(ABC):
 
     ``deviations`` say, one by one, what its set-up changes in the package's defaults beside ``COMMON``; ``facts`` are
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
-    tells one that takes our credentials, ``routes`` one that can send mail where MX records say.
+    tells one that takes our credentials, ``routes`` one that can send mail where MX records say. ``queue`` is where its
+    queue is in a root of its own.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Launcher(ABC):
     facts: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
     routes: bool = False
+    queue: str = ""
     scheme: str = "smtp"
     for_version: str = ""
     """The version that is asked for; empty is the one at hand, or the newest."""
@@ -99,7 +103,7 @@ class Launcher(ABC):
             "address": f"{self.scheme}://127.0.0.1:{site.port}",
             "name": self.name,
             "version": installed.version,
-            "set_up": (*self.set_up, *(ROUTED if site.routed else ())),
+            "set_up": (*self.set_up, *(ROUTED if site.routed else ()), *(IN_ROOMS if site.rooms else ())),
             **common_facts(site),
             **({"credentials": CREDENTIALS} if self.login else {}),
             **self.facts,

@@ -6,7 +6,6 @@ leave it. The kernel ends it with the last process in it.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import socket
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conformance.launchers._error import LaunchError
+from conformance.launchers._system import system_call
 
 CLONE_NEWNET = 0x4000_0000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR = 0x8913, 0x8914, 0x8916
@@ -27,13 +27,6 @@ EXCHANGERS = tuple(f"127.0.2.{number}" for number in range(21, 151))
 """Many, as OpenSMTPD connects to each only every five seconds."""
 
 NAME_SERVER = "127.0.0.53"
-
-
-def _system_call(name: str, *words: int) -> None:
-    library = ctypes.CDLL(None, use_errno=True)
-    if getattr(library, name)(*words) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
 
 
 @contextmanager
@@ -51,7 +44,7 @@ def own_network() -> Iterator[None]:
         raise LaunchError(f"this system has no network namespaces: {error.strerror}") from error
     try:
         try:
-            _system_call("unshare", CLONE_NEWNET)
+            system_call("unshare", CLONE_NEWNET)
         except OSError as error:
             raise LaunchError(f"this system lets us make no network namespace: {error.strerror}") from error
         try:
@@ -61,7 +54,7 @@ def own_network() -> Iterator[None]:
                 raise LaunchError(f"loopback of a network namespace can't be set up: {error.strerror}") from error
             yield
         finally:
-            _system_call("setns", before, CLONE_NEWNET)
+            system_call("setns", before, CLONE_NEWNET)
     finally:
         os.close(before)
 

@@ -12,6 +12,7 @@ import jinja2
 
 import conformance
 from conformance.launchers._network import EXCHANGERS
+from conformance.launchers._rooms import MAIL, QUEUE
 from conformance.target import Credentials
 
 HOST = "mail.example.test"
@@ -35,6 +36,11 @@ LONG_LOCAL = "a" * 64
 UTF8_LOCAL = "jürgen"
 """One more name of alice's, at servers that can have one outside ASCII (RFC 6531)."""
 
+REFUSED_CONTENT = "This content is refused"
+DEFERRED_CONTENT = "This content is put off"
+"""Sentences that servers are told to refuse at the end of a message, for good and for now, where they can."""
+CONTENT_FACTS = {"refused_content": REFUSED_CONTENT, "temporarily_refused_content": DEFERRED_CONTENT}
+
 LOGIN = f"alice@{DOMAIN}"
 PASSWORD_FROM = "SMTP_CONFORMANCE_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
@@ -51,7 +57,8 @@ class Site:
 
     All are ports of 127.0.0.1; ``spare_port`` is for a second service of the same server. Our name server is at
     ``name_server``, port 53, where that may be had, else at ``name_server_port``, for servers that can be told one.
-    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says.
+    ``routed`` says that the server is in a network of its own, where mail is routed by what our name server says,
+    ``rooms`` that its queue and its mailboxes are on file systems of their own, which can be made full.
     """
 
     folder: Path
@@ -62,11 +69,17 @@ class Site:
     name_server_port: int
     name_server: str
     routed: bool = False
+    rooms: bool = False
 
     @property
     def mail(self) -> Path:
         """Where the users' Maildirs are."""
-        return self.folder / "mail"
+        return self.folder / MAIL
+
+    @property
+    def queue(self) -> Path:
+        """Where its queue is, if that is on a file system of its own."""
+        return self.folder / QUEUE
 
     @property
     def logs(self) -> Path:
@@ -101,6 +114,8 @@ class Site:
             "users": USERS,
             "long_local": LONG_LOCAL,
             "utf8_local": UTF8_LOCAL,
+            "refused_content": REFUSED_CONTENT,
+            "deferred_content": DEFERRED_CONTENT,
             "login": LOGIN,
             "password": password(),
             "port": self.port,
@@ -141,9 +156,15 @@ def common_facts(site: Site) -> dict[str, Any]:
         "delivery_within": 15.0,
         "bounces": {"kind": "smtp-sink", "where": f"127.0.0.1:{site.bounces_port}"},
         "store": {"kind": "maildir", "where": f"{site.mail}/*/Maildir"},
-        "process": {verb: _command(verb, site.folder) for verb in ("kill", "stop", "start")},
+        "process": {
+            verb: _command(verb, site.folder) for verb in (*PROCESS_VERBS, *(ROOM_VERBS if site.rooms else ()))
+        },
         **(_routing_facts(site) if site.routed else {}),
     }
+
+
+PROCESS_VERBS = ("kill", "stop", "start")
+ROOM_VERBS = ("fill-queue", "fill-mailboxes", "make-room")
 
 
 def _command(verb: str, folder: Path) -> tuple[str, ...]:

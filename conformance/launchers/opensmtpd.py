@@ -11,6 +11,7 @@ OPENSMTPD = DebianServer(
     origin="Debian's package opensmtpd",
     packages=("opensmtpd",),
     templates="opensmtpd",
+    queue="/var/spool/smtpd",
     routes=True,
     facts={"recipient_delimiter": "+"},
     deviations=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN, UTF8_LOCAL
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -12,6 +12,7 @@ POSTFIX = DebianServer(
     origin="Debian's package postfix",
     packages=("postfix", "sasl2-bin", "libsasl2-modules"),
     templates="postfix",
+    queue="/var/spool/postfix",
     routes=True,
     login=True,
     facts={
@@ -24,6 +25,7 @@ POSTFIX = DebianServer(
             "members": [f"reader@{EXTENDED_DOMAIN}", f"writer@{EXTENDED_DOMAIN}"],
             "owner": f"postmaster@{DOMAIN}",
         },
+        **CONTENT_FACTS,
     },
     deviations=(
         OTHER_HOPS,
@@ -33,6 +35,7 @@ POSTFIX = DebianServer(
         "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
+        "body_checks refuses one sentence, and another for now",
         "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
         "virtual_alias_maps has a name outside ASCII for alice",
         "transport_maps sends mail for our sender's domain to us",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import DOMAIN, EXTENDED_DOMAIN
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -12,6 +12,7 @@ SENDMAIL = DebianServer(
     origin="Debian's package sendmail-bin, with sendmail-cf and procmail",
     packages=("sendmail-bin", "sendmail", "sendmail-cf", "procmail", "sasl2-bin", "libsasl2-modules"),
     templates="sendmail",
+    queue="/var/spool/mqueue",
     routes=True,
     login=True,
     deviations=(
@@ -26,6 +27,7 @@ SENDMAIL = DebianServer(
         "the load of this host is no reason to keep mail back or to take no connections",
         "aliases for two users, for one at a next hop, for two lists with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
+        "a ruleset refuses one sentence in a Comments field, and another for now",
     ),
     facts={
         "client_trusted": False,
@@ -44,5 +46,6 @@ SENDMAIL = DebianServer(
         "moved": f"carol@{DOMAIN}",
         "temporarily_refused": f"busy@{DOMAIN}",
         "fails_after_acceptance": f"full@{DOMAIN}",
+        **CONTENT_FACTS,
     },
 )

@@ -13,7 +13,7 @@ from conformance.dns_server import NameServer
 from conformance.hop import NextHop, tokens_in
 from conformance.reference._decision import Decisions
 from conformance.reference._relay import DialNextHop
-from conformance.reference._routing import Routing
+from conformance.reference._routing import OWN_ADDRESSES, Routing
 from conformance.reference._site import EXCHANGERS, NEXT_HOP, Site, Stored
 from conformance.store import Delivered
 from conformance.target import split_place
@@ -42,11 +42,13 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> 
     return connect
 
 
-def routing(hop: NextHop, names: NameServer, decisions: Decisions) -> Routing:
-    """Routing by our name server to our next hop, in memory; all addresses but the exchangers' are dead."""
+def routing(hop: NextHop, names: NameServer, decisions: Decisions, itself: DialNextHop) -> Routing:
+    """Routing by our name server to our next hop, in memory, or to ``itself``; all other addresses are dead."""
     alive = {split_place(place)[0] for place in EXCHANGERS}
 
     async def dial(address: str) -> trio.abc.Stream:
+        if address in OWN_ADDRESSES:
+            return await itself()
         if address not in alive:
             raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         return await dial_hop(hop, f"{address}:25")()

@@ -175,6 +175,10 @@ def try_scenarios(
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
                 site.warns_after = WARN_SECONDS
+
+            async def itself() -> trio.abc.Stream:
+                return await dial()
+
             server = ReferenceServer(
                 defects,
                 server_tls(),
@@ -189,16 +193,17 @@ def try_scenarios(
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
                 accounts=accounts(),
-                routing=routing(hop, names, decisions),
+                routing=routing(hop, names, decisions, itself),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,
                 hides=frozenset(scenario.lacks),
                 requires_auth="auth_required" in facts,
             )
+            dial = server.dial(nursery)
             known = target or _target(role, facts, unhurried=scenario.slow)
             setting = Setting(
                 known,
-                server.dial(nursery),
+                dial,
                 Pace(),
                 looking_on,
                 observed=observed,

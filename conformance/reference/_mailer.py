@@ -299,6 +299,9 @@ class Mailer:
         here = tuple(each for each in copy.forward_paths if self.is_here(each))
         failed: list[Failed] = []
         for forward_path in here:
+            if self.site.mailboxes_are_full:
+                self.wait_for_room(copy, forward_path)
+                continue
             reason = self.deliver_here(copy, forward_path)
             if reason:
                 failed.append(Failed(forward_path, reason))
@@ -384,6 +387,15 @@ class Mailer:
         self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, content)))
         return b""
 
+    @decision
+    def wait_for_room(self, copy: Copy, forward_path: bytes) -> None:
+        """Keep what a full mailbox has no room for until it has (§6.1)."""
+        self.start(self._deliver_later, replace(copy, forward_paths=(forward_path,)))
+
+    async def _deliver_later(self, copy: Copy) -> None:
+        await trio.sleep(self.site.retry_after)
+        self.dispatch(copy)
+
     async def relay(self, copy: Copy) -> None:
         """Send a message to the next hop, again after temporary failures, and give up at last (§4.5.4.1)."""
         began = trio.current_time()
@@ -402,6 +414,8 @@ class Mailer:
             if sent.relayed:
                 self.succeed(copy, list(sent.relayed))
             if not sent.deferred:
+                return
+            if self.site.queue_is_full and not self.keeps_without_room():
                 return
             copy = self.queued(copy, sent)
             if trio.current_time() - began >= self.gives_up_after(copy):
@@ -442,6 +456,11 @@ class Mailer:
     def warns_after(self) -> float:
         """Seconds in the queue after which the sender is told that a message is held up."""
         return self.delays.warns_after(self.site.warns_after)
+
+    @decision
+    def keeps_without_room(self) -> bool:
+        """Whether a message stays in the queue where what became of a try can't be written down: it does (§6.1)."""
+        return True
 
     @decision
     def wakes_the_queue(self, accepted: Accepted) -> bool:

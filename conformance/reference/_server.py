@@ -134,6 +134,18 @@ class ReferenceServer:
         self.mailer.life.up = True
         self.mailer.resume()
 
+    async def fill_queue(self) -> None:
+        """Leave no room where the queue is."""
+        self.site.queue_is_full = True
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+        self.site.mailboxes_are_full = True
+
+    async def make_room(self) -> None:
+        """End either."""
+        self.site.queue_is_full = self.site.mailboxes_are_full = False
+
     async def listens(self) -> bool:
         """Whether it is up."""
         return self.mailer.life.up

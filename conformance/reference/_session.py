@@ -854,6 +854,8 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
+        if self.site.queue_is_full:
+            return self.find_no_room(transaction, content)
         if REFUSED_CONTENT in content:
             return self.refuse_content(transaction, content)
         refused = self._refuse_message(transaction, content)
@@ -875,6 +877,12 @@ class ServerSession:
             return refused
         asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]
         return Ownership(self.site, self.decisions).refuse_message(content, transaction.forward_paths, asked)
+
+    @decision
+    def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """Refuse for now what can't be written down, and deliver it to nobody (§6.1)."""
+        del transaction, content
+        return answer(452, b"No room for it now")
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:

@@ -120,7 +120,8 @@ class Site:
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number, ``held``
     what waits for its time, in seconds of trio's clock.
-    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds.
+    ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds. ``queue_is_full`` and ``mailboxes_are_full``
+    say that nothing more can be written there for now.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
     """
 
@@ -134,6 +135,8 @@ class Site:
     warns_after: float = float("inf")
     down: bool = False
     keeps_secrets: bool = False
+    queue_is_full: bool = False
+    mailboxes_are_full: bool = False
 
     def store(self, stored: Stored) -> None:
         """Put a message into a mailbox."""

@@ -1,4 +1,7 @@
-"""The target's process as a scenario may treat it: ended as by a crash or by an administrator, and started again."""
+"""The target's process as a scenario may treat it: ended as by a crash or by an administrator, and started again.
+
+Or left without room on its disks for a while.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class ControlError(Exception):
 
 
 class Control(Protocol):
-    """What ends and starts the target; each is over once that has happened, and raises ``ControlError`` if not."""
+    """What is done to the target; each is over once that has happened, and raises ``ControlError`` if not."""
 
     async def kill(self) -> None:
         """End it as a crash does."""
@@ -26,13 +29,22 @@ class Control(Protocol):
     async def start(self) -> None:
         """Start it again with what it had, until it greets."""
 
+    async def fill_queue(self) -> None:
+        """Leave no room where its queue is."""
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+
+    async def make_room(self) -> None:
+        """End either."""
+
     async def listens(self) -> bool:
         """Whether it takes connections."""
 
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """The target's process for one scenario, which runs alone; it is up again when that ends.
+    """The target's process for one scenario, which runs alone; it is up again, and has room, when that ends.
 
     Raises everywhere:
         NotReady: a command failed, which proves nothing.
@@ -41,6 +53,7 @@ class Process:
     control: Control
     nursery: trio.Nursery
     up: bool = True
+    has_room: bool = True
     _stopping: trio.Event | None = None
     _failed: str = field(default="")
 
@@ -79,6 +92,30 @@ class Process:
         self.up = True
         if self._failed:
             raise NotReady("stop", self._failed)
+
+    async def fill_queue(self) -> None:
+        """Leave no room where its queue is."""
+        self.has_room = False
+        try:
+            await self.control.fill_queue()
+        except ControlError as error:
+            raise NotReady("fill-queue", str(error)) from error
+
+    async def fill_mailboxes(self) -> None:
+        """Leave no room where the mailboxes are."""
+        self.has_room = False
+        try:
+            await self.control.fill_mailboxes()
+        except ControlError as error:
+            raise NotReady("fill-mailboxes", str(error)) from error
+
+    async def make_room(self) -> None:
+        """Give it room again."""
+        try:
+            await self.control.make_room()
+        except ControlError as error:
+            raise NotReady("make-room", str(error)) from error
+        self.has_room = True
 
     async def listens(self) -> bool:
         """Whether it takes connections."""

@@ -57,16 +57,20 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipients_kind: Literal["implementation", "policy"] | None = None
 
 
-class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Commands, each a program with its arguments, that end the target and start it again.
+class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, that end the target and start it again, or take its room away.
 
     ``kill`` ends it as a crash does, ``stop`` as a system does that is shut down; ``start`` starts it with the queue
-    and the mail that it had. A command ends when it is done.
+    and the mail that it had. ``fill_queue`` leaves no room where its queue is, ``fill_mailboxes`` none where the
+    mailboxes are, and ``make_room`` ends both. A command ends when it is done.
     """
 
     kill: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    fill_queue: tuple[str, ...] = ()
+    fill_mailboxes: tuple[str, ...] = ()
+    make_room: tuple[str, ...] = ()
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -105,9 +105,8 @@ async def nothing_goes_out_before_the_end(smtp: Client, second: Client, hop: Hop
 @scenario("rfc5321/4.2.5/5yz-not-delivered", start=At.EHLO, facts=["delivery_within", "refused_content"])
 async def refused_message_is_not_delivered(smtp: Client, second: Client, store: Store) -> Observation:
     """A message that was refused after its end reaches no mailbox."""
-    content = (smtp.target.refused_content or "").encode("ascii")
     await smtp.transaction()
-    outcome = await smtp.data(smtp.message(body=content + CRLF))
+    outcome = await smtp.data(smtp.message_with(smtp.target.refused_content))
     if not (isinstance(outcome, Reply) and outcome.severity == 5):
         raise NotReady("end of data", f"not refused: {outcome}")
     later = new_token()
@@ -118,9 +117,8 @@ async def refused_message_is_not_delivered(smtp: Client, second: Client, store: 
 @scenario("rfc5321/4.2.5/5yz-not-delivered", start=At.EHLO, facts=["delivery_within", "refused_content"])
 async def refused_message_is_not_relayed(smtp: Client, second: Client, hop: Hop) -> Observation:
     """A message that was refused after its end goes to nobody."""
-    content = (smtp.target.refused_content or "").encode("ascii")
     await smtp.transaction(hop.path())
-    outcome = await smtp.data(smtp.message(body=content + CRLF))
+    outcome = await smtp.data(smtp.message_with(smtp.target.refused_content))
     if not (isinstance(outcome, Reply) and outcome.severity == 5):
         raise NotReady("end of data", f"not refused: {outcome}")
     later = new_token()

@@ -27,10 +27,9 @@ from conformance import (
 async def data_that_are_not_processed_get_a_failure_reply(smtp: Client, hop: Hop, store: Store) -> Observation:
     """Mail data that the site does not take get a 4yz or 5yz, and neither a 2yz nor silence."""
     sender = new_token()
-    content = (smtp.target.refused_content or "").encode("ascii")
     await smtp.transaction(reverse_path=hop.path(sender))
     presume(accepted(await smtp.say(b"DATA"), {354}))
-    await smtp.raw(smtp.message(body=content + CRLF) + b"." + CRLF)
+    await smtp.raw(smtp.message_with(smtp.target.refused_content) + b"." + CRLF)
     outcome = await smtp.reply()
     match outcome:
         case Reply() if outcome.code == 421:

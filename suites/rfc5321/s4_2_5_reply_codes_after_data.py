@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from conformance import CRLF, At, Client, Hop, NotReady, Observation, Reply, Store, new_token, scenario
+from conformance import At, Client, Hop, NotReady, Observation, Reply, Store, new_token, scenario
 
 FACTS = ["delivery_within", "temporarily_refused_content"]
 
 
 async def refused_for_now(smtp: Client, forward_path: bytes) -> None:
     """Give the target a message that it refuses after its end with a 4yz, and don't come again."""
-    content = (smtp.target.temporarily_refused_content or "").encode("ascii")
     await smtp.transaction(forward_path)
-    outcome = await smtp.data(smtp.message(body=content + CRLF))
+    outcome = await smtp.data(smtp.message_with(smtp.target.temporarily_refused_content))
     if not (isinstance(outcome, Reply) and outcome.severity == 4):
         raise NotReady("end of data", f"not refused for now: {outcome}")
 

@@ -157,3 +157,14 @@ def test_what_is_behind_mail_data_is_not_taken_for_their_reply() -> None:
     run(main)
     assert ("DATA", 250) in seen
     assert (None, 550) in seen
+
+
+def test_a_message_has_the_words_that_are_refused_in_its_header_and_in_its_body() -> None:
+    async def main() -> bytes:
+        async with client_of(deaf, TARGET) as client:
+            return client.message_with("No such words")
+
+    header, _, body = run(main).partition(CRLF + CRLF)
+    assert header.startswith(b"Comments: No such words\r\nFrom: ")
+    assert b"\r\nSubject: smtp-conformance " in header
+    assert body == b"No such words\r\n"

@@ -1,4 +1,7 @@
-"""A target that a scenario ends: it is started again whatever happens, and what can't be done proves nothing."""
+"""A target that a scenario ends or leaves without room: it is put right whatever happens.
+
+What can't be done proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,15 @@ class Log:
     async def start(self) -> None:
         await self._do("start")
 
+    async def fill_queue(self) -> None:
+        await self._do("fill-queue")
+
+    async def fill_mailboxes(self) -> None:
+        await self._do("fill-mailboxes")
+
+    async def make_room(self) -> None:
+        await self._do("make-room")
+
     async def listens(self) -> bool:
         return True
 
@@ -68,6 +80,25 @@ async def stops(smtp: Client, process: Process) -> Observation:
     return Held("told to stop")
 
 
+async def fills(smtp: Client, process: Process) -> Observation:
+    await smtp.say(b"NOOP")
+    await process.fill_queue()
+    await process.fill_mailboxes()
+    return Held("full")
+
+
+async def fills_and_kills(smtp: Client, process: Process) -> Observation:
+    await fills(smtp, process)
+    await process.kill()
+    return Held("full, and killed")
+
+
+async def fills_and_makes_room(smtp: Client, process: Process) -> Observation:
+    await fills(smtp, process)
+    await process.make_room()
+    return Held("roomy again")
+
+
 def tried(body: Callable[..., Awaitable[Observation]], control: Log | None) -> Attempted:
     async def main() -> Attempted:
         async with serving(Server()) as server:
@@ -84,6 +115,9 @@ def tried(body: Callable[..., Awaitable[Observation]], control: Log | None) -> A
         (kills_and_starts, ["kill", "start"]),
         (kills_and_fails, ["kill", "start"]),
         (stops, ["stop", "start"]),
+        (fills, ["fill-queue", "fill-mailboxes", "make-room"]),
+        (fills_and_kills, ["fill-queue", "fill-mailboxes", "kill", "make-room", "start"]),
+        (fills_and_makes_room, ["fill-queue", "fill-mailboxes", "make-room"]),
     ],
 )
 def test_the_target_is_up_again_afterwards(body: Callable[..., Awaitable[Observation]], told: Sequence[str]) -> None:
@@ -93,9 +127,18 @@ def test_the_target_is_up_again_afterwards(body: Callable[..., Awaitable[Observa
     assert seen.verdict is (Verdict.ERROR if body is kills_and_fails else Verdict.PASS)
 
 
-@pytest.mark.parametrize("verb", ["kill", "start"])
-def test_a_command_that_fails_proves_nothing(verb: str) -> None:
-    seen = tried(kills_and_starts, Log(verb))
+@pytest.mark.parametrize(
+    ("body", "verb"),
+    [
+        (kills_and_starts, "kill"),
+        (kills_and_starts, "start"),
+        (fills, "fill-queue"),
+        (fills, "fill-mailboxes"),
+        (fills_and_makes_room, "make-room"),
+    ],
+)
+def test_a_command_that_fails_proves_nothing(body: Callable[..., Awaitable[Observation]], verb: str) -> None:
+    seen = tried(body, Log(verb))
     assert (seen.verdict, seen.why) == (Verdict.INCONCLUSIVE, f"{verb}: {verb}: exit status 1")
 
 
@@ -156,7 +199,7 @@ def python(program: str) -> tuple[str, ...]:
     ],
 )
 def test_a_command_that_fails_says_why(words: tuple[str, ...], says: str) -> None:
-    for verb in ("kill", "stop", "start"):
+    for verb in ("kill", "stop", "start", "fill_queue", "fill_mailboxes", "make_room"):
         with pytest.raises(ControlError) as caught:
             commanded(ProcessFact(**{verb: words}), verb)
         assert str(caught.value).endswith(says)

@@ -68,7 +68,7 @@ def test_a_system_that_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     before = here()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(network, "_system_call", refuse)
+    monkeypatch.setattr(network, "system_call", refuse)
     with pytest.raises(LaunchError, match="lets us make no network namespace: Operation not permitted"), own_network():
         pytest.fail("there is none")
     assert here() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from launched_servers import left, listens, mentioned, until
 
-from conformance.launchers import LAUNCHERS, LaunchError, Server, bring_up
+from conformance.launchers import LAUNCHERS, LaunchError, Server, bring_up, launched
 from conformance.launchers._cache import cache_folder
 from conformance.launchers._site import password
 from conformance.target import Target
@@ -71,6 +72,17 @@ def test_mail_is_delivered_into_a_maildir(server: Server) -> None:
     assert until(there, 30)
 
 
+def test_content_is_refused_as_the_target_says(server: Server) -> None:
+    target = server.target
+    for words, severity in ((target.refused_content, 5), (target.temporarily_refused_content, 4)):
+        if words is None:
+            continue
+        message = f"Comments: {words}\r\n{MESSAGE.format('bob@example.test', 'refused')}{words}\r\n"
+        with client(target) as smtp, pytest.raises(smtplib.SMTPDataError) as refused:
+            smtp.sendmail("sender@client.example.test", "bob@example.test", message)
+        assert refused.value.smtp_code // 100 == severity
+
+
 def test_starttls_has_our_certificate(server: Server) -> None:
     if server.record.name == "opensmtpd":
         pytest.skip("OpenSMTPD 6.8.0p2 fails at every handshake with OpenSSL 3")
@@ -99,3 +111,33 @@ def test_the_log_says_something(server: Server) -> None:
     if server.record.name in {"aiosmtpd", "smtp-server"}:
         pytest.skip("a library logs nothing by itself")
     assert any(file.stat().st_size for file in Path(server.logs).rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("name", [name for name, each in LAUNCHERS.items() if each.queue])
+def test_a_server_of_a_run_has_no_room_for_a_while(name: str) -> None:
+    message = MESSAGE.format("bob@example.test", "full") + 2000 * f"{'x' * 70}\r\n"
+
+    def answers(target: Target) -> int:
+        with client(target) as smtp:
+            for code, _ in (smtp.mail("sender@client.example.test"), smtp.rcpt("bob@example.test")):
+                if code != 250:
+                    return code
+            try:
+                return smtp.data(message)[0]
+            except smtplib.SMTPDataError as error:
+                return error.smtp_code
+
+    try:
+        with launched(name) as target:
+            assert answers(target) == 250
+            subprocess.run(target.process.fill_queue, check=True, timeout=60)
+            assert answers(target) // 100 == 4
+            subprocess.run(target.process.make_room, check=True, timeout=60)
+            assert answers(target) == 250
+            folder = Path(target.process.kill[-1])
+    except LaunchError as error:
+        if any(words in str(error) for words in ("needs", "can't be installed", "comes from", "namespace")):
+            pytest.skip(str(error))
+        raise
+    assert mentioned(folder.name) == []
+    assert not folder.exists()

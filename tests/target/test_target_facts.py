@@ -145,6 +145,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "process",
         Process(kill=("kill", "-9", "1"), stop=("kill", "1"), start=("start",)),
     ),
+    "how its disks are filled, and emptied": (
+        'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
+        "process",
+        Process(fill_queue=("a", "b"), fill_mailboxes=("c",), make_room=("d",)),
+    ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
     "gives_up_within": ("gives-up-within = 600", "gives_up_within", 600.0),

@@ -1,4 +1,4 @@
-"""Kills, stops or starts a server that a launcher started: run as a module with the verb and the server's folder.
+"""Does something to a server that a launcher started: run as a module with the verb and the server's folder.
 
 Its target file has these as commands, so that a run can see what a server does about a crash.
 """
@@ -10,7 +10,14 @@ from pathlib import Path
 
 from conformance.launchers import LaunchError, Server
 
-VERBS = {"kill": Server.kill, "stop": Server.stop, "start": Server.restart}
+VERBS = {
+    "kill": Server.kill,
+    "stop": Server.stop,
+    "start": Server.restart,
+    "fill-queue": Server.fill_queue,
+    "fill-mailboxes": Server.fill_mailboxes,
+    "make-room": Server.make_room,
+}
 
 
 def main(verb: str, folder: str) -> int:

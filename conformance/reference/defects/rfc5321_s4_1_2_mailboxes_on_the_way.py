@@ -110,9 +110,9 @@ def any_path_is_acceptable(clean: Callable[[Path], bool], _: ServerSession, path
 
 
 @defect(ServerSession.may_be_utf8, name=LOOSE, proves=LOOSELY)
-def any_path_may_be_utf8(clean: Callable[[bytes, bool], bool], _: ServerSession, octets: bytes, utf8: bool) -> bool:
+def any_path_may_be_utf8(clean: Callable[[bytes, bool], bool], _: ServerSession, address: bytes, asked: bool) -> bool:
     """Takes any octets between brackets for a mailbox, and sends it on."""
-    del clean, octets, utf8
+    del clean, address, asked
     return True
 
 

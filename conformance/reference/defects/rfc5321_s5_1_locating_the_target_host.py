@@ -164,24 +164,39 @@ def error_of_the_name_server_is_for_good(clean: OfName, routing: Routing, name: 
     raise UnroutableError(b"550 No answer for " + name.encode("ascii"), lasting=True)
 
 
+KEPT = b"450 No usable exchanger"
+
+
 @defect(
     Routing.nothing_usable,
+    name="mail-without-a-way-is-kept",
     proves={
         HERE + "exchangers_without_address_are_reported",
         HERE + "domain_without_address_is_reported",
-        HERE + "relay_that_is_the_best_gives_mail_back*",
+        HERE + "relay_that_is_the_best_gives_mail_back[best]",
     },
     also={"rfc7505/4.1/fails-at-once"},
 )
-def mail_without_a_way_is_kept(clean: OfHost, routing: Routing, domain: str) -> list[str]:
+def _mail_without_a_way_is_kept(clean: OfHost, routing: Routing, domain: str) -> list[str]:
     """Keeps mail for which there is no usable host and tells nobody."""
     del clean, routing
-    raise UnroutableError(b"450 No usable exchanger for " + domain.encode("ascii"), lasting=False)
+    raise UnroutableError(KEPT + b" for " + domain.encode("ascii"), lasting=False)
+
+
+@defect(Mailer.give_up, name="mail-without-a-way-is-kept")
+def _mail_without_a_way_is_forgotten(
+    clean: Callable[[Copy, list[Failed]], None], mailer: Mailer, copy: Copy, deferred: list[Failed]
+) -> None:
+    """Keeps mail for which there is no usable host and tells nobody."""
+    del mailer
+    if not all(each.reason.startswith(KEPT) for each in deferred):
+        clean(copy, deferred)
 
 
 @defect(
     Routing.without_ourselves,
-    proves={HERE + "relay_that_is_the_best_gives_mail_back*", HERE + "no_worse_exchanger_than_itself*"},
+    proves={HERE + "relay_that_is_the_best_gives_mail_back[looks-for-itself]"},
+    also={"rfc5321/5.1/relay-drops-its-level-and-worse"},
 )
 def relay_does_not_look_for_itself(
     clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]
@@ -193,7 +208,7 @@ def relay_does_not_look_for_itself(
 
 @defect(
     Routing.without_ourselves,
-    proves={HERE + "no_worse_exchanger_than_itself*", HERE + "relay_that_is_the_best_gives_mail_back*"},
+    proves={HERE + "no_worse_exchanger_than_itself*", HERE + "relay_that_is_the_best_gives_mail_back[best]"},
 )
 def relay_drops_only_itself(clean: OfExchangers, routing: Routing, exchangers: list[Exchanger]) -> list[Exchanger]:
     """Leaves its own MX record out and keeps those that are no better."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import trio
 
+from conformance.reference._answer import Answer, answer
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer, local_name
 from conformance.reference._relay import Failed, RelaySession
@@ -21,6 +22,7 @@ AT_THE_RELAY = re.compile(
 
 OfFailure = Callable[[Copy, list[Failed]], None]
 OfCopy = Callable[[Copy], bytes]
+Refuses = Callable[[Transaction, bytes], Answer | None]
 
 
 @defect(
@@ -290,3 +292,37 @@ def mailbox_is_written_after_the_reply(
 
     mailer.start(later)
     return b""
+
+
+# Shortages.
+
+
+@defect(Mailer.keeps_without_room, proves={f"{HERE}/message_on_its_way_survives_a_full_queue"})
+def what_cannot_be_written_again_is_dropped(clean: Callable[[], bool], mailer: Mailer) -> bool:
+    """Drops a message from its queue where there is no room to write down what became of a try."""
+    del clean, mailer
+    return False
+
+
+@defect(ServerSession.find_no_room, proves={f"{HERE}/message_without_room_in_the_queue_is_not_lost"})
+def full_queue_answers_250(clean: Refuses, session: ServerSession, transaction: Transaction, content: bytes) -> Answer:
+    """Answers 250 to a message that it has no room for, and loses it."""
+    del clean, session, transaction, content
+    return answer(250, b"OK, taken")
+
+
+@defect(ServerSession.find_no_room, proves={f"{HERE}/message_without_room_in_the_queue_is_its_clients"})
+def full_queue_answers_452_and_delivers(
+    clean: Refuses, session: ServerSession, transaction: Transaction, content: bytes
+) -> Answer | None:
+    """Refuses a message for want of room and delivers it all the same."""
+    session.deliver(transaction, content)
+    return clean(transaction, content)
+
+
+@defect(Mailer.wait_for_room, proves={f"{HERE}/message_for_a_full_mailbox_is_not_lost"})
+def full_mailbox_loses_mail(
+    clean: Callable[[Copy, bytes], None], mailer: Mailer, copy: Copy, forward_path: bytes
+) -> None:
+    """Answers 250 to a message that its mailbox has no room for, and loses it."""
+    del clean, mailer, copy, forward_path
