@@ -403,16 +403,8 @@ class Mailer:
         while True:
             if self.time_is_over(copy, queue):
                 return
-            tried = await self._in_turn(copy) if self.may_try(copy) else refused(copy.forward_paths, b"550 Not tried")
-            if tried.failed and self.insists(tried):
-                tried = await self._in_turn(copy)
-            sent = self.judged(tried)
-            if sent.mail_refused:
-                self.note_refused_mail(copy)
-            if sent.failed:
-                self.fail(copy, list(sent.failed))
-            if sent.relayed:
-                self.succeed(copy, list(sent.relayed))
+            sent = self.judged(await self._try(copy))
+            self._tell(copy, sent)
             if not sent.deferred:
                 return
             if self.site.queue_is_full and not self.keeps_without_room():
@@ -423,6 +415,20 @@ class Mailer:
                 return
             if await self._wait(copy, queue):
                 return
+
+    async def _try(self, copy: Copy) -> Sent:
+        if not self.may_try(copy):
+            return refused(copy.forward_paths, b"550 Not tried")
+        tried = await self._in_turn(copy)
+        return await self._in_turn(copy) if tried.failed and self.insists(tried) else tried
+
+    def _tell(self, copy: Copy, sent: Sent) -> None:
+        if sent.mail_refused:
+            self.note_refused_mail(copy)
+        if sent.failed:
+            self.fail(copy, list(sent.failed))
+        if sent.relayed:
+            self.succeed(copy, list(sent.relayed))
 
     async def _wait(self, copy: Copy, queue: _Queued) -> bool:
         """Wait for the next try, and tell what has to be told meanwhile; returns whether the message's time is over."""

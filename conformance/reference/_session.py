@@ -854,11 +854,10 @@ class ServerSession:
             return answer(503, b"Say MAIL first")
         if len(content) > MAX_MESSAGE:
             return answer(552, b"Message too big")
-        if self.site.queue_is_full:
-            return self.find_no_room(transaction, content)
-        if REFUSED_CONTENT in content:
-            return self.refuse_content(transaction, content)
-        refused = self._refuse_message(transaction, content)
+        refuse = self._refusal_of(content)
+        if refuse is not None:
+            return refuse(transaction, content)
+        refused = self._refuse_for_header(transaction, content)
         if refused is not None:
             return refused
         if self.submission is not None:
@@ -868,10 +867,17 @@ class ServerSession:
         self.deliver(transaction, content)
         return answer(250, b"OK, taken")
 
-    def _refuse_message(self, transaction: Transaction, content: bytes) -> Answer | None:
-        """The refusal for now, or for its class (RFC 3865 §2.3), or for the owner of a mailbox (RFC 7293 §5.2)."""
-        refused = self.refuse_content_for_now(transaction, content) if DEFERRED_CONTENT in content else None
-        if refused is None and "NO-SOLICITING" in self.offers:
+    def _refusal_of(self, content: bytes) -> Callable[[Transaction, bytes], Answer | None] | None:
+        if self.site.queue_is_full:
+            return self.find_no_room
+        if REFUSED_CONTENT in content:
+            return self.refuse_content
+        return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
+
+    def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
+        refused = None
+        if "NO-SOLICITING" in self.offers:
             refused = Soliciting(self.decisions).refuse_class(content, transaction.forward_paths)
         if refused is not None or not required(content):
             return refused
