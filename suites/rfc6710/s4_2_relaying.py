@@ -110,9 +110,11 @@ async def other_priority_is_told(value: bytes, smtp: Client, hop: Hop) -> Observ
     """Where the next hop is given a lower priority than came, a reply to the client said X.3.6."""
     told = await changed(smtp, hop.extended(), value)
     seen = passed_on((await hop.message()).parameters)
+    if not seen:
+        return Unclear("no priority came, which another clause is about")
     if seen == value:
         return Held(f"it was granted: MT-PRIORITY={value.decode()}")
-    return holds(bool(told), expected="X.3.6 in a reply", seen=told or f"MT-PRIORITY={seen.decode() or 'none'}")
+    return holds(bool(told), expected="X.3.6 in a reply", seen=told or f"MT-PRIORITY={seen.decode()}")
 
 
 @scenario("rfc6710/4.1/policy-may-alter", start=At.EHLO, offers=["MT-PRIORITY"], facts=["extended_next_hop"])
