@@ -113,7 +113,8 @@ class HopSession:
             self._end_transaction()
             with trio.CancelScope(shield=True), trio.move_on_after(2):
                 await self._close()
-            self.connection.ended = self.connection.ended or trio.current_time()
+            if self.connection.ended is None:
+                self.connection.ended = trio.current_time()
             self.connection.transcript.note(self.connection.end)
             self.connection.over.set()
             self.ledger.tell_over()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import ssl
+import tempfile
+from pathlib import Path
 
 from conformance.hop import Authority
 from conformance.reference._login import Account
-from conformance.reference._site import ACCOUNT_DOMAIN, HOST, OUTWARD_PASSWORD, OUTWARD_USER
+from conformance.reference._site import ACCOUNT_DOMAIN, CERTIFIED, HOST, OUTWARD_PASSWORD, OUTWARD_USER
 
 
 @functools.cache
 def server_tls() -> ssl.SSLContext:
     """A server-side context with a certificate made for this process alone.
+
+    A client may show one that our authority has signed.
 
     Raises:
         ModuleNotFoundError: trustme is not installed.
@@ -21,12 +26,24 @@ def server_tls() -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert(HOST.decode("ascii")).configure_cert(context)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
     return context
 
 
 @functools.cache
+def client_certificate() -> Path:
+    """A file with a certificate for the user that we authenticate as, and its key; it goes when the process ends."""
+    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
+        file.write(next_hop_authority().issue(common_name=CERTIFIED))
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+@functools.cache
 def next_hop_authority() -> Authority:
-    """Who signs the certificates of our next hop in memory.
+    """Who signs the certificates of our next hop in memory, and of clients.
 
     Raises:
         CertificateError: trustme is not installed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,6 +29,12 @@ PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600
 
 BLOCK = 16 * 1024
 """Octets of mail data that are sent at a time."""
+
+CHUNK, CHUNKED_FROM = 32 * 1024, 64 * 1024
+"""Octets of a chunk, and of the smallest message in lines that is sent in chunks."""
+
+GROUPED_FROM = 3
+"""As many recipients are worth a group of commands."""
 
 USUAL_PATIENCE = 300.0
 
@@ -103,6 +109,7 @@ class RelaySession:
         self.wants = wants
         self.offers: dict[bytes, bytes] = {}
         self.remote = b""
+        self.ahead: Reply | None = None
         self.parameters = Parameters()
         self.taken = trio.current_time()
         self.recipients, self.reverse_path = 0, b""
@@ -161,7 +168,17 @@ class RelaySession:
             return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(forward_paths, content))
+        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+
+    async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The recipients as they are, or the members of those that are lists there."""
+        found: list[bytes] = []
+        for forward_path in forward_paths:
+            reply = await self._say(b"EXPN " + forward_path) if self.expands_lists() else None
+            known = reply is not None and reply.severity == 2
+            members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
+            found += [member for member in members if member not in found]
+        return tuple(found)
 
     def _converted(self, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
         """The content as this next hop is to get it; the parameters change with it."""
@@ -235,21 +252,19 @@ class RelaySession:
         taken: list[bytes] = []
         later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
-        for forward_path in forward_paths:
-            requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            place = "more" if forward_path in forward_paths[1:] else "first"
-            path = self.outward_forward_path(forward_path)
-            reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
-            if reply.severity == 4 and self.repeats_recipient():
-                reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
+        replies, to_data = await self._asked(forward_paths, content)
+        for forward_path, reply in zip(forward_paths, replies, strict=True):
             if self.is_success(reply):
                 taken.append(forward_path)
             elif reply.code == 552 and self.takes_552_for_now(len(taken)):
                 later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not (refused or later) or self.sends_to_the_rest()):
-            reply = await self._content(content)
+        if not taken and to_data is not None and self.may_send_data(to_data):
+            await self.stream.send_all(self.nothing_for_nobody(content))
+            await self._reply("end of data")
+        elif taken and (not (refused or later) or self.sends_to_the_rest()):
+            reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers or self.tells_unasked():
@@ -259,15 +274,63 @@ class RelaySession:
         sent = _sorted(refused, self.remote)
         return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
-    async def _content(self, content: bytes) -> Reply:
-        if self.is_binary() and self.takes_binary():
-            await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
-            return await self._reply("end of data")
-        reply = await self._say(self.data_line())
+    async def _asked(self, forward_paths: tuple[bytes, ...], content: bytes) -> tuple[Sequence[Reply], Reply | None]:
+        """The replies to RCPT for each recipient, and that to DATA where it went with them."""
+        lines = []
+        for forward_path in forward_paths:
+            requests = _written(self.rcpt_requests(self.parameters, forward_path))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            lines.append(b"RCPT TO:" + self.written_path(place, path) + requests)
+        chunked = self.sends_chunks(len(content))
+        if chunked and not self.waits_for_recipients():
+            await self.stream.send_all(
+                b"".join(line + CRLF for line in lines) + b"BDAT %d LAST" % len(content) + CRLF + content
+            )
+            replies = [await self._reply("RCPT") for _ in lines]
+            self.ahead = await self._reply("end of data")
+            return replies, None
+        if not self.may_group(len(lines)):
+            return [await self._recipient(line) for line in lines], None
+        last = [] if chunked else [self.data_line()]
+        behind = self.behind_the_group()
+        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
+        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        return replies, await self._reply("DATA") if last else None
+
+    async def _recipient(self, line: bytes) -> Reply:
+        reply = await self._say(line)
+        return await self._say(line) if reply.severity == 4 and self.repeats_recipient() else reply
+
+    async def _chunks(self, content: bytes) -> Reply:
+        """Send the message in chunks; the reply to the last one, or to the one that was refused."""
+        if self.ahead is not None:
+            return self.ahead
+        whole = content if self.is_binary() else self.outward_lines(content)
+        *before, last = self.cut(whole)
+        for number, chunk in enumerate((*before, last)):
+            end = b" LAST" if number == len(before) else b""
+            await self._send_data(b"BDAT %d%b" % (self.chunk_size(chunk), end) + CRLF + chunk)
+            reply = await self._reply("end of data")
+            if not self.is_success(reply) and not self.goes_on_behind(reply):
+                for line in self.behind_a_refused_chunk():
+                    await self._say(line)
+                break
+        return reply
+
+    async def _content(self, content: bytes, to_data: Reply | None) -> Reply:
+        if self.sends_chunks(len(content)):
+            return await self._chunks(content)
+        reply = to_data or await self._say(self.data_line())
         if self.may_send_data(reply):
             await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
         return reply
+
+    @decision
+    def sends_by_bdat(self) -> bool:
+        """Whether a message without lines goes by BDAT, the only way that it can (RFC 3030 §3)."""
+        return True
 
     @decision
     def is_binary(self) -> bool:
@@ -283,6 +346,9 @@ class RelaySession:
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
+                if not self.waits_for_221():
+                    await self.stream.send_all(line + CRLF)
+                    break
                 await self._say(line)
         return sent
 
@@ -369,6 +435,66 @@ class RelaySession:
     def before_recipients(self) -> tuple[bytes, ...]:
         """What is said between MAIL and RCPT: nothing (§3.3)."""
         return ()
+
+    @decision
+    def may_group(self, recipients: int) -> bool:
+        """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
+        return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def waits_for_recipients(self) -> bool:
+        """Whether the replies to RCPT are read before the first chunk: always (RFC 3030 §2)."""
+        return True
+
+    @decision
+    def behind_the_group(self) -> tuple[bytes, ...]:
+        """What goes out with a group behind DATA, which is its last command: nothing (RFC 2920 §3.1)."""
+        return ()
+
+    @decision
+    def assigned(self, replies: list[Reply], forward_paths: tuple[bytes, ...]) -> list[Reply]:
+        """The replies to a group in the order of its recipients: they are counted, and nothing else (RFC 2920 §3.1)."""
+        del forward_paths
+        return replies
+
+    @decision
+    def nothing_for_nobody(self, content: bytes) -> bytes:
+        """What follows a 354 where no recipient was taken: a dot (RFC 2920 §3.1)."""
+        del content
+        return b"." + CRLF
+
+    @decision
+    def sends_chunks(self, size: int) -> bool:
+        """Whether it goes in chunks: binary content, and large content where CHUNKING was offered (RFC 3030 §2)."""
+        if self.is_binary() and self.takes_binary():
+            return self.sends_by_bdat()
+        return size >= CHUNKED_FROM and b"CHUNKING" in self.offers
+
+    @decision
+    def cut(self, content: bytes) -> list[bytes]:
+        """The content in chunks, each of some octets (RFC 3030 §2)."""
+        return [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+
+    @decision
+    def chunk_size(self, chunk: bytes) -> int:
+        """What BDAT says of a chunk: exactly how many octets it has (RFC 3030 §2)."""
+        return len(chunk)
+
+    @decision
+    def goes_on_behind(self, reply: Reply) -> bool:
+        """Whether another chunk follows one that was refused: never (RFC 3030 §2)."""
+        del reply
+        return False
+
+    @decision
+    def behind_a_refused_chunk(self) -> tuple[bytes, ...]:
+        """What is said after a chunk was refused: RSET, before anything else (RFC 3030 §2)."""
+        return (b"RSET",)
+
+    @decision
+    def expands_lists(self) -> bool:
+        """Whether lists are expanded before a message is sent: no, that is the next hop's (§3.5.4)."""
+        return False
 
     @decision
     def data_line(self) -> bytes:
@@ -581,6 +707,11 @@ class RelaySession:
     def farewell(self) -> tuple[bytes, ...]:
         """What is said at the end: QUIT (§4.1.1.10)."""
         return (b"QUIT",)
+
+    @decision
+    def waits_for_221(self) -> bool:
+        """Whether the reply to QUIT is waited for (§4.1.1.10)."""
+        return True
 
     @decision
     def farewell_to_none(self) -> tuple[bytes, ...]:

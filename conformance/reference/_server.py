@@ -28,8 +28,9 @@ class ReferenceServer:
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
-    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and
-    check what it takes as a submission server does (RFC 6409). ``hides`` are EHLO keywords that it is to
+    take mail from authenticated clients only, ``requires_certificate`` serve nobody under TLS who has shown none,
+    ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and check what it takes as a submission server does
+    (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
     domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
@@ -42,6 +43,7 @@ class ReferenceServer:
     implicit_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
@@ -88,6 +90,7 @@ class ReferenceServer:
             requires_tls=self.requires_tls,
             hides=self.hides,
             requires_auth=self.requires_auth,
+            requires_certificate=self.requires_certificate,
             offers=self.offers,
             submission=Submission(self.decisions, self.serves) if self.submission else None,
         )

@@ -48,6 +48,7 @@ from conformance.reference._soliciting import Soliciting
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
+from conformance.reference._verification import common_name
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox, Path, PathArgument, is_address_literal, is_domain
 
@@ -136,6 +137,7 @@ class ServerSession:
     requires_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -280,6 +282,7 @@ class ServerSession:
         self.stream = secure
         self.secured = True
         self.forget_at_tls()
+        self.authentication.certified = common_name(secure.getpeercert())
         await self._give(self.greeting_under_tls())
 
     async def say_last(self) -> None:
@@ -398,6 +401,10 @@ class ServerSession:
             refused = self.before_tls(verb)
             if refused is not None:
                 return refused
+        if self.requires_certificate and self.secured and not self.authentication.certified:
+            refused = self.too_weak(verb)
+            if refused is not None:
+                return refused
         if self.lacks_authentication(verb):
             return self.authentication_required(verb)
         handler = self.handler_of(verb)
@@ -456,6 +463,11 @@ class ServerSession:
         if verb in {b"NOOP", b"EHLO", b"STARTTLS", b"QUIT"}:
             return None
         return answer(530, b"Must issue a STARTTLS command first")
+
+    @decision_by(lambda _, verb: verb[:16].decode("ascii", "replace"))
+    def too_weak(self, verb: bytes) -> Answer | None:
+        """The refusal of a command under TLS without the certificate that is asked for (RFC 3207 §4.1)."""
+        return None if verb == b"QUIT" else answer(554, b"Command refused due to lack of security")
 
     @decision
     def syntax_error(self, line: bytes) -> Answer | None:
@@ -918,6 +930,7 @@ class ServerSession:
                     extended=self.extended,
                     secured=self.secured,
                     authenticated=self.authentication.identity is not None,
+                    certified=self.authentication.certified,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),

@@ -41,6 +41,8 @@ EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:intern
 )
 """What BURL can fetch (RFC 4468), and for whom."""
 TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
+CERTIFIED = "alice"
+"""The user whose certificate a client may show."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above

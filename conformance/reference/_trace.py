@@ -24,7 +24,8 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
+    ``peer`` is the client's IP address, ``certified`` the name on its certificate; ``eight_bit`` says that MAIL
+    declared BODY=8BITMIME.
     """
 
     reverse_path: bytes
@@ -35,6 +36,7 @@ class Accepted:
     extended: bool = True
     secured: bool = False
     authenticated: bool = False
+    certified: str = ""
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     number: int = 0

@@ -176,6 +176,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
+    # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
+    # whether the target serves nobody under TLS without one.
+    client_certificate: str | None = None
+    client_certificate_name: str | None = None
+    certificate_required: bool = False
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
@@ -223,6 +228,7 @@ _DUTIES = frozenset(
         "implicit_tls",
         "account_verified",
         "account_long",
+        "certificate_required",
     }
 )
 """Facts that are about something only where they are so."""

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from conformance import CRLF, At, Client, Hop, NotReady, Observation, Reply, Store, holds, new_token, row, scenario
+from conformance import (
+    CRLF,
+    At,
+    Client,
+    Hop,
+    NotReady,
+    Observation,
+    Reply,
+    Rule,
+    Step,
+    Store,
+    holds,
+    new_token,
+    row,
+    scenario,
+)
 
 BROKEN_OFF = {
     "in-the-header": b"Subject: broken off",
@@ -156,3 +171,21 @@ async def two_messages_at_once_are_kept_apart(smtp: Client, second: Client, hop:
     ]
     whole = all(each.content.endswith(content) for each, content in zip(received, contents, strict=True))
     return holds(whole and paths == wanted, expected="each message whole, with its own envelope", seen=paths)
+
+
+LATE = 3.0
+"""Seconds by which the reply to QUIT is late."""
+
+
+@scenario("rfc5321/4.1.1.10/client-waits-for-221", start=At.EHLO, alone=True)
+async def late_221_is_waited_for(smtp: Client, hop: Hop) -> Observation:
+    """A relay whose QUIT is answered a few seconds late closes only behind the reply."""
+    recipient = hop.mailbox()
+    hop.script(recipient, Rule.late(Step.QUIT, LATE))
+    await smtp.deliver(smtp.message(), b"<%b>" % recipient)
+    connection = await hop.ended(await hop.message())
+    said = [command for command in connection.commands if command.verb == b"QUIT"]
+    if not said or connection.ended is None:
+        raise NotReady("next hop", f"no QUIT: {connection.end}")
+    waited = connection.ended - said[-1].at
+    return holds(waited >= LATE - 0.5, expected=f"the close behind {LATE:g} s", seen=f"behind {waited:.1f} s")

@@ -20,6 +20,7 @@ from conformance import (
     one_reply,
     presume,
     scenario,
+    took,
     watch,
 )
 
@@ -235,3 +236,18 @@ async def other_opening_reply_has_the_form_of_a_reply(smtp: Client) -> Observati
         return Unclear(f"opens with {outcome}")
     odd = {*ODD_LINES, Anomaly.INCONSISTENT_CODES} & set(outcome.anomalies)
     return holds(not odd, expected="a code, a space and a text on each line", seen=outcome)
+
+
+COMMANDS = (b"MAIL FROM:<>", b"RCPT TO:<postmaster>", b"RSET", b"NOOP", b"VRFY postmaster")
+"""Commands whose replies usually have one line; which of them succeed does not matter."""
+
+
+@scenario("rfc5321/4.2/multiline-for-any-command", start=At.EHLO)
+async def reply_to_any_command_may_have_several_lines(smtp: Client) -> Observation:
+    """Replies to commands other than EHLO, EXPN and HELP have one line, or several."""
+    outcomes = [await smtp.say(command) for command in COMMANDS]
+    replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+    if len(replies) < len(COMMANDS):
+        return Unclear(" | ".join(str(outcome) for outcome in outcomes))
+    long = [reply for reply in replies if len(reply.lines) > 1]
+    return took("several lines" if long else "one line each", long[0] if long else replies[0])

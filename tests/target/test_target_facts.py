@@ -125,6 +125,9 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "nameless_credentials",
         Credentials(user="j", password_from="P"),  # noqa: S106 - a variable's name
     ),
+    "a certificate of ours": ('client-certificate = "us.pem"', "client_certificate", "us.pem"),
+    "the name that it is for": ('client-certificate-name = "us"', "client_certificate_name", "us"),
+    "a certificate before anything else": ("certificate-required = true", "certificate_required", True),
     "AUTH before mail": ("auth-required = true", "auth_required", True),
     "VRFY, EXPN, HELP disabled by policy": (
         'disabled = ["VRFY", "EXPN", "HELP"]',

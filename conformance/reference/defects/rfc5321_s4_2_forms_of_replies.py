@@ -190,3 +190,11 @@ def data_has_a_text_of_its_own(clean: Decide, session: ServerSession) -> Answer 
     del session
     given = clean()
     return replace(given, texts=(b"Go ahead",)) if given else given
+
+
+@defect(ServerSession.vrfy, varies={"rfc5321/4.2/reply_to_any_command_may_have_several_lines"})
+def vrfy_tells_much(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers VRFY of postmaster in two lines, as it may."""
+    del session
+    given = clean(argument)
+    return replace(given, texts=(*given.texts, *given.texts)) if given and argument == b"postmaster" else given

@@ -274,19 +274,17 @@ def _is_partial(mailbox: Mailbox | None) -> bool:
     return mailbox is not None and mailbox.domain.lower() == PART
 
 
-def _takes_partial_names(clean: Callable[[Mailbox], bool], _: ServerSession, mailbox: Mailbox) -> bool:
+PARTIAL = "relay-completes-partial-names"
+
+
+@defect(ServerSession.serves, name=PARTIAL, proves={HERE + "relay_completes_no_name"})
+def partial_names_are_taken(clean: Callable[[Mailbox], bool], _: ServerSession, mailbox: Mailbox) -> bool:
     """Completes a name that is no full one with its own domain."""
     return _is_partial(mailbox) or clean(mailbox)
 
 
-def _completes_partial_names(clean: Callable[[Path], bytes], _: ServerSession, path: Path) -> bytes:
+@defect(ServerSession.kept_forward_path, name=PARTIAL)
+def partial_names_are_completed(clean: Callable[[Path], bytes], _: ServerSession, path: Path) -> bytes:
     """Completes a name that is no full one with its own domain."""
     kept = clean(path)
     return kept + b"." + HOST.partition(b".")[2] if _is_partial(path.mailbox) else kept
-
-
-for profile, infers in (("", "relay_completes_no_name"), ("submission", "submission_completes_no_name")):
-    name = f"{profile or 'relay'}-completes-partial-names"
-    proven = {HERE + infers}
-    defect(ServerSession.serves, name=name, proves=proven, profile=profile)(_takes_partial_names)
-    defect(ServerSession.kept_forward_path, name=name, proves=proven, profile=profile)(_completes_partial_names)

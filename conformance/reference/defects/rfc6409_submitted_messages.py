@@ -162,7 +162,7 @@ def submission_leaves_short_domains_in_the_header(
 @defect(
     Submission.qualified_mailbox,
     profile=SUBMISSION,
-    proves={"rfc6409/4.2/domain_of_several_labels_is_not_completed"},
+    proves={"rfc6409/4.2/domain_of_several_labels_is_not_completed", "rfc5321/5.1/submission_completes_no_name"},
 )
 def submission_completes_domains_of_several_labels(
     clean: Complete, submission: Submission, given: Mailbox
