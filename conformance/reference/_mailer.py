@@ -122,13 +122,13 @@ class Mailer:
             return
         seconds = self.seconds_on_hold(copy.parameters)
         if seconds > 0:
-            self.site.held[self.taken] = trio.current_time() + seconds, copy
+            self.site.held[self.taken] = trio.current_time() + seconds, copy, accepted.user
             self.start(self._hold, self.taken)
             return
         self.let_go(copy)
 
     async def _hold(self, number: int) -> None:
-        until, copy = self.site.held[number]
+        until, copy, _ = self.site.held[number]
         await trio.sleep_until(until)
         del self.site.held[number]
         self.let_go(copy)

@@ -36,7 +36,9 @@ from conformance.reference._site import (
     BUSY,
     DEFERRED_CONTENT,
     DOMAIN,
+    HOLDS_AT_MOST,
     HOST,
+    LEAST_PRIORITY,
     MOVED,
     REFUSED_CONTENT,
     Delivery,
@@ -661,7 +663,29 @@ class ServerSession:
             refused = self._refuse_mail_parameter(keyword, value)
             if refused is not None:
                 return refused
-        return self.parameters_together(parameters)
+        return self.parameters_together(parameters) or self._refuse_request(parameters)
+
+    def _refuse_request(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of what a submission server could do and does not: a low priority, or one more hold."""
+        if self.submission is None:
+            return None
+        refused = self.refuse_priority(parameters[b"MT-PRIORITY"]) if b"MT-PRIORITY" in parameters else None
+        on_hold = b"HOLDFOR" in parameters or b"HOLDUNTIL" in parameters
+        return self.refuse_hold() if refused is None and on_hold else refused
+
+    @decision
+    def refuse_priority(self, priority: bytes) -> Answer | None:
+        """The refusal of mail of a lower priority than is taken now, or ``None`` (RFC 6710 §4.1)."""
+        low = priority[1:].isdigit() and int(priority) < LEAST_PRIORITY
+        return answer(550, b"No mail of this priority now", status=b"5.7.15") if low else None
+
+    @decision
+    def refuse_hold(self) -> Answer | None:
+        """The refusal of one more message on hold for a user who has enough of them, or ``None`` (RFC 4865 §6)."""
+        user = self.authentication.identity
+        held = sum(1 for _, _, whose in self.site.held.values() if whose == user)
+        enough = user is not None and held >= HOLDS_AT_MOST
+        return answer(552, b"Too many messages of yours are on hold", status=b"5.7.16") if enough else None
 
     def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
         if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
@@ -931,6 +955,7 @@ class ServerSession:
                     secured=self.secured,
                     authenticated=self.authentication.identity is not None,
                     certified=self.authentication.certified,
+                    user=self.authentication.identity,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),

@@ -47,6 +47,10 @@ PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name o
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
+HOLDS_AT_MOST = 3
+"""Messages that a user may have on hold."""
+LEAST_PRIORITY = -6
+"""The lowest priority with which mail is taken for submission."""
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -121,7 +125,7 @@ class Site:
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
     ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number, ``held``
-    what waits for its time, in seconds of trio's clock.
+    what waits for its time, in seconds of trio's clock, and who put it on hold.
     ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds. ``queue_is_full`` and ``mailboxes_are_full``
     say that nothing more can be written there for now.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
@@ -131,7 +135,7 @@ class Site:
     stored: list[Stored] = field(default_factory=list)
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
-    held: dict[int, tuple[float, Copy]] = field(default_factory=dict)
+    held: dict[int, tuple[float, Copy, bytes | None]] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = GIVES_UP_AFTER
     warns_after: float = float("inf")
@@ -289,5 +293,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=120, recipients_kind="implementation"),
+        limits=Limits(
+            recipients=120, recipients_kind="implementation", on_hold=HOLDS_AT_MOST, least_priority=LEAST_PRIORITY
+        ),
     )

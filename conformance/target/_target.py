@@ -55,6 +55,10 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     messages_per_connection: int | None = None
     recipients: int | None = None
     recipients_kind: Literal["implementation", "policy"] | None = None
+    on_hold: int | None = None
+    """Messages that one user may have on hold (RFC 4865 §6)."""
+    least_priority: int | None = None
+    """The lowest MT-PRIORITY with which it takes mail for submission now (RFC 6710 §4.1)."""
 
 
 class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):

@@ -138,6 +138,8 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "limits on the rate": ("limits = {connections-per-minute = 30}", "limits", Limits(connections_per_minute=30)),
     "limits on connections": ("limits = {connections = 10}", "limits", Limits(connections=10)),
     "limits on messages": ("limits = {messages-per-connection = 5}", "limits", Limits(messages_per_connection=5)),
+    "limits on messages on hold": ("limits = {on-hold = 3}", "limits", Limits(on_hold=3)),
+    "the lowest priority": ("limits = {least-priority = -6}", "limits", Limits(least_priority=-6)),
     "limits on recipients and their kind": (
         'limits = {recipients = 100, recipients-kind = "policy"}',
         "limits",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
+from conformance.reference._answer import Answer
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay import RelaySession
 from conformance.reference._report import Reported
+from conformance.reference._session import ServerSession
 
 OnHold = Callable[[Parameters], float]
 Report = Callable[[Copy, bytes, list[Reported]], bytes]
@@ -23,6 +26,7 @@ HERE = "rfc4865/4.2/"
     profile="on-request",
     only={"some"},
     proves={HERE + "message_on_hold_does_not_go_out*", HERE + "message_on_hold_is_in_no_mailbox*"},
+    also={"rfc4865/6/over-quota-rejected"},
 )
 def hold_is_taken_and_forgotten(clean: OnHold, _: Mailer, parameters: Parameters) -> float:
     """Takes mail with a hold and lets it go at once."""
@@ -115,3 +119,42 @@ def report_asks_for_a_hold(
 def hold_of_a_report_goes_out(clean: Takes, session: RelaySession, keyword: bytes) -> bool:
     """Asks the next hop to put a report about mail on hold on hold as well."""
     return session.parameters.of(b"HOLDFOR") == OF_REPORTS or clean(keyword)
+
+
+# The quota.
+
+OfHold = Callable[[], Answer | None]
+QUOTA = "rfc4865/6/"
+
+
+@defect(
+    ServerSession.refuse_hold,
+    profile="on-request",
+    proves={QUOTA + "hold_beyond_the_quota_is_refused[refused]"},
+)
+def holds_have_no_end(clean: OfHold, _: ServerSession) -> Answer | None:
+    """Says how many messages a user may have on hold, and takes more."""
+    del clean
+    return None
+
+
+@defect(
+    ServerSession.refuse_hold,
+    profile="on-request",
+    proves={QUOTA + "hold_beyond_the_quota_is_refused[552]"},
+)
+def hold_beyond_the_quota_gets_550(clean: OfHold, _: ServerSession) -> Answer | None:
+    """Answers 550 to one more hold than a user may have."""
+    given = clean()
+    return replace(given, code=550) if given else None
+
+
+@defect(
+    ServerSession.refuse_hold,
+    profile="on-request",
+    proves={QUOTA + "hold_beyond_the_quota_has_its_status"},
+)
+def hold_beyond_the_quota_is_a_full_mailbox(clean: OfHold, _: ServerSession) -> Answer | None:
+    """Says of one more hold than a user may have that a mailbox is full."""
+    given = clean()
+    return replace(given, status=b"5.2.2") if given else None

@@ -73,3 +73,28 @@ def higher_priority_is_tried_again_sooner(clean: Callable[[Copy], float], _: Mai
     """Tries messages of a low priority again after twice the time."""
     low = (copy.parameters.of(b"MT-PRIORITY") or b"").startswith(b"-")
     return clean(copy) * (2 if low else 1)
+
+
+OfPriority = Callable[[bytes], Answer | None]
+
+
+@defect(
+    ServerSession.refuse_priority,
+    profile="on-request",
+    proves={"rfc6710/4.1/refusal_for_a_priority_has_one_of_two_codes*"},
+)
+def low_priority_gets_554(clean: OfPriority, _: ServerSession, priority: bytes) -> Answer | None:
+    """Answers 554 to a priority that is too low."""
+    given = clean(priority)
+    return replace(given, code=554) if given else None
+
+
+@defect(
+    ServerSession.refuse_priority,
+    profile="on-request",
+    proves={"rfc6710/4.1/refusal_for_a_priority_says_x_7_15*"},
+)
+def low_priority_has_a_general_status(clean: OfPriority, _: ServerSession, priority: bytes) -> Answer | None:
+    """Refuses a priority that is too low with 5.7.1."""
+    given = clean(priority)
+    return replace(given, status=b"5.7.1") if given else None
