@@ -22,9 +22,11 @@ ROUTED_DOMAIN = "mx.example.test"
 """In a network of its own: mail for names below it goes where their MX records say."""
 EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
+LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
+"""Passed on by LMTP, by servers that can do that, to this address and the port of the next hop."""
 EXTENDED_ADDRESS, BARE_ADDRESS = "127.0.0.2", "127.0.0.3"
 """Where mail for these two domains goes, at the port of the next hop: there we offer all extensions, and none."""
-NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop"))
+NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop", "lmtp_next_hop"))
 NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
 """The facts of a server that relays nothing, or to one next hop only."""
 SENDER_DOMAIN = "client.example.test"
@@ -110,6 +112,8 @@ class Site:
                 BARE_DOMAIN: BARE_ADDRESS,
             },
             "extended_domain": EXTENDED_DOMAIN,
+            "lmtp_domain": LMTP_DOMAIN,
+            "lmtp_address": LMTP_ADDRESS,
             "sender_domain": SENDER_DOMAIN,
             "users": USERS,
             "long_local": LONG_LOCAL,
@@ -148,6 +152,7 @@ def common_facts(site: Site) -> dict[str, Any]:
         "extended_next_hop": f"{EXTENDED_ADDRESS}:{site.next_hop_port}",
         "bare_domain": BARE_DOMAIN,
         "bare_next_hop": f"{BARE_ADDRESS}:{site.next_hop_port}",
+        "lmtp_next_hop": f"{LMTP_ADDRESS}:{site.next_hop_port}",
         "sender": f"sender@{SENDER_DOMAIN}",
         "sender_domains": (SENDER_DOMAIN,),
         "sender_verification": False,

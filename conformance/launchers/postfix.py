@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
 from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, UTF8_LOCAL
+from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, LMTP_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
     name="postfix",
@@ -18,6 +18,7 @@ POSTFIX = DebianServer(
     facts={
         "recipient_delimiter": "+",
         "client_trusted": False,
+        "lmtp_domain": LMTP_DOMAIN,
         "utf8_mailbox": f"{UTF8_LOCAL}@{DOMAIN}",
         "alias_elsewhere": {"address": f"desk@{DOMAIN}", "members": [f"clerk@{EXTENDED_DOMAIN}"]},
         "list_elsewhere": {
@@ -38,6 +39,6 @@ POSTFIX = DebianServer(
         "body_checks refuses one sentence, and another for now",
         "aliases has a name of 64 octets for alice, one for a user at a next hop and a list with an owner there",
         "virtual_alias_maps has a name outside ASCII for alice",
-        "transport_maps sends mail for our sender's domain to us",
+        "transport_maps sends mail for our sender's domain to us, and for one relayed domain by LMTP",
     ),
 )

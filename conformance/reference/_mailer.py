@@ -21,7 +21,7 @@ from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
-from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, MOVED, Site, Stored, unquoted
+from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, LMTP_DOMAIN, MOVED, Site, Stored, unquoted
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
@@ -54,11 +54,17 @@ class _Queued:
     began: float
     due: float
     warns: float
+    last: tuple[Failed, ...] = ()
+    """Whom the last try was about, and what was said."""
 
     @property
     def next(self) -> float:
         """The first of these."""
         return min(self.due, self.warns)
+
+    def said(self, forward_path: bytes) -> Failed:
+        """What was said at the last try of this recipient."""
+        return next((each for each in self.last if each.forward_path == forward_path), Failed(forward_path, b""))
 
 
 @dataclass(slots=True, eq=False)
@@ -409,7 +415,7 @@ class Mailer:
                 return
             if self.site.queue_is_full and not self.keeps_without_room():
                 return
-            copy = self.queued(copy, sent)
+            copy, queue.last = self.queued(copy, sent), sent.deferred
             if trio.current_time() - began >= self.gives_up_after(copy):
                 self.give_up(copy, list(sent.deferred))
                 return
@@ -440,7 +446,7 @@ class Mailer:
                 return False
             if trio.current_time() >= queue.warns:
                 queue.warns = float("inf")
-                self.delay(copy, b"450 4.4.0 Not delivered yet", queue)
+                self.delay(copy, b"", queue)
             if self.time_is_over(copy, queue):
                 return True
             if wakes == until:
@@ -452,11 +458,11 @@ class Mailer:
             return False
         queue.due = float("inf")
         mode = mode_of(copy.parameters)
-        ends, reason = self.delays.ends_when_late(mode), self.delays.why_late(mode)
+        ends, status = self.delays.ends_when_late(mode), self.delays.late_status(mode)
         if ends and self.delays.tells_when_late(mode):
-            self.fail(copy, [Failed(each, reason) for each in copy.forward_paths])
+            self.fail(copy, [replace(queue.said(each), own_status=status) for each in copy.forward_paths])
         elif self.delays.tells_when_late(mode):
-            self.delay(copy, reason, queue)
+            self.delay(copy, status, queue)
         return ends
 
     def warns_after(self) -> float:
@@ -550,6 +556,7 @@ class Mailer:
             self.decisions,
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
             account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+            lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,
         )
         sent = await session.send(
             copy.reverse_path,
@@ -633,14 +640,18 @@ class Mailer:
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 
-    def delay(self, copy: Copy, reason: bytes, queue: _Queued) -> None:
+    def delay(self, copy: Copy, status: bytes, queue: _Queued) -> None:
         """Tell those who would know that a message is held up (RFC 3461 §5.2.5)."""
         asked = copy.parameters.notify
         told = [each for each in copy.forward_paths if self.delays.wants_delay(asked(each))]
         if told and self.may_notify(copy.reverse_path):
             left = queue.began + self.gives_up_after(copy) - trio.current_time()
             until = self.delays.retry_until(left)
-            reported = [Reported(each, b"delayed", reason, retry_until=until) for each in told]
+            last = [queue.said(each) for each in told]
+            reported = [
+                Reported(each.forward_path, b"delayed", each.reason, each.remote, retry_until=until, own_status=status)
+                for each in last
+            ]
             to = self.notified(copy)
             self.send_report(copy.parameters, to, self.report(copy, to, reported))
 
@@ -704,7 +715,7 @@ class Mailer:
     def notification(self, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
         """A report for people and one for programs (RFC 3464), and the header of the message."""
         reported = [
-            Reported(each.forward_path, b"failed", self.in_lines(self.printable(each.reason)), each.remote)
+            Reported(each.forward_path, b"failed", each.reason, each.remote, own_status=each.own_status)
             for each in failed
         ]
         return self.report(copy, to, reported)
@@ -728,6 +739,7 @@ class Mailer:
         about = About(copy.content, copy.parameters, copy.arrived, copy.client, self.trace.deliver_by(seconds))
         failed = any(each.action == b"failed" for each in reported)
         now = self.trace.time_stamp()
+        reported = [replace(each, reason=self.in_lines(self.printable(each.reason))) for each in reported]
         return report(about, to, reported, number=self.taken, now=now, whole=self.returns_all(copy, failed))
 
     @decision

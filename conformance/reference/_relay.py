@@ -64,11 +64,15 @@ _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it."""
+    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it.
+
+    ``own_status`` is a status of our own, where it did not fail for that reply.
+    """
 
     forward_path: bytes
     reason: bytes
     remote: bytes = b""
+    own_status: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,10 @@ class RelaySession:
         *,
         wants: frozenset[bytes] = frozenset(),
         account: Account | None = None,
+        lmtp: bool = False,
     ) -> None:
         self.stream = stream
+        self.lmtp = lmtp
         self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
@@ -113,7 +119,7 @@ class RelaySession:
         self.parameters = Parameters()
         self.taken = trio.current_time()
         self.recipients, self.reverse_path = 0, b""
-        self.secured = self.waives = self.greeted = self.says_esmtp = False
+        self.secured = self.cut_off = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -230,7 +236,7 @@ class RelaySession:
         if self.sends_mail_with_hello():
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
-        for verb in self.hello_verbs():
+        for verb in (b"LHLO",) if self.lmtp else self.hello_verbs():
             said, said_ehlo = said_ehlo, False
             hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
             if hello.severity != 5 or not self.falls_back(hello):
@@ -262,7 +268,11 @@ class RelaySession:
                 refused.append((forward_path, reply))
         if not taken and to_data is not None and self.may_send_data(to_data):
             await self.stream.send_all(self.nothing_for_nobody(content))
-            await self._reply("end of data")
+            await self._reply("end of nothing")
+        elif taken and self.lmtp:
+            told, lost = await self._content_by_lmtp(taken, content, to_data)
+            refused += [(forward_path, reply) for forward_path, reply in told if not self.is_success(reply)]
+            later += [Failed(forward_path, CONNECTION_LOST, self.remote) for forward_path in lost]
         elif taken and (not (refused or later) or self.sends_to_the_rest()):
             reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
@@ -318,6 +328,27 @@ class RelaySession:
                 break
         return reply
 
+    async def _content_by_lmtp(
+        self, taken: list[bytes], content: bytes, to_data: Reply | None
+    ) -> tuple[list[tuple[bytes, Reply]], list[bytes]]:
+        """The reply for each recipient, in their order, and the recipients for whom none came (RFC 2033 §4.2, §5)."""
+        data = to_data or await self._say(self.data_line())
+        if not self.may_send_data(data):
+            return [(forward_path, data) for forward_path in taken], []
+        await self._send_data(self.outward_data(content))
+        told: list[tuple[bytes, Reply]] = []
+        with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            for forward_path in taken:
+                told.append((forward_path, await self._reply("end of data")))  # noqa: PERF401 - kept one by one
+        self.cut_off = len(told) < len(taken)
+        told = told if not self.cut_off or self.keeps_replies() else []
+        return told, taken[len(told) :]
+
+    @decision
+    def keeps_replies(self) -> bool:
+        """Whether the replies count that came before a connection broke off or fell silent (RFC 2033 §5)."""
+        return True
+
     async def _content(self, content: bytes, to_data: Reply | None) -> Reply:
         if self.sends_chunks(len(content)):
             return await self._chunks(content)
@@ -344,6 +375,8 @@ class RelaySession:
                 await self.stream.send_all(octets[at : at + BLOCK])
 
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
+        if self.cut_off:
+            return sent
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
                 if not self.waits_for_221():

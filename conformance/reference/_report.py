@@ -24,7 +24,8 @@ _SUCCESS = b"Your message was passed on to:", b"Delivered mail"
 class Reported:
     """What became of one recipient; ``reason`` is a reply, and ``remote`` who gave it, if not we.
 
-    ``unasked`` is told without a request too, and ``retry_until`` is a date.
+    ``unasked`` is told without a request too, and ``retry_until`` is a date. ``own_status`` is a status of our own, in
+    the place of the reply's.
     """
 
     forward_path: bytes
@@ -33,10 +34,13 @@ class Reported:
     remote: bytes = b""
     unasked: bool = False
     retry_until: bytes = b""
+    own_status: bytes = b""
 
     @property
     def status(self) -> bytes:
         """The status code: that of the reply, else one that tells the class only (RFC 3461 §6.3)."""
+        if self.own_status:
+            return self.own_status
         if self.action not in _TEXTS:
             return b"2.0.0"
         found = _STATUS.match(self.reason)
@@ -66,7 +70,7 @@ def report(about: About, to: bytes, reported: list[Reported], *, number: int, no
         [
             b"",
             text,
-            *(b"<%b>: %b" % (each.forward_path, _in_ascii(each.reason) or each.action) for each in reported),
+            *(b"<%b>: %b" % (each.forward_path, each.reason or each.action) for each in reported),
         ],
         [b"Content-Type: message/delivery-status", b"", *_fields(about, reported, now)],
         _returned(about.content, whole=whole),
@@ -105,15 +109,10 @@ def _fields(about: About, reported: list[Reported], now: bytes) -> list[bytes]:
         lines += [b"Final-Recipient: rfc822; " + each.forward_path]
         lines += [b"Action: " + each.action, b"Status: " + each.status]
         if each.remote:
-            lines += [b"Remote-MTA: dns; " + each.remote, b"Diagnostic-Code: smtp; " + _in_ascii(each.reason)]
+            lines += [b"Remote-MTA: dns; " + each.remote, b"Diagnostic-Code: smtp; " + each.reason]
         lines += [b"Last-Attempt-Date: " + now]
         lines += [b"Will-Retry-Until: " + each.retry_until] if each.retry_until else []
     return lines
-
-
-def _in_ascii(reason: bytes) -> bytes:
-    """A reply as a field for programs can have it (RFC 3464 §2.3.6): a question mark for each octet beyond ASCII."""
-    return bytes(octet if octet < 0x80 else 0x3F for octet in reason)
 
 
 def _returned(content: bytes, *, whole: bool) -> list[bytes]:

@@ -92,7 +92,7 @@ class ReferenceServer:
             requires_auth=self.requires_auth,
             requires_certificate=self.requires_certificate,
             offers=self.offers,
-            submission=Submission(self.decisions, self.serves) if self.submission else None,
+            submission=Submission(self.decisions) if self.submission else None,
         )
         session.secured = self.implicit_tls
         self.sessions.add(session)
@@ -101,10 +101,6 @@ class ReferenceServer:
                 await session.serve()
         finally:
             self.sessions.discard(session)
-
-    def serves(self, domain: bytes) -> bool:
-        """Whether mail for the domain ends here or is relayed."""
-        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""

@@ -83,6 +83,8 @@ BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
 ACCOUNT_DOMAIN = b"account.example.test"
 """Relayed to a next hop at which we authenticate, under TLS that verifies."""
+LMTP_DOMAIN = b"lmtp.example.test"
+"""Passed on by LMTP."""
 OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
 """Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
@@ -96,6 +98,7 @@ NEXT_HOPS = {
     EXTENDED_DOMAIN: "127.0.0.2:2600",
     BARE_DOMAIN: "127.0.0.3:2600",
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
+    LMTP_DOMAIN: "127.0.0.5:2600",
 }
 """Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
@@ -281,6 +284,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         account_verified=bool(next_hop),
         account_long=bool(next_hop),
         account_authority="in memory" if next_hop else None,
+        lmtp_domain=LMTP_DOMAIN.decode() if next_hop else None,
+        lmtp_next_hop=NEXT_HOPS[LMTP_DOMAIN] if next_hop else None,
         relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),

@@ -128,6 +128,10 @@ class Hop:
         """The mailbox of this token at whose next hop of ours the target authenticates (fact ``account_next_hop``)."""
         return self._elsewhere(token, local, self.target.account_domain)
 
+    def lmtp(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token that the target passes on by LMTP (fact ``lmtp_next_hop``)."""
+        return self._elsewhere(token, local, self.target.lmtp_domain)
+
     def script_account(self, *rules: Rule) -> None:
         """Keep rules for all that comes to the next hop at which the target authenticates, for ``alone`` scenarios."""
         self.scripted_account = True

@@ -165,6 +165,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None
     """The address of a list with a member there."""
+    # A domain whose mail it passes on by LMTP, to a next hop of ours.
+    lmtp_domain: str | None = None
+    lmtp_next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -276,12 +279,21 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "lmtp_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
+_PLACES = (
+    "next_hop",
+    "extended_next_hop",
+    "bare_next_hop",
+    "account_next_hop",
+    "lmtp_next_hop",
+    "exchangers",
+    "name_server",
+)
 
 
 def split_place(place: str) -> tuple[str, int]:

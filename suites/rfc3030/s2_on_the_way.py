@@ -136,7 +136,7 @@ async def _refused(rule: Rule, smtp: Client, hop: Hop) -> Transaction | None:
         raise NotReady("next hop", "nothing came")
     first = seen[0]
     await hop.ended(first)
-    sent = [each for each in first.connection.commands if each.verb == b"BDAT"]
+    sent = [each for each in first.commands if each.verb == b"BDAT"]
     return first if any(not each.reply.startswith(b"2") for each in sent) else None
 
 

@@ -15,6 +15,7 @@ from conformance import (
     Received,
     Unclear,
     added,
+    arrived,
     delivery_report,
     holds,
     new_token,
@@ -138,4 +139,4 @@ async def undeclared_binary_content_is_given_back(smtp: Client, hop: Hop) -> Obs
     told = await hop.notification_arrival(sender)
     if told is not None and delivery_report(told.content) is None:
         return Unclear("the notification says nothing to programs")
-    return holds(told is not None, expected="a notification", seen="none")
+    return arrived(told, expected="a notification", seen="none")

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Hop, Observation, Unclear, holds, new_token, row, scenario, value_of
+from conformance import (
+    At,
+    Client,
+    Held,
+    Hop,
+    Observation,
+    Unclear,
+    arrived,
+    holds,
+    new_token,
+    row,
+    scenario,
+    value_of,
+)
 
 UNDER_TLS = ["starttls_required"]
 MARK = b"The line that only the whole message has."
@@ -56,7 +69,7 @@ async def sender_of_a_message_kept_back_is_told(reading: str, smtp: Client, hop:
     """The sender of a message with REQUIRETLS that can't be sent on is told, though by a next hop without TLS."""
     del reading
     told = await hop.notification_arrival(await sent(smtp, hop))
-    return holds(told is not None, expected="a notification", seen="none")
+    return arrived(told, expected="a notification", seen="none")
 
 
 @scenario("rfc8689/4.2.1/status-codes", start=At.EHLO, offers=["REQUIRETLS"], facts=UNDER_TLS, tags=["starttls"])

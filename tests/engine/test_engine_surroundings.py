@@ -5,16 +5,19 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 from dnslib import RCODE, DNSRecord
 from engine_scripts import UNCONTROLLED, scenario
+from trio.testing import MockClock, memory_stream_pair
 
 from conformance import Broken, Client, Held, Hop, Names, Observation, Rule, Step, Store, new_token
 from conformance.dns_server import NameServer
 from conformance.engine import End, Engine, Event, Options, Result
+from conformance.hop import NextHop
 from conformance.reference import ReferenceServer, Stored
 from conformance.scenario import Scenario, Verdict
 from conformance.target import Store as StoreFact
@@ -302,3 +305,59 @@ def test_dead_addresses_are_on_no_strange_network(exchangers: tuple[str, ...], d
             assert [names.dead(number) for number in range(2)] == dead
 
     trio.run(main)
+
+
+def test_each_number_and_attempt_has_an_exchanger_of_its_own_where_there_are_many() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            many = target(exchangers=tuple(f"127.0.2.{number}:25" for number in range(21, 151)))
+            server = NameServer(nursery)
+            names = [Names(server, many, f"t{number}") for number in range(40)]
+            shared = {address for each in names for address in each.exchangers}
+            own = [each.own_exchanger(number) for number in range(30) for each in names[:3]]
+            assert len({*own}) == len(own)
+            assert not shared & {*own}
+
+    trio.run(main)
+
+
+def test_scenarios_share_the_exchangers_of_a_target_that_has_few() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            few = target(exchangers=("127.0.0.21:25", "127.0.0.22:25"))
+            names = Names(NameServer(nursery), few, "t0")
+            assert {names.own_exchanger(number) for number in range(30)} <= {*names.exchangers}
+
+    trio.run(main)
+
+
+def test_a_name_has_an_address_by_way_of_an_alias_too() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            names = Names(NameServer(nursery), target(exchangers=("127.0.0.21:25",)), "t0")
+            names.add("one.test. A 127.0.0.21\ntwo.test. CNAME one.test.\nthree.test. CNAME four.test.\n")
+            names.add("five.test. MX 10 one.test.\nsix.test. AAAA ::1\n")
+            known = [
+                name for name in ("one", "two", "three", "four", "five", "six") if names.has_address(f"{name}.test")
+            ]
+            assert known == ["one", "two", "six"]
+
+    trio.run(main)
+
+
+def test_connections_to_an_address_are_found_without_a_token() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            server = NextHop(nursery)
+            hop = Hop(server, target(delivery_within=1.0), "t0")
+            for place in ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.21:25"):
+                ours, theirs = memory_stream_pair()
+                nursery.start_soon(partial(server.serve, theirs, local=place))
+                await ours.send_all(b"QUIT\r\n")
+            seen = await hop.connections_at("127.0.0.21")
+            assert [each.local for each in seen] == ["127.0.0.21:25"] * 2
+            (again,) = await hop.connections_at("127.0.0.21", but={seen[0].number})
+            assert again is seen[1]
+            assert await hop.connections_at("127.0.0.99") == ()
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))

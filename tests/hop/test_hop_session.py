@@ -610,3 +610,51 @@ def test_a_session_without_end_is_ended() -> None:
 def test_reply_octets_have_the_form_of_a_reply() -> None:
     assert reply_octets(250, "a", b"b", "c") == b"250-a\r\n250-b\r\n250 c\r\n"
     assert reply_octets(221) == b"221 \r\n"
+
+
+def test_a_reply_in_two_pieces_shows_who_did_not_wait_for_its_end() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.script(ONE, Rule.in_two(Step.RCPT, b"250 OK\n", b"and more\r\n", pause=3))
+        peer = connect()
+        assert (await peer.line()).startswith(b"220 ")
+        assert (await peer.say(HELLO)).startswith(b"250-")
+        assert (await peer.say(MAIL)).startswith(b"250 ")
+        await peer.stream.send_all(rcpt())
+        assert bytes(await peer.stream.receive_some(100)) == b"250 OK\n"
+        began = trio.current_time()
+        await peer.stream.send_all(b"DATA\r\n")
+        assert await peer.line() == b"and more\r\n"
+        assert trio.current_time() - began == 3
+        assert await peer.line() == b"354 Go ahead\r\n"
+        (transaction,) = hop.seen(ONE)
+        assert [command.early for command in transaction.commands] == [False, False, True]
+
+    with_hop(talk)
+
+
+def test_a_rule_can_be_for_recipients_beyond_so_many() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.script(ONE, Rule.answer(Step.RCPT, 452, "Too many", beyond=2))
+        peer = connect()
+        assert (await peer.line()).startswith(b"220 ")
+        assert (await peer.say(HELLO)).startswith(b"250-")
+        assert (await peer.say(MAIL)).startswith(b"250 ")
+        codes = [(await peer.say(rcpt(local=local)))[:3] for local in "abcd"]
+        assert codes == [b"250", b"250", b"452", b"452"]
+
+    with_hop(talk)
+
+
+def test_a_connection_that_ends_at_the_beginning_of_all_time_has_ended_then() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.script(EVERYONE, Rule.late(Step.NOOP, 3))
+        peer = connect()
+        assert (await peer.line()).startswith(b"220 ")
+        await peer.stream.send_all(b"NOOP\r\n")
+        await trio.testing.wait_all_tasks_blocked()
+        await peer.stream.aclose()
+        (connection,) = hop.connections()
+        await connection.over.wait()
+        assert connection.ended == 0.0
+
+    with_hop(talk)

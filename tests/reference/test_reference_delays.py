@@ -71,7 +71,9 @@ def test_a_message_to_notify_is_tried_on_and_its_sender_told() -> None:
     async def look(hop: NextHop) -> None:
         late, warned = await told(hop, 2)
         assert (said(late, "Action"), said(late, "Status")) == (b"delayed", b"4.4.7")
-        assert (said(warned, "Action"), said(warned, "Status")) == (b"delayed", b"4.4.0")
+        assert (said(warned, "Action"), said(warned, "Status")) == (b"delayed", b"4.0.0")
+        assert said(late, "Remote-MTA").startswith(b"dns; ")
+        assert said(late, "Diagnostic-Code").startswith(b"smtp; 450 ")
         assert said(warned, "Will-Retry-Until").endswith(b"+0000")
         assert 299 <= late.began <= 301
         assert 1499 <= warned.began <= 1501

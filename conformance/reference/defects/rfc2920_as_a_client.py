@@ -155,7 +155,7 @@ def quit_follows_the_354(clean: Callable[[bytes], bytes], session: RelaySession,
     return b"QUIT" + CRLF
 
 
-@defect(RelaySession.patience, name=NOT_READ, only={"end of data"})
+@defect(RelaySession.patience, name=NOT_READ, only={"end of nothing"})
 def end_is_not_waited_for(clean: Callable[[str], float], session: RelaySession, step: str) -> float:
     """Says QUIT where all recipients of a group were refused, whatever DATA got, and closes."""
     del session
