@@ -30,7 +30,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "alias": "An address that stands for others here: address, members",
         "mailing_list": "A list with members here: address, members, owner (who gets what comes back)",
         "alias_elsewhere": "An address that stands for one at extended-domain: address, members",
+        "alias_of_several_elsewhere": "An address that stands for several at extended-domain: address, members",
         "list_elsewhere": "A list with members at extended-domain: address, members, owner",
+        "owners": "What is known of who owned which mailbox when: changed, since, only, confirmed, behind",
         "moved": "A mailbox whose user is elsewhere now: mail is forwarded or refused with 251 or 551",
         "utf8_mailbox": "A mailbox outside ASCII (RFC 6531)",
         "moved_to_utf8": "A mailbox in ASCII whose user has gone to one outside ASCII",
@@ -72,6 +74,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "timers": "Whether its time-outs and retries are the default or were changed",
         "delivery_within": "How long delivery may take; without it that nothing came proves nothing",
         "gives_up_within": "How long it tries to send mail before it gives it back, where we can wait for that",
+        "eight_bit_url": "A URL that BURL can fetch for that user: of a message whose text has 8-bit octets",
         "store": "Where delivered mail can be read",
         "bounces": "Where mail to our sender can be read",
     }
