@@ -25,16 +25,20 @@ from conformance.reference._extensions import (
     refusal_together,
     reply_to,
 )
+from conformance.reference._fetching import fetched
 from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
     DEFERRED_CONTENT,
     DOMAIN,
+    HOLDS_AT_MOST,
     HOST,
+    LEAST_PRIORITY,
     MOVED,
     REFUSED_CONTENT,
     Delivery,
@@ -42,8 +46,10 @@ from conformance.reference._site import (
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._soliciting import Soliciting
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._submission import Submission
+from conformance.reference._tls import agreed_suite
 from conformance.reference._trace import Accepted
 from conformance.reference._verification import common_name
 from conformance.wire import CRLF
@@ -135,6 +141,7 @@ class ServerSession:
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
     requires_certificate: bool = False
+    implicit_tls: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -158,7 +165,10 @@ class ServerSession:
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
         try:
-            await self._give(self.greeting())
+            if self.implicit_tls:
+                await self._tls_at_once()
+            if not self.closing:
+                await self._give(self.greeting())
             while not self.closing and await self._read():
                 await self._take_everything()
             if not self.closing:
@@ -266,18 +276,34 @@ class ServerSession:
         if octets:
             await self.stream.send_all(octets)
 
-    async def _start_tls(self) -> None:
+    async def _tls_at_once(self) -> None:
+        """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3.3)."""
+        await self._give(self.before_handshake())
+        secure = await self._handshake()
+        if secure is None:
+            self.closing = not self.serves_in_clear()
+        else:
+            self.authentication.certified = common_name(secure.getpeercert())
+
+    async def _handshake(self) -> trio.SSLStream[trio.abc.Stream] | None:
+        """Go over to TLS; ``None`` where the handshake fails."""
         assert self.tls is not None
-        self.buffer = self.kept_across_tls(self.buffer)
-        secure = trio.SSLStream(self.stream, self.tls, server_side=True, https_compatible=False)
+        secure = trio.SSLStream(self.stream, self.tls_side(self.tls), server_side=True, https_compatible=False)
         try:
             await secure.do_handshake()
         except trio.BrokenResourceError:
+            return None
+        self.stream = secure
+        self.secured = True
+        return secure
+
+    async def _start_tls(self) -> None:
+        self.buffer = self.kept_across_tls(self.buffer)
+        secure = await self._handshake()
+        if secure is None:
             self.closing = True
             self.failed_handshake()
             return
-        self.stream = secure
-        self.secured = True
         self.forget_at_tls()
         self.authentication.certified = common_name(secure.getpeercert())
         await self._give(self.greeting_under_tls())
@@ -418,6 +444,10 @@ class ServerSession:
     def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
         """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
         recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        url, _, marker = argument.partition(b" ")
+        content = fetched(url, self.authentication.identity) if recipients and verb == b"BURL" else None
+        if self.transaction is not None and content is not None and marker.upper() in {b"", b"LAST"}:
+            return self._take_fetched(self.transaction, content, last=bool(marker))
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
@@ -426,6 +456,12 @@ class ServerSession:
             if waiting:
                 return answer(253, b"OK, %d pending messages for node %b started" % (waiting, argument))
         return answer(code, text)
+
+    def _take_fetched(self, transaction: Transaction, content: bytes, *, last: bool) -> Answer | None:
+        """Content that came by BURL: a chunk like those of BDAT; whoever passes it on has to know (RFC 4468 §4)."""
+        transaction.mail_parameters = {**transaction.mail_parameters, b"BURL": b""}
+        transaction.chunks = (transaction.chunks or b"") + content
+        return self.end_of_data(transaction.chunks) if last else answer(250, b"Waiting for more", status=b"2.5.0")
 
     @decision
     def lacks_authentication(self, verb: bytes) -> bool:
@@ -593,7 +629,14 @@ class ServerSession:
             size=int(size) if size.isdigit() else None,
             mail_parameters=given.parameters,
         )
-        return answer(250, b"OK")
+        priority = given.parameters.get(b"MT-PRIORITY", b"")
+        kept = self.kept_parameters(given.parameters).get(b"MT-PRIORITY", b"") if priority else b""
+        return answer(250, b"OK") if kept == priority else self.priority_was_changed(kept)
+
+    @decision
+    def priority_was_changed(self, kept: bytes) -> Answer | None:
+        """The reply to MAIL whose priority is not that which was asked for (RFC 6710 §4.1)."""
+        return answer(250, kept + b" is the priority", status=b"2.3.6")
 
     def qualified(self, given: PathArgument) -> PathArgument | None:
         """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
@@ -641,7 +684,29 @@ class ServerSession:
             refused = self._refuse_mail_parameter(keyword, value)
             if refused is not None:
                 return refused
-        return self.parameters_together(parameters)
+        return self.parameters_together(parameters) or self._refuse_request(parameters)
+
+    def _refuse_request(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of what a submission server could do and does not: a low priority, or one more hold."""
+        if self.submission is None:
+            return None
+        refused = self.refuse_priority(parameters[b"MT-PRIORITY"]) if b"MT-PRIORITY" in parameters else None
+        on_hold = b"HOLDFOR" in parameters or b"HOLDUNTIL" in parameters
+        return self.refuse_hold() if refused is None and on_hold else refused
+
+    @decision
+    def refuse_priority(self, priority: bytes) -> Answer | None:
+        """The refusal of mail of a lower priority than is taken now, or ``None`` (RFC 6710 §4.1)."""
+        low = priority[1:].isdigit() and int(priority) < LEAST_PRIORITY
+        return answer(550, b"No mail of this priority now", status=b"5.7.15") if low else None
+
+    @decision
+    def refuse_hold(self) -> Answer | None:
+        """The refusal of one more message on hold for a user who has enough of them, or ``None`` (RFC 4865 §6)."""
+        user = self.authentication.identity
+        held = sum(1 for _, _, whose in self.site.held.values() if whose == user)
+        enough = user is not None and held >= HOLDS_AT_MOST
+        return answer(552, b"Too many messages of yours are on hold", status=b"5.7.16") if enough else None
 
     def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
         if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
@@ -712,7 +777,9 @@ class ServerSession:
         given = self.qualified(given)
         if given is None or given.path.mailbox is None:
             return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
-        refused = self.refuse_rcpt_parameters(given.parameters)
+        refused = self.refuse_rcpt_parameters(given.parameters) or Ownership(self.site, self.decisions).refuse_rcpt(
+            given.path.mailbox, given.parameters
+        )
         if refused is not None:
             return refused
         before = len(self.transaction.forward_paths)
@@ -731,8 +798,22 @@ class ServerSession:
         if local and unquoted(mailbox.local) in MOVED:
             return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
         if self.serves(mailbox):
-            return self.take_recipient(self.kept_forward_path(path))
+            refused = self.refuse_domain_without_mail(mailbox)
+            return refused or self.take_recipient(self.kept_forward_path(path))
         return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    def refuse_domain_without_mail(self, mailbox: Mailbox) -> Answer | None:
+        """The refusal of a recipient whose domain says in the DNS that it takes no mail, or ``None``."""
+        domain, mailer = mailbox.domain.decode("utf-8"), self.mailer
+        if mailer is None or mailer.routing is None or not self.site.looks_up(domain):
+            return None
+        return self.null_mx(domain) if mailer.routing.takes_no_mail(domain) else None
+
+    @decision
+    def null_mx(self, domain: str) -> Answer | None:
+        """The reply to a recipient in a domain with a null MX (RFC 7504 §4, §6)."""
+        del domain
+        return answer(556, b"Domain does not accept mail", status=b"5.1.10")
 
     @decision
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
@@ -847,6 +928,9 @@ class ServerSession:
         refuse = self._refusal_of(content)
         if refuse is not None:
             return refuse(transaction, content)
+        refused = self._refuse_for_header(transaction, content)
+        if refused is not None:
+            return refused
         if self.submission is not None:
             content, reason = self.submission.finished(content, self.authentication.identity)
             if reason:
@@ -860,6 +944,16 @@ class ServerSession:
         if REFUSED_CONTENT in content:
             return self.refuse_content
         return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
+
+    def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
+        refused = None
+        if "NO-SOLICITING" in self.offers:
+            refused = Soliciting(self.decisions).refuse_class(content, transaction.forward_paths)
+        if refused is not None or not required(content):
+            return refused
+        asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]
+        return Ownership(self.site, self.decisions).refuse_message(content, transaction.forward_paths, asked)
 
     @decision
     def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
@@ -894,8 +988,10 @@ class ServerSession:
                     peer=_peer(self.stream),
                     extended=self.extended,
                     secured=self.secured,
+                    suite=agreed_suite(self.stream),
                     authenticated=self.authentication.identity is not None,
                     certified=self.authentication.certified,
+                    user=self.authentication.identity,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),
@@ -996,6 +1092,21 @@ class ServerSession:
     def pause_before_tls(self) -> float:
         """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
         return 0.0
+
+    @decision
+    def tls_side(self, tls: ssl.SSLContext) -> ssl.SSLContext:
+        """Our side of TLS: its versions, from 1.2 (RFC 8314 §4), and whether it asks for the client's certificate."""
+        return tls
+
+    @decision
+    def before_handshake(self) -> Answer | None:
+        """What is said in clear on a port that begins with TLS: nothing (RFC 8314 §3.3)."""
+        return None
+
+    @decision
+    def serves_in_clear(self) -> bool:
+        """Whether a client that does not begin with TLS is served there all the same: no (RFC 8314 §3.3)."""
+        return False
 
     @decision
     def failed_handshake(self) -> None:

@@ -27,6 +27,7 @@ Onward = Callable[[bytes, bytes], bytes]
     RelaySession.wants_tls,
     profile="on-request",
     proves={"rfc8689/4.2.1/message_does_not_go_without_tls*", "rfc8689/4.2.1/sender_of_a_message_kept_back_is_told*"},
+    also={"rfc8689/*"},
 )
 def requiretls_is_forgotten(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Takes REQUIRETLS and passes the message on in clear."""
@@ -56,7 +57,7 @@ def message_kept_back_vanishes(
 @defect(Mailer.report, profile="on-request", proves={"rfc8689/4.2.1/notification_says_why"})
 def message_kept_back_has_no_reason(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
     """Writes 5.0.0 for a message that was kept back for want of TLS."""
-    return clean(copy, to, reported).replace(b"Status: 5.7.30", b"Status: 5.0.0")
+    return clean(copy, to, reported).replace(b"Status: 5.7.10", b"Status: 5.0.0")
 
 
 @defect(Mailer.returns_all, profile="on-request", proves={"rfc8689/4.2.1/notification_holds_the_header_only*"})
@@ -134,7 +135,12 @@ def delivery_in_time_is_not_told(
     return False
 
 
-@defect(Mailer.report, profile="on-request", proves={"rfc2852/4.1.4/report_has_the_dates*"})
+@defect(
+    Mailer.report,
+    profile="on-request",
+    proves={"rfc2852/4.1.4/report_has_the_dates*"},
+    also={"rfc4865/5.1.2/arrival-date"},
+)
 def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
     """Writes no dates into the report about a message with BY."""
     return re.sub(rb"(?m)^(?:Arrival|Deliver-By)-Date:[^\r\n]*\r\n", b"", clean(copy, to, reported))
@@ -147,7 +153,7 @@ def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reporte
     RelaySession.mail_requests,
     profile="on-request",
     proves={"rfc6710/4.2/priority_is_passed_on*"},
-    also={"rfc6710/4.6/*"},
+    also={"rfc6710/4.4/*", "rfc6710/4.6/*"},
 )
 def priority_is_lost_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes a message on without its priority."""
@@ -206,7 +212,12 @@ def time_stamp_has_no_priority(clean: Callable[[Accepted], bytes], _: Trace, acc
 # RFC 7293.
 
 
-@defect(RelaySession.rcpt_requests, profile="on-request", proves={"rfc7293/5.1.1/valid_since_is_passed_on*"})
+@defect(
+    RelaySession.rcpt_requests,
+    profile="on-request",
+    proves={"rfc7293/5.1.1/valid_since_is_passed_on*"},
+    also={"rfc7293/6.1/header-to-parameter", "rfc7293/8.2/later-time"},
+)
 def valid_since_is_lost_on_the_way(
     clean: OfRcpt, _: RelaySession, parameters: Parameters, forward_path: bytes
 ) -> Requests:
@@ -261,6 +272,7 @@ def tls_required_field_means_yes(clean: Callable[[], bool], session: RelaySessio
     RelaySession.outward_lines,
     profile="on-request",
     varies={"rfc8689/4.2.2/field_may_stay_in_the_header"},
+    also={"rfc8689/6/mediators"},
 )
 def tls_required_field_is_taken_out(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
     """Takes the field TLS-Required out of what it passes on."""
