@@ -280,7 +280,7 @@ class Mailer:
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
-        """What a list asks: its message's priority (RFC 6710 §4.4) and TLS (RFC 8689 §6), and nothing else of that message.
+        """What a list asks: the priority of its message (RFC 6710 §4.4), TLS (RFC 8689 §6), and nothing else of it.
 
         So RFC 3461 §5.2.7.1 has it.
         """
