@@ -66,7 +66,7 @@ LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
 ALIASES = {
     b"team": (b"alice@example.test", b"bob@example.test"),
     b"desk": (b"clerk@extended.example.test",),
-    b"crew": (b"reader@extended.example.test", b"writer@extended.example.test"),
+    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
 }
 OWNED_SINCE = {b"heidi": "2020-03-01T12:00:00+00:00"}
 """Mailboxes that were another's before; all others have had one owner ever."""
@@ -250,8 +250,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        extended_alias=_alias(b"crew"),
         alias_elsewhere=_alias(b"desk"),
-        alias_of_several_elsewhere=_alias(b"crew"),
         list_elsewhere=MailingList(
             address="circle@example.test",
             members=("reader@extended.example.test", "writer@extended.example.test"),
@@ -279,6 +279,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        heeds_limits=bool(next_hop),
         account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
         account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
         account_verified=bool(next_hop),

@@ -193,10 +193,10 @@ async def tracked(smtp: Client, hop: Hop, address: str, members: tuple[str, ...]
 
 async def tracked_by_alias(smtp: Client, hop: Hop) -> tuple[bytes, ...]:
     """As ``tracked``, for an address that stands for several."""
-    alias = smtp.target.alias_of_several_elsewhere
+    alias = smtp.target.extended_alias
     assert alias is not None
     if len(alias.members) < 2:
-        raise NotReady("target", "alias-of-several-elsewhere has one member only")
+        raise NotReady("target", "extended-alias has one member only")
     return await tracked(smtp, hop, alias.address, alias.members)
 
 
@@ -204,7 +204,7 @@ async def tracked_by_alias(smtp: Client, hop: Hop) -> tuple[bytes, ...]:
     "rfc3885/3.3/no-copies",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "alias_of_several_elsewhere"],
+    facts=["extended_next_hop", "extended_alias"],
     reading={"copies": row(""), "others": row("", "rfc3885/3.3/others-get-none")},
 )
 async def one_of_several_gets_the_certifier_at_most(reading: str, smtp: Client, hop: Hop) -> Observation:
@@ -218,7 +218,7 @@ async def one_of_several_gets_the_certifier_at_most(reading: str, smtp: Client, 
     "rfc3885/3.3/primary-recipient",
     start=At.EHLO,
     offers=["MTRK"],
-    facts=["extended_next_hop", "alias_of_several_elsewhere"],
+    facts=["extended_next_hop", "extended_alias"],
 )
 async def one_of_several_may_get_the_certifier(smtp: Client, hop: Hop) -> Observation:
     """Whether one of those for whom an address stands gets MTRK."""

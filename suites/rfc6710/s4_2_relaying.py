@@ -129,8 +129,8 @@ async def message_without_a_priority_may_get_one(smtp: Client, hop: Hop) -> Obse
     "rfc6710/4.4/aliases-keep-it",
     start=At.EHLO,
     offers=["MT-PRIORITY"],
-    facts=["extended_next_hop", "alias_elsewhere", "alias_of_several_elsewhere", "list_elsewhere"],
-    fact={"one": "alias_elsewhere", "several": "alias_of_several_elsewhere", "list": "list_elsewhere"},
+    facts=["extended_next_hop", "alias_elsewhere", "extended_alias", "list_elsewhere"],
+    fact={"one": "alias_elsewhere", "several": "extended_alias", "list": "list_elsewhere"},
 )
 async def priority_stays_along_aliases_and_lists(fact: str, smtp: Client, hop: Hop) -> Observation:
     """What an address that stands for others, or a list, sends on has the priority of the message."""
