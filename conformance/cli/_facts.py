@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
 import click
+from rich.table import Table
 
-from conformance.target import Store, Target
+from conformance.cli._output import Output
+from conformance.target import MEANINGS, Store, Target
 
 SHORT = {"mailboxes": "--rcpt", "ehlo_name": "--helo"}
 """The names that are shorter than the fact."""
@@ -20,6 +23,7 @@ IN_FILES_ONLY = frozenset(
         "set_up",
         "alias",
         "mailing_list",
+        "extended_alias",
         "alias_elsewhere",
         "list_elsewhere",
         "credentials",
@@ -68,25 +72,31 @@ def fact_options(command: Command) -> Command:
             continue
         kind = hints[fact]
         name = option_of(fact)
-        if _holds(kind, Store):
-            says = f"Fact: {fact}, where mail can be read; one of {', '.join(STORES)}, and behind a colon the place."
-            command = click.option(name, fact, type=_store, metavar="KIND:WHERE", help=says)(command)
-            continue
+        says = f"Fact: {MEANINGS[fact][:1].lower()}{MEANINGS[fact][1:]}"
         choices = _choices(kind)
-        words = fact.replace("_", " ")
-        if _holds(kind, bool):
-            add = click.option(f"{name}/--no-{name[2:]}", fact, default=None, help=f"Fact: {words}, yes or no.")
+        if _holds(kind, Store):
+            says += f"; one of {', '.join(STORES)}, and behind a colon the place."
+            add = click.option(name, fact, type=_store, metavar="KIND:WHERE", help=says)
+        elif _holds(kind, bool):
+            add = click.option(f"{name}/--no-{name[2:]}", fact, default=None, help=f"{says}.")
         elif typing.get_origin(kind) is tuple:
             of = click.Choice(choices) if choices else click.STRING
-            add = click.option(name, fact, multiple=True, type=of, help=f"Fact: one of the {words}; may be repeated.")
+            add = click.option(name, fact, multiple=True, type=of, help=f"{says}; may be repeated.")
         elif _holds(kind, float):
-            add = click.option(name, fact, type=float, help=f"Fact: {words}, in seconds.")
+            add = click.option(name, fact, type=float, help=f"{says}, in seconds.")
         else:
-            add = click.option(
-                name, fact, type=click.Choice(choices) if choices else click.STRING, help=f"Fact: {words}."
-            )
+            add = click.option(name, fact, type=click.Choice(choices) if choices else click.STRING, help=f"{says}.")
         command = add(command)
     return command
+
+
+def print_facts() -> None:
+    """Print the facts of a target file and what each one says, with the option of ``run`` where it has another name."""
+    table = Table("fact", "says", box=None, pad_edge=False)
+    for fact, says in MEANINGS.items():
+        option = f" ({SHORT[fact]})" if fact in SHORT else ""
+        table.add_row(fact.replace("_", "-"), says + option)
+    Output(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def _holds(kind: Any, wanted: type) -> bool:

@@ -16,7 +16,7 @@ import click
 
 import conformance
 from conformance.cli import _beside, _servers, _tell
-from conformance.cli._facts import fact_options, given
+from conformance.cli._facts import fact_options, given, print_facts
 from conformance.cli._output import READER_GONE, mute
 from conformance.cli._problem import STOPPED, UNUSABLE, USAGE, ProblemError
 from conformance.cli._repeat import repeat
@@ -199,6 +199,15 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
 def list_command(selectors: tuple[str, ...], *, clauses: bool, as_json: bool) -> None:
     """List the scenarios with their level and clause."""
     (_tell.list_clauses if clauses else _tell.list_scenarios)(selectors, as_json=as_json)
+
+
+@commands.command("facts")
+def facts_command() -> None:
+    """List what a target file can say about a server, and what each fact means.
+
+    A fact that is absent makes the scenarios that want it not-applicable.
+    """
+    print_facts()
 
 
 @commands.command("explain")

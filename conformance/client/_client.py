@@ -8,6 +8,7 @@ import functools
 import os
 import secrets
 import ssl
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,11 +37,13 @@ MAX_CHALLENGES = 10
 class At(enum.IntEnum):
     """Where a scenario starts; each rung does the ones before it.
 
-    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself. ``UNAUTHENTICATED`` has said
-    EHLO, under TLS where the target requires it, and belongs to clauses about AUTH; ``EHLO`` has authenticated besides
-    where the target requires that.
+    ``CLEAR`` stands before TLS on a port that begins with it, where it is ``CONNECT`` elsewhere, and belongs to clauses
+    about that beginning. ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself.
+    ``UNAUTHENTICATED`` has said EHLO, under TLS where the target requires it, and belongs to clauses about AUTH;
+    ``EHLO`` has authenticated besides where the target requires that.
     """
 
+    CLEAR = -1
     CONNECT = 0
     GREETING = 1
     UNAUTHENTICATED = 2
@@ -62,6 +65,7 @@ class Exchange:
     reply: Reply
     offers: frozenset[str]
     role: Role = "mx"
+    secured: bool = False
 
 
 def new_token() -> str:
@@ -134,7 +138,9 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
-                self.on_exchange(Exchange(self._verb, outcome, frozenset(self.offers), self.target.role))
+                self.on_exchange(
+                    Exchange(self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured)
+                )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
         return outcome
@@ -203,8 +209,7 @@ class Client:
         if start >= At.UNAUTHENTICATED:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
-            await self.authenticate()
-            await self._ask_again()
+            await self.become_known()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -215,8 +220,17 @@ class Client:
     async def _introduce(self) -> None:
         await self.introduce()
         if self.target.starttls_required and not self.connection.secured:
-            await self.starttls()
+            await self.starttls(certified=self.target.certificate_required)
             await self.introduce()
+
+    async def become_known(self) -> None:
+        """Authenticate, and ask for what is offered then.
+
+        Raises:
+            NotReady: we can't, or are refused.
+        """
+        await self.authenticate()
+        await self._ask_again()
 
     async def _ask_again(self) -> None:
         """EHLO once more: a client that is known can be offered more, and STARTTLS is behind it.
@@ -357,21 +371,28 @@ class Client:
         self._require("DATA", await self.say(b"DATA"), {354})
         self._require("end of data", await self._content(content))
 
-    async def starttls(self, behind: bytes = b"", only: TLSVersion | None = None) -> Secured:
+    async def starttls(
+        self, behind: bytes = b"", only: TLSVersion | None = None, *, certified: bool = False
+    ) -> Secured:
         """Say STARTTLS and complete the handshake; ``behind`` goes in clear in the same segment.
 
-        ``only`` offers no other version of TLS than this.
+        ``only`` offers no other version of TLS than this; ``certified`` shows the target file's certificate of ours.
 
         Raises:
-            NotReady: refused, or the handshake failed.
+            NotReady: refused, or the handshake failed; or there is no such certificate.
         """
-        outcome = await self.try_starttls(behind, only)
+        outcome = await self.try_starttls(behind, only, certified=certified)
         if not isinstance(outcome, Secured):
             raise NotReady("STARTTLS", outcome, service_refused=_is_421(outcome))
         return outcome
 
     async def try_starttls(
-        self, behind: bytes = b"", only: TLSVersion | None = None, *, apart: bool = False
+        self,
+        behind: bytes = b"",
+        only: TLSVersion | None = None,
+        *,
+        apart: bool = False,
+        certified: bool = False,
     ) -> Secured | HandshakeFailed | Outcome:
         """As ``starttls``, but whatever happens is a value; ``apart`` sends ``behind`` in a segment of its own."""
         await self.raw(b"STARTTLS" + CRLF + (b"" if apart else behind))
@@ -383,7 +404,8 @@ class Client:
             self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
         self.hello, self.offers = None, {}
-        secured = await self.connection.handshake(tls_context(self.target, only), self._tls_name())
+        context = tls_context(self.target, only, certified=certified)
+        secured = await self.connection.handshake(context, self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
         return secured
 
@@ -393,9 +415,18 @@ class Client:
         Raises:
             NotReady: the handshake failed.
         """
-        outcome = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        outcome = await self.try_implicit_tls()
         if isinstance(outcome, HandshakeFailed):
             raise NotReady("TLS", outcome)
+
+    async def try_implicit_tls(
+        self, only: TLSVersion | None = None, *, certified: bool = False
+    ) -> Secured | HandshakeFailed:
+        """As ``implicit_tls``, but a failure is a value.
+
+        ``only`` offers no other version of TLS than this; ``certified`` shows the target file's certificate of ours.
+        """
+        return await self.connection.handshake(tls_context(self.target, only, certified=certified), self._tls_name())
 
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
@@ -595,20 +626,34 @@ def _offers(outcome: Outcome) -> dict[str, bytes]:
     return offers
 
 
-def tls_context(target: Target, only: TLSVersion | None = None) -> ssl.SSLContext:
+def tls_context(target: Target, only: TLSVersion | None = None, *, certified: bool = False) -> ssl.SSLContext:
     """A context that verifies the certificate only where the target file says so, and speaks TLS 1.2 and later.
 
-    ``only`` makes it speak no other version than this.
+    ``only`` makes it speak no other version than this; ``certified`` shows the target file's certificate of ours.
+
+    Raises:
+        NotReady: there is no such certificate.
     """
-    return _context(target.verify_certificate, only)
+    if certified and target.client_certificate is None:
+        raise NotReady("STARTTLS", "the target file names no certificate of ours")
+    return _context(target.verify_certificate, only, target.client_certificate if certified else None)
 
 
 @functools.cache
-def _context(verifies: bool, only: TLSVersion | None) -> ssl.SSLContext:
+def _context(verifies: bool, only: TLSVersion | None, certificate: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context() if verifies else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verifies:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if only is not None:
-        context.minimum_version = context.maximum_version = only
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
+            context.minimum_version = context.maximum_version = only
+        if only < TLSVersion.TLSv1_2:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if certificate is not None:
+        try:
+            context.load_cert_chain(certificate)
+        except (OSError, ssl.SSLError) as error:
+            raise NotReady("STARTTLS", f"{certificate}: no certificate with its key: {error}") from error
     return context

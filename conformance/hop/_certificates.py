@@ -74,6 +74,15 @@ class Authority:
         octets = self.certificate.public_bytes(serialization.Encoding.PEM)
         return octets + _pem_of(self.key) if with_key else octets
 
+    def issue(self, *names: str, common_name: str = "") -> bytes:
+        """A certificate for these names and its key, both as PEM."""
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
+
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _signed(common_name, names, key, self.certificate, self.key, expired=False)
+        return certificate.public_bytes(serialization.Encoding.PEM) + _pem_of(key)
+
     def context(self, *names: str, common_name: str = "", known: bool = True, expired: bool = False) -> ssl.SSLContext:
         """The server's side of TLS, with a certificate for these names (dNSName) and this common name.
 

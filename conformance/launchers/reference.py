@@ -57,6 +57,8 @@ class ReferenceLauncher(Launcher):
             version=installed.version,
             set_up=self.set_up,
             account_domain=None,
+            lmtp_domain=None,
+            lmtp_next_hop=None,
             account_next_hop=None,
             account_authority=None,
             account_verified=False,

@@ -14,7 +14,7 @@ from conformance.hop import NextHop, tokens_in
 from conformance.reference._decision import Decisions
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import OWN_ADDRESSES, Routing
-from conformance.reference._site import EXCHANGERS, NEXT_HOP, Site, Stored
+from conformance.reference._site import EXCHANGERS, LMTP_DOMAIN, NEXT_HOP, NEXT_HOPS, Site, Stored
 from conformance.store import Delivered
 from conformance.target import split_place
 
@@ -26,6 +26,7 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> 
 
     With ``lockstep`` a write waits until it has been read, as it does once the buffers of TCP are full.
     """
+    by_lmtp = local == NEXT_HOPS[LMTP_DOMAIN]
 
     async def connect() -> trio.abc.Stream:
         ours: trio.abc.Stream
@@ -33,7 +34,7 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> 
         ours, theirs = lockstep_stream_pair() if lockstep else memory_stream_pair()
 
         async def session() -> None:
-            await hop.serve(theirs, local=local, peer=PEER)
+            await hop.serve(theirs, protocol="lmtp" if by_lmtp else "smtp", local=local, peer=PEER)
 
         hop.nursery.start_soon(session)
         await trio.lowlevel.checkpoint()

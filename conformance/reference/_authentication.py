@@ -38,7 +38,7 @@ def _keys(password: bytes) -> ScramKeys:
 class Authentication:
     """What a session knows of who its client is; ``exchange`` is the one that is under way, by ``mechanism``.
 
-    ``failures`` counts those that failed.
+    ``failures`` counts those that failed; ``certified`` is the name on the certificate that the client has shown.
     """
 
     decisions: Decisions
@@ -46,6 +46,7 @@ class Authentication:
     exchange: Exchange | None = field(default=None, repr=False)
     mechanism: bytes = b""
     failures: int = 0
+    certified: str = ""
 
     def begin(self, argument: bytes, *, extended: bool, in_transaction: bool) -> Answer | None:
         """Act on an AUTH command: refuse it, or take the first step of the exchange (§4)."""
@@ -72,7 +73,7 @@ class Authentication:
         if initial is not None and name in SERVER_FIRST:
             return self.auth_initial_for_server_first(name)
         self.mechanism = name
-        self.exchange = MECHANISMS[name](self)
+        self.exchange = (_external if name == b"EXTERNAL" else MECHANISMS[name])(self)
         challenge = next(self.exchange)
         if initial is None:
             return self.auth_challenge(challenge)
@@ -99,7 +100,7 @@ class Authentication:
 
     def forget(self) -> None:
         """Know nobody any more (RFC 3207 §4.2)."""
-        self.identity, self.exchange = None, None
+        self.identity, self.exchange, self.certified = None, None, ""
 
     def _step(self, response: bytes) -> Answer | None:
         assert self.exchange is not None
@@ -118,13 +119,17 @@ class Authentication:
 
     @decision
     def auth_mechanisms(self) -> tuple[bytes, ...]:
-        """The mechanisms that EHLO lists; which of them are offered in clear is the site's choice (§4)."""
-        return tuple(MECHANISMS)
+        """The mechanisms that EHLO lists; which of them are offered in clear is the site's choice (§4).
+
+        EXTERNAL is one for those who have shown a certificate (RFC 3207 §6).
+        """
+        return (*MECHANISMS, *((b"EXTERNAL",) if self.certified else ()))
 
     @decision
     def auth_mechanism(self, word: bytes) -> bytes | None:
         """The mechanism that the word names, in any case of letters (§8), or ``None``."""
-        return word.upper() if word.upper() in MECHANISMS else None
+        known = {*MECHANISMS, *((b"EXTERNAL",) if self.certified else ())}
+        return word.upper() if word.upper() in known else None
 
     @decision
     def auth_unknown_mechanism(self, name: bytes) -> Answer | None:
@@ -280,6 +285,13 @@ def _plain(ours: Authentication) -> Exchange:
     for_whom, user = (ours.auth_prepared(name) for name in parts[:2])
     right = ours.auth_password_is_right(_account(user or b""), parts[2])
     return user if right and for_whom in {b"", user} else None
+
+
+def _external(ours: Authentication) -> Exchange:
+    """EXTERNAL (RFC 4422 appendix A): the user of the certificate, who may act for itself only."""
+    for_whom = ours.auth_prepared((yield b""))
+    user = ours.certified.encode()
+    return user if for_whom in {b"", user} and _account(user) in ACCOUNTS else None
 
 
 def _login(ours: Authentication) -> Exchange:

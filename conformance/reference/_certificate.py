@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import ssl
+import tempfile
+import warnings
+from pathlib import Path
 
 from conformance.hop import Authority
 from conformance.reference._login import Account
-from conformance.reference._site import ACCOUNT_DOMAIN, HOST, OUTWARD_PASSWORD, OUTWARD_USER
+from conformance.reference._site import ACCOUNT_DOMAIN, CERTIFIED, HOST, OUTWARD_PASSWORD, OUTWARD_USER
 
 
 @functools.cache
-def server_tls() -> ssl.SSLContext:
+def server_tls(*, asks: bool = True, at_most: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """A server-side context with a certificate made for this process alone.
+
+    A client may show one that our authority has signed, where it ``asks`` for one. No version of TLS over ``at_most``
+    is spoken.
 
     Raises:
         ModuleNotFoundError: trustme is not installed.
@@ -21,12 +28,55 @@ def server_tls() -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert(HOST.decode("ascii")).configure_cert(context)
+    if asks:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
+    if at_most is not None:
+        _with_old_versions(context, at_most)
+    return context
+
+
+def _with_old_versions(context: ssl.SSLContext, at_most: ssl.TLSVersion) -> None:
+    """Let the context speak versions of TLS that are no longer to be used, and none over this one."""
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = at_most
+
+
+@functools.cache
+def old_versions() -> ssl.SSLContext:
+    """A client's side of TLS that verifies nothing and speaks no version after 1.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _with_old_versions(context, ssl.TLSVersion.TLSv1_1)
     return context
 
 
 @functools.cache
+def trusting(*, any_name: bool = False) -> ssl.SSLContext:
+    """A client's side of TLS that verifies a certificate of that authority, and the name in it, unless it takes any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = not any_name
+    context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
+    return context
+
+
+@functools.cache
+def client_certificate() -> Path:
+    """A file with a certificate for the user that we authenticate as, and its key; it goes when the process ends."""
+    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
+        file.write(next_hop_authority().issue(common_name=CERTIFIED))
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+@functools.cache
 def next_hop_authority() -> Authority:
-    """Who signs the certificates of our next hop in memory.
+    """Who signs the certificates of our next hop in memory, and of clients.
 
     Raises:
         CertificateError: trustme is not installed.

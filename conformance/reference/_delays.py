@@ -28,9 +28,9 @@ class Delays:
         return mode == b"R"
 
     @decision
-    def why_late(self, mode: bytes) -> bytes:
-        """What is said of a message whose time has come, as a reply would (RFC 2852 §4.1.3)."""
-        return b"554 5.4.7 Delivery time expired" if mode == b"R" else b"450 4.4.7 Delivery time expired"
+    def late_status(self, mode: bytes) -> bytes:
+        """The status of a message whose time has come (RFC 2852 §4.1.3)."""
+        return b"5.4.7" if mode == b"R" else b"4.4.7"
 
     @decision
     def tells_when_late(self, mode: bytes) -> bool:

@@ -19,12 +19,20 @@ from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import ACCOUNT_OFFERS, ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
-from conformance.reference._certificate import accounts, next_hop_authority, server_tls
+from conformance.reference._certificate import accounts, client_certificate, next_hop_authority, server_tls, trusting
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
 from conformance.reference._shadows import Shadows, remembers
-from conformance.reference._site import ACCOUNT_DOMAIN, BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, Site, reference_target
+from conformance.reference._site import (
+    ACCOUNT_DOMAIN,
+    BARE_DOMAIN,
+    CERTIFIED,
+    EXTENDED_DOMAIN,
+    NEXT_HOPS,
+    Site,
+    reference_target,
+)
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
 from conformance.target import Role, Target
 
@@ -192,12 +200,14 @@ def try_scenarios(
                 dial_others={
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
+                trusted=trusting(),
                 accounts=accounts(),
                 routing=routing(hop, names, decisions, itself),
                 requires_tls="starttls_required" in facts,
                 implicit_tls="implicit_tls" in facts,
                 hides=frozenset(scenario.lacks),
                 requires_auth="auth_required" in facts,
+                requires_certificate="certificate_required" in facts,
             )
             dial = server.dial(nursery)
             known = target or _target(role, facts, unhurried=scenario.slow)
@@ -241,6 +251,13 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         auth_required="auth_required" in facts,
         disabled=("VRFY", "EXPN") if "disabled" in facts else (),
     )
+    if {"client_certificate", "certificate_required"} & facts:
+        known = msgspec.structs.replace(
+            known,
+            client_certificate=str(client_certificate()),
+            client_certificate_name=CERTIFIED,
+            certificate_required="certificate_required" in facts,
+        )
     if unhurried:
         known = msgspec.structs.replace(known, timers="default")
     if "starttls_required" in facts:

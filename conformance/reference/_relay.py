@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,8 +14,10 @@ import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
+from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
 from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
+from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
@@ -28,6 +30,12 @@ PATIENCE = {"greeting": 300.0, "DATA": 120.0, "block": 180.0, "end of data": 600
 
 BLOCK = 16 * 1024
 """Octets of mail data that are sent at a time."""
+
+CHUNK, CHUNKED_FROM = 32 * 1024, 64 * 1024
+"""Octets of a chunk, and of the smallest message in lines that is sent in chunks."""
+
+GROUPED_FROM = 3
+"""As many recipients are worth a group of commands."""
 
 USUAL_PATIENCE = 300.0
 
@@ -45,6 +53,7 @@ PASSED_ON = {
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
+    b"REQUIRETLS": b"REQUIRETLS",
     b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
@@ -55,24 +64,53 @@ _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it."""
+    """A recipient whose copy was not taken, the reply that said so, and the name of the host that gave it.
+
+    ``own_status`` is a status of our own, where it did not fail for that reply.
+    """
 
     forward_path: bytes
     reason: bytes
     remote: bytes = b""
+    own_status: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What became of one try: who is refused for good, and who for now; all others have their copy.
 
-    ``relayed`` are those of them whose next hop sends no notifications of success.
+    ``relayed`` are those of them whose next hop sends no notifications of success. ``unprotected`` says that the
+    message wants TLS, and that another host may be one to which it can go. For those who are ``left`` the next hop's
+    limits leave no room in the session.
     """
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
     mail_refused: bool = False
     relayed: tuple[Reported, ...] = ()
+    unprotected: bool = False
+    left: tuple[bytes, ...] = ()
+
+    def and_then(self, other: Sent) -> Sent:
+        """What became of this and of another transaction of the same message."""
+        return Sent(
+            (*self.failed, *other.failed),
+            (*self.deferred, *other.deferred),
+            self.mail_refused or other.mail_refused,
+            (*self.relayed, *other.relayed),
+            self.unprotected or other.unprotected,
+            (*self.left, *other.left),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMail:
+    """A message that waits for the same next hop and does not insist on TLS."""
+
+    reverse_path: bytes
+    forward_paths: tuple[bytes, ...]
+    content: bytes
+    parameters: Parameters
 
 
 class _LostError(Exception):
@@ -80,7 +118,12 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
+
+    It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
+    that count in the place of those that it is told. ``others`` go in this session where it is not safe enough for the
+    message itself.
+    """
 
     BEHIND_THE_REPLY: ClassVar = True
 
@@ -91,19 +134,31 @@ class RelaySession:
         *,
         wants: frozenset[bytes] = frozenset(),
         account: Account | None = None,
+        protection: Protection = Protection(),  # noqa: B008 - it is frozen
+        clear: bool = False,
+        remembered: Limits | None = None,
+        others: tuple[OtherMail, ...] = (),
+        lmtp: bool = False,
     ) -> None:
         self.stream = stream
+        self.lmtp = lmtp
         self.login = Login(decisions, account, self) if account else None
         self.decisions = decisions
         self.reader = ReplyReader()
         self.heard = bytearray()
         self.wants = wants
+        self.protection, self.clear, self.remembered = protection, clear, remembered
+        self.told_limits = NONE
+        self.others = others
+        self.is_notification = self.verified = self.handshake_failed = False
         self.offers: dict[bytes, bytes] = {}
+        self.before_tls: dict[bytes, bytes] = {}
         self.remote = b""
+        self.ahead: Reply | None = None
         self.parameters = Parameters()
         self.taken = trio.current_time()
         self.recipients, self.reverse_path = 0, b""
-        self.secured = self.waives = self.greeted = self.says_esmtp = False
+        self.secured = self.cut_off = self.waives = self.greeted = self.says_esmtp = False
         self.began = self.data_began = trio.current_time()
 
     async def send(
@@ -147,17 +202,42 @@ class RelaySession:
         obstacle = await self._obstacle(hello)
         if obstacle:
             return await self._leave(_put_off(forward_paths, obstacle))
+        self.is_notification = not reverse_path
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
+        if mail is None and self.login is None and b"STARTTLS" in self.offers:
+            await self._start_tls()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(self.without_a_way(forward_paths, reason))
-        if mail is None:
-            mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
+            return await self._leave(await self._unsent(forward_paths, reason))
+        together, left = divided(forward_paths, self._limits())
+        sent = Sent(left=left)
+        for each in together:
+            reply = mail or await self._mail(reverse_path, content, eight_bit=eight_bit)
+            sent, mail = sent.and_then(await self._transaction(reply, each, content)), None
+        return await self._leave(sent)
+
+    async def _unsent(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that can't be sent here, and of others where that is for want of TLS."""
+        sent = replace(self.without_a_way(forward_paths, reason), unprotected=self.wants_tls())
+        for other in self.others if sent.unprotected else ():
+            self.parameters = other.parameters
+            mail = await self._mail(other.reverse_path, other.content, eight_bit=False)
+            await self._transaction(mail, other.forward_paths, other.content)
+        return sent
+
+    async def _transaction(self, mail: Reply, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
+        """What follows the reply to MAIL."""
         if not self.is_success(mail):
-            return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
+            return replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5)
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+        return await self._recipients(await self._expanded(forward_paths), content)
+
+    def _limits(self) -> Limits:
+        """The limits to keep to, where the next hop says any."""
+        words = self.said_limits()
+        self.told_limits = self.limits(words) if words is not None else NONE
+        return self.told_limits if self.remembered is None else self.remembered
 
     async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """The recipients as they are, or the members of those that are lists there."""
@@ -211,12 +291,30 @@ class RelaySession:
         if self.sends_mail_with_hello():
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF + b"MAIL FROM:<%b>" % reverse_path + CRLF)
             return await self._reply("EHLO"), await self._reply("MAIL")
-        for verb in self.hello_verbs():
+        for verb in (b"LHLO",) if self.lmtp else self.hello_verbs():
             said, said_ehlo = said_ehlo, False
             hello = await (self._reply("EHLO") if said else self._say(verb + b" " + self.own_name()))
             if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
+
+    async def _start_tls(self) -> None:
+        """Go over to TLS, and say EHLO again (RFC 3207 §4.2); a refusal leaves the session as it was."""
+        if self.clear or not self.starts_tls() or (await self._say(b"STARTTLS")).code != 220:
+            return
+        secure = trio.SSLStream(self.stream, self.tls_client(), server_hostname=self.protection.name or None)
+        try:
+            with trio.fail_after(self.patience("STARTTLS")):
+                await secure.do_handshake()
+        except trio.BrokenResourceError:
+            self.handshake_failed = True
+            if self.wants_tls():
+                return
+            raise _LostError from None
+        self.stream, self.secured, self.reader = secure, True, ReplyReader()
+        self.before_tls = self.offers
+        self.verified = self.is_known(secure)
+        await self.hello_again()
 
     async def _mail(self, reverse_path: bytes, content: bytes, *, eight_bit: bool) -> Reply:
         parameters = self.outward_parameters(eight_bit or not content.isascii())
@@ -233,21 +331,23 @@ class RelaySession:
         taken: list[bytes] = []
         later: list[Failed] = []
         relayed: tuple[Reported, ...] = ()
-        for forward_path in forward_paths:
-            requests = _written(self.rcpt_requests(self.parameters, forward_path))
-            place = "more" if forward_path in forward_paths[1:] else "first"
-            path = self.outward_forward_path(forward_path)
-            reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
-            if reply.severity == 4 and self.repeats_recipient():
-                reply = await self._say(b"RCPT TO:" + self.written_path(place, path) + requests)
+        replies, to_data = await self._asked(forward_paths, content)
+        for forward_path, reply in zip(forward_paths, replies, strict=True):
             if self.is_success(reply):
                 taken.append(forward_path)
             elif reply.code == 552 and self.takes_552_for_now(len(taken)):
                 later.append(Failed(forward_path, _said(reply), self.remote))
             else:
                 refused.append((forward_path, reply))
-        if taken and (not (refused or later) or self.sends_to_the_rest()):
-            reply = await self._content(content)
+        if not taken and to_data is not None and self.may_send_data(to_data):
+            await self.stream.send_all(self.nothing_for_nobody(content))
+            await self._reply("end of nothing")
+        elif taken and self.lmtp:
+            told, lost = await self._content_by_lmtp(taken, content, to_data)
+            refused += [(forward_path, reply) for forward_path, reply in told if not self.is_success(reply)]
+            later += [Failed(forward_path, CONNECTION_LOST, self.remote) for forward_path in lost]
+        elif taken and (not (refused or later) or self.sends_to_the_rest()):
+            reply = await self._content(content, to_data)
             if reply.code == 354 or not self.is_success(reply):
                 refused += [(each, reply) for each in taken] if self.answers_for_refused(reply) else []
             elif b"DSN" not in self.offers or self.tells_unasked():
@@ -257,11 +357,75 @@ class RelaySession:
         sent = _sorted(refused, self.remote)
         return replace(sent, deferred=(*sent.deferred, *later), relayed=relayed)
 
-    async def _content(self, content: bytes) -> Reply:
-        if self.is_binary() and self.takes_binary() and self.sends_by_bdat():
-            await self.stream.send_all(b"BDAT %d LAST" % len(content) + CRLF + content)
-            return await self._reply("end of data")
-        reply = await self._say(self.data_line())
+    async def _asked(self, forward_paths: tuple[bytes, ...], content: bytes) -> tuple[Sequence[Reply], Reply | None]:
+        """The replies to RCPT for each recipient, and that to DATA where it went with them."""
+        lines = []
+        for forward_path in forward_paths:
+            requests = _written(self.rcpt_requests(self.parameters, forward_path))
+            place = "more" if forward_path in forward_paths[1:] else "first"
+            path = self.outward_forward_path(forward_path)
+            lines.append(b"RCPT TO:" + self.written_path(place, path) + requests)
+        chunked = self.sends_chunks(len(content))
+        if chunked and not self.waits_for_recipients():
+            await self.stream.send_all(
+                b"".join(line + CRLF for line in lines) + b"BDAT %d LAST" % len(content) + CRLF + content
+            )
+            replies = [await self._reply("RCPT") for _ in lines]
+            self.ahead = await self._reply("end of data")
+            return replies, None
+        if not self.may_group(len(lines)):
+            return [await self._recipient(line) for line in lines], None
+        last = [] if chunked else [self.data_line()]
+        behind = self.behind_the_group()
+        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
+        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        return replies, await self._reply("DATA") if last else None
+
+    async def _recipient(self, line: bytes) -> Reply:
+        reply = await self._say(line)
+        return await self._say(line) if reply.severity == 4 and self.repeats_recipient() else reply
+
+    async def _chunks(self, content: bytes) -> Reply:
+        """Send the message in chunks; the reply to the last one, or to the one that was refused."""
+        if self.ahead is not None:
+            return self.ahead
+        whole = content if self.is_binary() else self.outward_lines(content)
+        *before, last = self.cut(whole)
+        for number, chunk in enumerate((*before, last)):
+            end = b" LAST" if number == len(before) else b""
+            await self._send_data(b"BDAT %d%b" % (self.chunk_size(chunk), end) + CRLF + chunk)
+            reply = await self._reply("end of data")
+            if not self.is_success(reply) and not self.goes_on_behind(reply):
+                for line in self.behind_a_refused_chunk():
+                    await self._say(line)
+                break
+        return reply
+
+    async def _content_by_lmtp(
+        self, taken: list[bytes], content: bytes, to_data: Reply | None
+    ) -> tuple[list[tuple[bytes, Reply]], list[bytes]]:
+        """The reply for each recipient, in their order, and the recipients for whom none came (RFC 2033 §4.2, §5)."""
+        data = to_data or await self._say(self.data_line())
+        if not self.may_send_data(data):
+            return [(forward_path, data) for forward_path in taken], []
+        await self._send_data(self.outward_data(content))
+        told: list[tuple[bytes, Reply]] = []
+        with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            for forward_path in taken:
+                told.append((forward_path, await self._reply("end of data")))  # noqa: PERF401 - kept one by one
+        self.cut_off = len(told) < len(taken)
+        told = told if not self.cut_off or self.keeps_replies() else []
+        return told, taken[len(told) :]
+
+    @decision
+    def keeps_replies(self) -> bool:
+        """Whether the replies count that came before a connection broke off or fell silent (RFC 2033 §5)."""
+        return True
+
+    async def _content(self, content: bytes, to_data: Reply | None) -> Reply:
+        if self.sends_chunks(len(content)):
+            return await self._chunks(content)
+        reply = to_data or await self._say(self.data_line())
         if self.may_send_data(reply):
             await self._send_data(self.outward_data(content))
             return await self._reply("end of data")
@@ -284,6 +448,8 @@ class RelaySession:
                 await self.stream.send_all(octets[at : at + BLOCK])
 
     async def _leave(self, sent: Sent, *, served: bool = True) -> Sent:
+        if self.cut_off:
+            return sent
         with suppress(_LostError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             for line in self.farewell() if served else self.farewell_to_none():
                 if not self.waits_for_221():
@@ -375,6 +541,61 @@ class RelaySession:
     def before_recipients(self) -> tuple[bytes, ...]:
         """What is said between MAIL and RCPT: nothing (§3.3)."""
         return ()
+
+    @decision
+    def may_group(self, recipients: int) -> bool:
+        """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
+        return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def waits_for_recipients(self) -> bool:
+        """Whether the replies to RCPT are read before the first chunk: always (RFC 3030 §2)."""
+        return True
+
+    @decision
+    def behind_the_group(self) -> tuple[bytes, ...]:
+        """What goes out with a group behind DATA, which is its last command: nothing (RFC 2920 §3.1)."""
+        return ()
+
+    @decision
+    def assigned(self, replies: list[Reply], forward_paths: tuple[bytes, ...]) -> list[Reply]:
+        """The replies to a group in the order of its recipients: they are counted, and nothing else (RFC 2920 §3.1)."""
+        del forward_paths
+        return replies
+
+    @decision
+    def nothing_for_nobody(self, content: bytes) -> bytes:
+        """What follows a 354 where no recipient was taken: a dot (RFC 2920 §3.1)."""
+        del content
+        return b"." + CRLF
+
+    @decision
+    def sends_chunks(self, size: int) -> bool:
+        """Whether it goes in chunks: binary content, and large content where CHUNKING was offered (RFC 3030 §2)."""
+        if self.is_binary() and self.takes_binary():
+            return self.sends_by_bdat()
+        return size >= CHUNKED_FROM and b"CHUNKING" in self.offers
+
+    @decision
+    def cut(self, content: bytes) -> list[bytes]:
+        """The content in chunks, each of some octets (RFC 3030 §2)."""
+        return [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+
+    @decision
+    def chunk_size(self, chunk: bytes) -> int:
+        """What BDAT says of a chunk: exactly how many octets it has (RFC 3030 §2)."""
+        return len(chunk)
+
+    @decision
+    def goes_on_behind(self, reply: Reply) -> bool:
+        """Whether another chunk follows one that was refused: never (RFC 3030 §2)."""
+        del reply
+        return False
+
+    @decision
+    def behind_a_refused_chunk(self) -> tuple[bytes, ...]:
+        """What is said after a chunk was refused: RSET, before anything else (RFC 3030 §2)."""
+        return (b"RSET",)
 
     @decision
     def expands_lists(self) -> bool:
@@ -477,21 +698,53 @@ class RelaySession:
         seconds, _, mode = value.partition(b";")
         return b"%d;%b" % (int(seconds) - int(trio.current_time() - self.taken), mode)
 
+    @decision
+    def said_limits(self) -> bytes | None:
+        """What stands behind LIMITS in the latest reply to EHLO, if that has it (RFC 9422 §3.6)."""
+        return self.offers.get(b"LIMITS")
+
+    @decision
+    def limits(self, words: bytes) -> Limits:
+        """The limits by name: none where the form is wrong, and none of those with a value that is (RFC 9422 §3.7)."""
+        if not has_form(words):
+            return NONE
+        return {name: int(value) for name, value in pairs(words) if is_number(value)}
+
     @decision_by(lambda _, keyword: keyword.decode("ascii"))
     def takes(self, keyword: bytes) -> bool:
-        """Whether the next hop has offered the extension that this parameter belongs to."""
-        return PASSED_ON.get(keyword, b"") in self.offers
+        """Whether the next hop has offered the extension that this parameter belongs to.
+
+        REQUIRETLS counts only where its certificate was verified (RFC 8689 §2).
+        """
+        return PASSED_ON.get(keyword, b"") in self.offers and (keyword != b"REQUIRETLS" or self.verified)
+
+    @decision
+    def starts_tls(self) -> bool:
+        """Whether STARTTLS is said where it is offered: for every message (RFC 3207 §4, RFC 8689 §3)."""
+        return True
+
+    @decision
+    def tls_client(self) -> ssl.SSLContext:
+        """Our side of TLS: it verifies the certificate and its name where the message wants that (RFC 8689 §4.2.1)."""
+        secret = self.parameters.of(b"REQUIRETLS") is not None
+        return (self.protection.trusted if secret else None) or unverified()
+
+    @decision
+    def is_known(self, secure: trio.SSLStream[trio.abc.Stream]) -> bool:
+        """Whether the handshake showed that the host is the one to be reached."""
+        return secure.context is self.protection.trusted
 
     @decision
     def cannot_send(self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
         """Why this next hop can't be given the message at all, or nothing."""
-        secured = self.secured and b"REQUIRETLS" in self.offers
+        offered = b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
         envelope, header = b" ".join((reverse_path, *forward_paths)), content.partition(CRLF + CRLF)[0]
         asked = self.parameters.of(b"SMTPUTF8") is not None
         international = not envelope.isascii() or (asked and not header.isascii())
         obstacles = (
-            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
+            (b"550 5.7.10 No TLS with a host that we know", self.wants_tls() and not self.protects()),
+            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not offered),
             (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
             (b"550 5.7.17 Owners can't be checked there", any(self.needs_owner_check(each) for each in forward_paths)),
             (b"552 5.3.4 Message too big there", limit.isdigit() and 0 < int(limit) < len(content)),
@@ -512,8 +765,13 @@ class RelaySession:
 
     @decision
     def wants_tls(self) -> bool:
-        """Whether the message goes only where it stays protected (RFC 8689 §4.2.1)."""
-        return self.parameters.of(b"REQUIRETLS") is not None
+        """Whether the message goes only where it stays protected: all but notifications do (RFC 8689 §4.2.1, §5)."""
+        return self.parameters.of(b"REQUIRETLS") is not None and not self.is_notification
+
+    @decision
+    def protects(self) -> bool:
+        """Whether this session is one for mail that wants TLS: with a verified certificate (RFC 8689 §4.2.1)."""
+        return self.secured and self.verified
 
     @decision
     def can_deliver_by(self) -> bool:

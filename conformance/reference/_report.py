@@ -24,7 +24,8 @@ _SUCCESS = b"Your message was passed on to:", b"Delivered mail"
 class Reported:
     """What became of one recipient; ``reason`` is a reply, and ``remote`` who gave it, if not we.
 
-    ``unasked`` is told without a request too, and ``retry_until`` is a date.
+    ``unasked`` is told without a request too, and ``retry_until`` is a date. ``own_status`` is a status of our own, in
+    the place of the reply's.
     """
 
     forward_path: bytes
@@ -33,10 +34,13 @@ class Reported:
     remote: bytes = b""
     unasked: bool = False
     retry_until: bytes = b""
+    own_status: bytes = b""
 
     @property
     def status(self) -> bytes:
         """The status code: that of the reply, else one that tells the class only (RFC 3461 §6.3)."""
+        if self.own_status:
+            return self.own_status
         if self.action not in _TEXTS:
             return b"2.0.0"
         found = _STATUS.match(self.reason)

@@ -28,11 +28,13 @@ class ReferenceServer:
     ``tls`` is the server side of STARTTLS; without it the keyword is not offered. ``rejects`` makes it open every
     session with 554 (RFC 5321 §3.1), ``requires_tls`` serve hardly anything in clear (RFC 3207 §4), ``implicit_tls``
     begin TLS with the first octet (RFC 8314 §3.3), ``requires_auth``
-    take mail from authenticated clients only, ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and
-    check what it takes as a submission server does (RFC 6409). ``hides`` are EHLO keywords that it is to
+    take mail from authenticated clients only, ``requires_certificate`` serve nobody under TLS who has shown none,
+    ``lmtp`` speak LMTP (RFC 2033), ``submission`` complete and check what it takes as a submission server does
+    (RFC 6409). ``hides`` are EHLO keywords that it is to
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
     domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
+    ``trusted`` verifies the certificates of next hops.
     """
 
     defects: Sequence[Defect] = ()
@@ -42,9 +44,11 @@ class ReferenceServer:
     implicit_tls: bool = False
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
+    requires_certificate: bool = False
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
+    trusted: ssl.SSLContext | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
@@ -62,6 +66,7 @@ class ReferenceServer:
             routing=self.routing,
             others=self.dial_others,
             accounts=self.accounts,
+            trusted=self.trusted,
         )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
@@ -71,13 +76,6 @@ class ReferenceServer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
         kind = LmtpSession if self.lmtp else ServerSession
-        if self.implicit_tls and self.tls is not None:
-            secure = trio.SSLStream(stream, self.tls, server_side=True)
-            try:
-                await secure.do_handshake()
-            except trio.BrokenResourceError:
-                return
-            stream = secure
         session = kind(
             stream,
             self.site,
@@ -88,20 +86,17 @@ class ReferenceServer:
             requires_tls=self.requires_tls,
             hides=self.hides,
             requires_auth=self.requires_auth,
+            requires_certificate=self.requires_certificate,
+            implicit_tls=self.implicit_tls and self.tls is not None,
             offers=self.offers,
-            submission=Submission(self.decisions, self.serves) if self.submission else None,
+            submission=Submission(self.decisions) if self.submission else None,
         )
-        session.secured = self.implicit_tls
         self.sessions.add(session)
         try:
             with self.mailer.life.lived():
                 await session.serve()
         finally:
             self.sessions.discard(session)
-
-    def serves(self, domain: bytes) -> bool:
-        """Whether mail for the domain ends here or is relayed."""
-        return self.site.is_local(domain) or self.site.relays_for(domain)
 
     def dial(self, nursery: trio.Nursery) -> Dial:
         """A way to connect in memory; sessions and deliveries run in the nursery."""

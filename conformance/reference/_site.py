@@ -30,6 +30,8 @@ ACCOUNTS = {
 }
 """Who can authenticate, by name or by address, and with which password."""
 TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
+CERTIFIED = "alice"
+"""The user whose certificate a client may show."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
@@ -46,7 +48,11 @@ LISTS = {
     b"readers": (b"reader@account.example.test",),
 }
 LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test"), b"desk": (b"clerk@extended.example.test",)}
+ALIASES = {
+    b"team": (b"alice@example.test", b"bob@example.test"),
+    b"desk": (b"clerk@extended.example.test",),
+    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -58,6 +64,8 @@ BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
 ACCOUNT_DOMAIN = b"account.example.test"
 """Relayed to a next hop at which we authenticate, under TLS that verifies."""
+LMTP_DOMAIN = b"lmtp.example.test"
+"""Passed on by LMTP."""
 OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
 """Who we are there; no line of a command has room for that."""
 LOOKED_UP = "mx.example.test"
@@ -69,6 +77,7 @@ NEXT_HOPS = {
     EXTENDED_DOMAIN: "127.0.0.2:2600",
     BARE_DOMAIN: "127.0.0.3:2600",
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
+    LMTP_DOMAIN: "127.0.0.5:2600",
 }
 """Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
@@ -192,6 +201,10 @@ def reference_target(
     )
 
 
+def _alias(name: bytes) -> Alias:
+    return Alias(address=f"{name.decode()}@example.test", members=tuple(each.decode() for each in ALIASES[name]))
+
+
 def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
@@ -214,6 +227,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        extended_alias=_alias(b"crew"),
         alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
         list_elsewhere=MailingList(
             address="circle@example.test",
@@ -235,11 +249,14 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        heeds_limits=bool(next_hop),
         account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
         account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
         account_verified=bool(next_hop),
         account_long=bool(next_hop),
         account_authority="in memory" if next_hop else None,
+        lmtp_domain=LMTP_DOMAIN.decode() if next_hop else None,
+        lmtp_next_hop=NEXT_HOPS[LMTP_DOMAIN] if next_hop else None,
         relayed_list="readers@example.test" if next_hop else None,
         dns_domains=(LOOKED_UP,) if next_hop else (),
         exchangers=EXCHANGERS if next_hop else (),

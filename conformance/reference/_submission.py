@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
 
@@ -28,31 +27,19 @@ _COMMENT = re.compile(rb"\([^()]*\)")
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _ADDRESS = re.compile(rb"[^\s<>,;:]+")
 
-Serves = Callable[[bytes], bool]
-
 
 class Submission:
-    """What a submission server adds to a server: each choice is a decision point.
+    """What a submission server adds to a server: each choice is a decision point."""
 
-    ``serves`` tells whether a domain is one of the site's own, or one that it relays for.
-    """
-
-    def __init__(self, decisions: Decisions, serves: Serves) -> None:
+    def __init__(self, decisions: Decisions) -> None:
         self.decisions = decisions
-        self.serves = serves
 
     # The envelope.
 
     @decision
     def qualified_mailbox(self, given: Mailbox) -> Mailbox | None:
-        """A mailbox with its domain in full: a single label is completed where that names a domain of the site (§4.2).
-
-        ``None`` where it can't be.
-        """
-        if b"." in given.domain or is_address_literal(given.domain):
-            return given
-        whole = given.domain + b"." + DOMAIN
-        return Mailbox(given.local, whole) if self.serves(whole) else None
+        """A mailbox with its domain in full, or ``None`` (§4.2): a single label is not completed (RFC 5321 §5.1)."""
+        return given if b"." in given.domain or is_address_literal(given.domain) else None
 
     @decision
     def submitted_local_part(self, given: Mailbox) -> Mailbox:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,9 @@ def shown(certificate: bytes | None, authority: bytes) -> Shown:
         names = ()
     common = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Shown(trusted, names, str(common[0].value) if common else "")
+
+
+def common_name(certificate: Mapping[str, Any] | None) -> str:
+    """The common name of a certificate that was verified, as the standard library tells it; nothing where none was."""
+    subject = (certificate or {}).get("subject", ())
+    return next((value for part in subject for name, value in part if name == "commonName"), "")

@@ -17,6 +17,7 @@ from conformance.scenario._observation import (
 from conformance.scenario._oracles import (
     accepted,
     answered,
+    arrived,
     carries_none_of,
     carries_status,
     closes,
@@ -73,6 +74,7 @@ __all__ = [
     "Watch",
     "accepted",
     "answered",
+    "arrived",
     "carries_none_of",
     "carries_status",
     "closes",

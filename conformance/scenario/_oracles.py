@@ -326,6 +326,11 @@ def holds(condition: bool, *, expected: str, seen: object) -> Observation:
     return Held(shown) if condition else Broken(expected, shown)
 
 
+def arrived(message: object | None, *, expected: str, seen: str = "nothing came") -> Observation:
+    """Held where a message came, broken where there is none; what a finite wait shows is the scenario's to know."""
+    return Held("it came") if message is not None else Broken(expected, seen)
+
+
 def took(branch: str, outcome: object = "") -> Observation:
     """The branch of a MAY."""
     return Took(branch, str(outcome))

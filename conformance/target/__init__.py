@@ -1,6 +1,7 @@
 """Target files and addresses: the facts about the system under test."""
 
 from conformance.target._address import Address, AddressError, is_private, parse_address
+from conformance.target._meanings import MEANINGS
 from conformance.target._target import (
     ADDRESS_FACTS,
     Alias,
@@ -22,6 +23,7 @@ from conformance.target._write import target_text
 
 __all__ = [
     "ADDRESS_FACTS",
+    "MEANINGS",
     "Address",
     "AddressError",
     "Alias",

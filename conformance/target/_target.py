@@ -110,6 +110,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # An alias of several mailboxes at the extended domain.
+    extended_alias: Alias | None = None
     # An alias of one mailbox at the extended domain, and a list of several there.
     alias_elsewhere: Alias | None = None
     list_elsewhere: MailingList | None = None
@@ -133,6 +135,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    heeds_limits: bool = False
+    """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
     # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
     # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
@@ -144,6 +148,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None
     """The address of a list with a member there."""
+    # A domain whose mail it passes on by LMTP, to a next hop of ours.
+    lmtp_domain: str | None = None
+    lmtp_next_hop: str | None = None
     dns_domains: tuple[str, ...] = ()
     exchangers: tuple[str, ...] = ()
     name_server: str | None = None
@@ -159,6 +166,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
+    # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
+    # whether the target serves nobody under TLS without one.
+    client_certificate: str | None = None
+    client_certificate_name: str | None = None
+    certificate_required: bool = False
     # Policy.
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
@@ -202,8 +214,10 @@ _DUTIES = frozenset(
         "auth_required",
         "verify_certificate",
         "implicit_tls",
+        "heeds_limits",
         "account_verified",
         "account_long",
+        "certificate_required",
     }
 )
 """Facts that are about something only where they are so."""
@@ -214,6 +228,7 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "extended-alias": Alias,
     "alias-elsewhere": Alias,
     "list-elsewhere": MailingList,
     "credentials": Credentials,
@@ -245,12 +260,21 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "lmtp_domain",
     "dns_domains",
     "sender_domains",
 )
 
 
-_PLACES = ("next_hop", "extended_next_hop", "bare_next_hop", "account_next_hop", "exchangers", "name_server")
+_PLACES = (
+    "next_hop",
+    "extended_next_hop",
+    "bare_next_hop",
+    "account_next_hop",
+    "lmtp_next_hop",
+    "exchangers",
+    "name_server",
+)
 
 
 def split_place(place: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from conformance import (
     Rule,
     Step,
     Unclear,
+    arrived,
     holds,
     new_token,
     row,
@@ -127,7 +128,7 @@ async def message_too_big_goes_back(at: Step, smtp: Client, hop: Hop) -> Observa
     """A message that is refused with 552, wherever that is said, goes back to its sender."""
     sender = await refused(smtp, hop, at, 552)
     told = await hop.notification_arrival(sender)
-    return holds(told is not None, expected="a notification", seen="none")
+    return arrived(told, expected="a notification", seen="none")
 
 
 @scenario("rfc1870/6.2/again-after-452", start=At.EHLO, facts=["bare_next_hop"], slow=True)

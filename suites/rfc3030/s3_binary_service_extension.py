@@ -17,6 +17,7 @@ from conformance import (
     presume,
     refused,
     scenario,
+    took,
     visible,
 )
 
@@ -159,3 +160,9 @@ async def undeclared_binary_message_is_taken(way: bool, smtp: Client, second: Cl
     await smtp.transaction()
     content = _mime(smtp, b"plain\r\n")
     return accepted(await (smtp.bdat(content, last=True) if way else smtp.data(content)))
+
+
+@scenario("rfc3030/3/submission", roles=["submission"], start=At.EHLO)
+async def binarymime_may_be_offered_for_submission(smtp: Client) -> Observation:
+    """A submission server offers BINARYMIME, or does not."""
+    return took("offered" if "BINARYMIME" in smtp.offers else "not offered", smtp.hello)

@@ -224,3 +224,45 @@ async def refusal_in_clear_has_a_status(line: bytes, smtp: Client) -> Observatio
     if "ENHANCEDSTATUSCODES" not in smtp.offers:
         return Unclear("no enhanced status codes in clear")
     return carries_status(await smtp.say(line), 530, {"5.7.0"})
+
+
+@scenario(
+    "rfc3207/4/refuse-relay-by-identity",
+    start=At.EHLO,
+    offers=["STARTTLS"],
+    facts=["relay_domains"],
+    tags=["starttls"],
+    certified={"no-certificate": False},
+)
+async def relaying_may_need_a_certificate(certified: bool, smtp: Client, second: Client) -> Observation:
+    """A recipient for whom the server relays in clear is taken under TLS from a client that shows nothing, or not."""
+    path = b"<%b@%b>" % (smtp.token.encode("ascii"), smtp.target.relay_domains[0].encode("ascii"))
+    presume(accepted(await second.mail()))
+    presume(accepted(await second.rcpt(path)))
+    await smtp.starttls(certified=certified)
+    await smtp.introduce()
+    presume(accepted(await smtp.mail()))
+    outcome = await smtp.rcpt(path)
+    if not isinstance(outcome, Reply) or outcome.severity == 4:
+        return Unclear(str(outcome))
+    return took("relays" if outcome.severity == 2 else "does not relay", outcome)
+
+
+@scenario(
+    "rfc3207/4/private-refuses-by-identity",
+    roles=["submission"],
+    start=At.EHLO,
+    offers=["STARTTLS"],
+    tags=["starttls"],
+)
+async def submission_may_need_a_certificate(smtp: Client, second: Client) -> Observation:
+    """A submission server takes mail under TLS from a client that shows no certificate as in clear, or not."""
+    presume(accepted(await second.mail()))
+    await smtp.starttls()
+    await smtp.introduce()
+    if smtp.target.auth_required:
+        await smtp.authenticate()
+    outcome = await smtp.mail()
+    if not isinstance(outcome, Reply) or outcome.severity == 4:
+        return Unclear(str(outcome))
+    return took("takes mail" if outcome.severity == 2 else "takes no mail", outcome)

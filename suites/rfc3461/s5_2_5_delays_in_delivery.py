@@ -97,6 +97,26 @@ async def delay_names_nobody_who_did_not_ask(smtp: Client, hop: Hop) -> Observat
     return holds(found.about(silent) is None, expected="one recipient", seen=f"{len(found.recipients)} recipients")
 
 
+NAMED = {
+    "remote-mta": row("Remote-MTA", "rfc3461/6.3/remote-mta"),
+    "diagnostic-code": row("Diagnostic-Code", "rfc3461/6.3/diagnostic-code"),
+    "status": row("Status", "rfc3461/6.3/status"),
+}
+
+
+@scenario("rfc3461/6.3/remote-mta", start=At.EHLO, offers=["DSN"], slow=True, name=NAMED)
+async def delay_is_told_with_what_the_next_hop_said(name: str, smtp: Client, hop: Hop) -> Observation:
+    """The report about a delay for which the next hop's reply is the reason names that host, its reply and a status."""
+    sender = await held_up(smtp, hop, b" NOTIFY=FAILURE,DELAY")
+    await waits(hop)
+    told = await hop.notification_saying(sender, "delayed", within=LONG)
+    found = delivery_report(told.content) if told else None
+    if found is None or not found.recipients:
+        return Unclear(f"nothing is told of a delay within {LONG:g} s")
+    seen = value_of(found.recipients[0], name)
+    return holds(bool(seen), expected=name, seen=seen or "no such field")
+
+
 ZONE = re.compile(rb"[+-]\d{4}")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from conformance import At, Client, Hop, NotReady, Observation, Received, holds, row, scenario, took, visible
 
 FACTS = ["extended_next_hop"]
+HEXADECIMAL = re.compile(rb"\+([0-9A-F]{2})")
 
 
 def parameters(octets: bytes) -> dict[bytes, bytes]:
@@ -43,6 +46,18 @@ async def notify_of_a_notification_is_never(smtp: Client, hop: Hop) -> Observati
     """Where RCPT of a notification has NOTIFY it is NEVER."""
     _, asked = await told(smtp, hop)
     return holds(asked.get(b"NOTIFY", b"NEVER").upper() == b"NEVER", expected="NOTIFY=NEVER, or none", seen=asked)
+
+
+@scenario("rfc3461/4.2/same-as-rcpt-at-submission", start=At.EHLO, offers=["DSN"], facts=FACTS)
+async def original_recipient_of_a_notification_is_its_own(smtp: Client, hop: Hop) -> Observation:
+    """RCPT of a notification, which nobody sent before, has its own address in ORCPT, or no ORCPT."""
+    received, asked = await told(smtp, hop)
+    value = asked.get(b"ORCPT")
+    if value is None:
+        return holds(True, expected="", seen="no ORCPT")
+    address = HEXADECIMAL.sub(lambda found: bytes([int(found[1], 16)]), value.partition(b";")[2])
+    mailbox = received.forward_paths[0]
+    return holds(address.lower() == mailbox.lower(), expected=visible(mailbox), seen=value)
 
 
 @scenario(

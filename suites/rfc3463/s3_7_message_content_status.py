@@ -9,6 +9,7 @@ from conformance import (
     Hop,
     NotReady,
     Observation,
+    Unclear,
     delivery_report,
     holds,
     new_token,
@@ -41,5 +42,7 @@ async def conversion_is_the_fault(smtp: Client, hop: Hop) -> Observation:
     if found is None or not found.recipients:
         raise NotReady("notification", "neither the message nor a report about its recipient came")
     status = without_comments(value_of(found.recipients[0], "Status"))
+    if not status:
+        return Unclear("the report has no Status")
     fits = status[2:4] in {b"6.", b"0."} or status[1:] in {b".3.3", b".5.0"}
     return holds(fits, expected="5.6.3", seen=visible(status))

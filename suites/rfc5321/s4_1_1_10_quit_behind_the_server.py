@@ -13,6 +13,7 @@ from conformance import (
     Rule,
     Step,
     Store,
+    arrived,
     holds,
     new_token,
     row,
@@ -79,7 +80,7 @@ async def finished_message_is_kept(then: bytes, smtp: Client, store: Store) -> O
         await smtp.reply(1.0)
     await smtp.drop()
     came = await store.arrival()
-    return holds(came is not None, expected="the message in the mailbox", seen="nothing came")
+    return arrived(came, expected="the message in the mailbox")
 
 
 @scenario(

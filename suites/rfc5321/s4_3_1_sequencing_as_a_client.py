@@ -16,6 +16,7 @@ from conformance import (
     Received,
     Rule,
     Step,
+    arrived,
     holds,
     new_token,
     presume,
@@ -201,7 +202,7 @@ async def failure_is_told_by_the_code(text: str, smtp: Client, hop: Hop) -> Obse
     await smtp.deliver(smtp.message(), b"<%b>" % recipient, reverse_path=hop.path(sender))
     presume(holds(bool(await hop.transactions(sender)), expected="an attempt", seen="none"))
     told = await hop.notification_arrival(sender)
-    return holds(told is not None, expected="a notification of the failure", seen="none came")
+    return arrived(told, expected="a notification of the failure", seen="none came")
 
 
 REFUSED_DATA = {

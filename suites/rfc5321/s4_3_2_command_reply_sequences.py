@@ -51,11 +51,13 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
     """Whether a reply to one of these verbs is one of these codes, or one that any command can get.
 
     A 4yz belongs to circumstances that the table leaves out (3039-3041). So does a 503 without extensions: the
-    greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Submission servers refuse
-    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 4.1).
+    greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Nor does a 554 under TLS
+    where no EHLO was taken: there any command gets it, for want of security (RFC 3207 §4.1). Submission servers refuse
+    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1).
     """
     code = exchange.reply.code
-    if exchange.verb not in verbs or exchange.reply.severity == 4 or (code == 503 and not exchange.offers):
+    unlisted = not exchange.offers and (code == 503 or (code == 554 and exchange.secured))
+    if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted:
         return None
     submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}
     if code in ANY_COMMAND or code in codes or (submitted and code == 554):

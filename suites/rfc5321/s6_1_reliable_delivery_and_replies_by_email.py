@@ -16,6 +16,7 @@ from conformance import (
     Rule,
     Step,
     Store,
+    arrived,
     fields_named,
     holds,
     new_token,
@@ -51,7 +52,7 @@ async def refused_by_the_next_hop_is_notified(refusal: tuple[Step, int], smtp: C
     """The sender of a message that the next hop refuses for good is told by mail."""
     sender = await refused_there(smtp, hop, *refusal)
     told = await hop.notification_arrival(sender)
-    return holds(told is not None, expected="a notification to the reverse-path", seen="none came")
+    return arrived(told, expected="a notification to the reverse-path", seen="none came")
 
 
 def has_the_null_reverse_path(told: Received, _: bytes) -> Observation:
@@ -249,7 +250,7 @@ async def the_other_recipient_gets_its_copy(smtp: Client, hop: Hop) -> Observati
     sender = new_token()
     await smtp.deliver(smtp.message(), b"<%b>" % failed, hop.path(), reverse_path=hop.path(sender))
     came = await hop.arrival()
-    return holds(came is not None, expected="a copy for the other recipient", seen="none came")
+    return arrived(came, expected="a copy for the other recipient", seen="none came")
 
 
 # Failures here.
@@ -272,7 +273,7 @@ async def failure_after_acceptance_is_notified(reading: None, smtp: Client, hop:
     mailbox = (smtp.target.fails_after_acceptance or "").encode("ascii")
     await smtp.deliver(smtp.message(), b"<%b>" % mailbox, reverse_path=hop.path(sender))
     told = await hop.notification_arrival(sender)
-    return holds(told is not None, expected="a notification to the reverse-path", seen="none came")
+    return arrived(told, expected="a notification to the reverse-path", seen="none came")
 
 
 # Responsibility.
@@ -283,7 +284,7 @@ async def accepted_message_reaches_the_mailbox(smtp: Client, store: Store) -> Ob
     """A message that was answered with 250 reaches the mailbox."""
     await smtp.deliver(smtp.message())
     came = await store.arrival()
-    return holds(came is not None, expected="the message in the mailbox", seen="nothing came")
+    return arrived(came, expected="the message in the mailbox")
 
 
 @scenario("rfc5321/2.1/responsible-after-250", start=At.EHLO, facts=["delivery_within"])
@@ -291,7 +292,7 @@ async def accepted_message_reaches_the_next_hop(smtp: Client, hop: Hop) -> Obser
     """A message that was answered with 250 reaches the next hop."""
     await smtp.deliver(smtp.message(), hop.path())
     came = await hop.arrival()
-    return holds(came is not None, expected="the message at the next hop", seen="nothing came")
+    return arrived(came, expected="the message at the next hop")
 
 
 @scenario("rfc5321/4.1.1.4/processed-at-end-of-data", start=At.EHLO, facts=["delivery_within"])
@@ -314,7 +315,7 @@ async def refused_mail_command_is_not_remembered(smtp: Client, hop: Hop) -> Obse
     second = new_token()
     await smtp.deliver(smtp.message(token=second), hop.path(second), reverse_path=hop.path(new_token()))
     came = await hop.arrival(second)
-    return holds(came is not None, expected="the second message at the next hop", seen="nothing came")
+    return arrived(came, expected="the second message at the next hop")
 
 
 # Crashes.
@@ -345,7 +346,7 @@ async def message_on_its_way_survives_a_crash(smtp: Client, hop: Hop, process: P
     await smtp.deliver(smtp.message(), hop.path())
     await crash(process)
     came = await hop.arrival(within=IN_AN_HOUR)
-    return holds(came is not None, expected="the message at the next hop", seen=f"none within {IN_AN_HOUR:g} s")
+    return arrived(came, expected="the message at the next hop", seen=f"none within {IN_AN_HOUR:g} s")
 
 
 @scenario("rfc5321/6.1/survives-a-crash", start=At.EHLO, facts=KILLED, alone=True, slow=True)
@@ -357,4 +358,4 @@ async def message_for_a_mailbox_survives_a_crash(smtp: Client, store: Store, pro
     await smtp.deliver(smtp.message())
     await crash(process)
     came = await store.arrival(within=IN_AN_HOUR)
-    return holds(came is not None, expected="the message in the mailbox", seen=f"none within {IN_AN_HOUR:g} s")
+    return arrived(came, expected="the message in the mailbox", seen=f"none within {IN_AN_HOUR:g} s")

@@ -17,7 +17,7 @@ from conformance import (
     Step,
     Store,
     Unclear,
-    holds,
+    arrived,
     new_token,
     scenario,
 )
@@ -52,7 +52,7 @@ async def was_told(hop: Hop, sender: str, where: str) -> Observation:
     """Held where the sender of a message that did not come was told by mail; so it is not lost either."""
     told = await hop.notification_arrival(sender, within=hop.target.delivery_within)
     seen = f"neither came within {IN_AN_HOUR:g} s"
-    return holds(told is not None, expected=f"the message {where}, or a notification", seen=seen)
+    return arrived(told, expected=f"the message {where}, or a notification", seen=seen)
 
 
 async def reaches_the_next_hop(smtp: Client, hop: Hop) -> None:

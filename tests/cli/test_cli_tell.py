@@ -10,6 +10,7 @@ import pytest
 from cli_commands import ALL_OF_NOOP, NOOP, Command, Served, reference_server, results_of, started
 
 from conformance.scenario import load
+from conformance.target import MEANINGS, Target
 
 ONE = f"{NOOP}/noop_gets_250[ehlo]"
 
@@ -27,6 +28,14 @@ def test_list_as_json_holds_the_same(command: Command) -> None:
     lines = command("list", NOOP).out.splitlines()
     assert [f"{row['scenario']}  {row['level']}  {row['clause']}" for row in rows] == lines
     assert all(row["says"] for row in rows)
+
+
+def test_every_fact_of_a_target_file_is_explained(command: Command) -> None:
+    assert set(MEANINGS) == set(Target.__struct_fields__)
+    ended = command("facts")
+    assert (ended.status, ended.err) == (0, "")
+    listed = {line.split()[0] for line in ended.out.splitlines()[1:] if not line.startswith(" ")}
+    assert listed == {fact.replace("_", "-") for fact in MEANINGS}
 
 
 @pytest.mark.parametrize("selector", [NOOP, "rfc5321/4.1.1.?", "rfc5321/*/noop-250"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.client import Closed, Outcome, Silence
-from conformance.scenario import Broken, Held, Unclear, read_as_valid, refused_with
+from conformance.scenario import Broken, Held, Unclear, arrived, read_as_valid, refused_with
 from conformance.wire import Anomaly, Reply
 from conformance.wire.replies import ReplyLine
 
@@ -39,3 +39,9 @@ def test_a_refusal_has_one_of_the_codes(code: int, seen: type) -> None:
 )
 def test_where_nothing_is_refused_for_good_the_code_is_unclear(outcome: Outcome) -> None:
     assert isinstance(refused_with(outcome, {550}), Unclear)
+
+
+def test_a_message_that_arrived_is_said_to_have_come() -> None:
+    assert arrived(b"", expected="a message") == Held("it came")
+    assert arrived(None, expected="a message") == Broken("a message", "nothing came")
+    assert arrived(None, expected="a message", seen="none in a day") == Broken("a message", "none in a day")

@@ -13,6 +13,7 @@ from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
 from conformance.reference._lmtp import LmtpSession
 from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import RelaySession
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
 from conformance.reference._site import FULL, HOST, Delivery
 
@@ -576,3 +577,13 @@ def replies_wait_for_the_last_recipient(clean: Callable[[Answer], bool], session
     """Keeps the reply for one recipient in its buffer until the next has been served."""
     del session
     return clean(given) or bool(given.more)
+
+
+# As a client.
+
+
+@defect(RelaySession.keeps_replies, proves={"rfc2033/5/reply_before_the_end_counts*"})
+def lmtp_client_forgets_replies_before_a_close(clean: Callable[[], bool], session: RelaySession) -> bool:
+    """Sends a message again to everybody where the host did not answer for all."""
+    del clean, session
+    return False

@@ -63,7 +63,7 @@ def message_to_notify_is_given_back_at_its_time(clean: OfMode, _: Delays, mode: 
 
 
 @defect(
-    Delays.why_late,
+    Delays.late_status,
     profile="on-request",
     proves={
         f"{EXPIRED}/message_to_return_comes_back_when_its_time_has_come*",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from conformance.reference._authentication import Authentication
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
-from conformance.reference._site import HOST
+from conformance.reference._site import HOST, RELAY_DOMAIN
+from conformance.reference._trace import Accepted, Trace
+from conformance.wire.paths import Mailbox
 
 Extensions = Callable[[], tuple[bytes, ...]]
 OfOctets = Callable[[bytes], Answer | None]
@@ -78,6 +81,8 @@ def clear_octets_are_read_under_tls(clean: Callable[[bytes], bytes], session: Se
         "rfc5321/4.3.2/noop-replies",
         "rfc5321/4.3.2/quit-replies",
         "rfc5321/4.3.2/rcpt-replies",
+        "rfc5321/4.3.2/rset-replies",
+        "rfc5321/4.3.2/vrfy-replies",
     },
 )
 def tls_begins_with_a_greeting(clean: Callable[[], Answer | None], session: ServerSession) -> Answer | None:
@@ -370,3 +375,83 @@ def second_starttls_resets(clean: OfOctets, session: ServerSession, argument: by
 def want_of_tls_is_called_bad_order(clean: Callable[[Answer], Answer], session: ServerSession, given: Answer) -> Answer:
     """Says 5.5.1 with the 530 that asks for TLS."""
     return clean(replace(given, status=b"5.5.1")) if session.requires_tls else clean(given)
+
+
+# Who the client is in the TLS negotiation.
+
+
+@defect(
+    ServerSession.too_weak,
+    proves={"rfc3207/4.1/command_gets_554_where_tls_is_too_weak*"},
+    varies={"rfc3207/4.1/server_may_serve_no_more_where_tls_is_too_weak"},
+    also={"rfc5321/*", "rfc3207/4.1/*"},
+)
+def commands_are_served_where_tls_is_too_weak(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Asks for a certificate and serves the first command without one."""
+    if verb == b"QUIT":
+        return clean(verb)
+    session.client_name = session.client_name or b"unknown"
+    return answer(250, b"OK")
+
+
+@defect(ServerSession.too_weak, proves={"rfc3207/4.1/later_commands_get_554_too"}, also={"rfc3207/4.1/*"})
+def only_ehlo_is_refused_where_tls_is_too_weak(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Refuses EHLO without a certificate, and serves NOOP."""
+    return session.noop(b"") if verb == b"NOOP" else clean(verb)
+
+
+@defect(
+    ServerSession.too_weak,
+    proves={"rfc3207/4.1/quit_is_served_where_tls_is_too_weak*"},
+    also={"rfc5321/*"},
+)
+def quit_is_refused_where_tls_is_too_weak(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
+    """Refuses QUIT, too, where TLS is too weak."""
+    del session
+    return clean(b"NOOP") if verb == b"QUIT" else clean(verb)
+
+
+@defect(ServerSession.serves, varies={"rfc3207/4/relaying_may_need_a_certificate*"})
+def relaying_needs_a_certificate(clean: Callable[[Mailbox], bool], session: ServerSession, mailbox: Mailbox) -> bool:
+    """Relays under TLS for clients with a certificate only."""
+    stranger = session.secured and not session.authentication.certified
+    return clean(mailbox) and not (stranger and mailbox.domain.lower() == RELAY_DOMAIN)
+
+
+@defect(
+    ServerSession.open_transaction,
+    profile="submission",
+    varies={"rfc3207/4/submission_may_need_a_certificate"},
+)
+def submission_needs_a_certificate(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes mail under TLS on the submission port from clients with a certificate only."""
+    stranger = session.secured and not session.authentication.certified
+    return answer(550, b"Show a certificate") if stranger else clean(argument)
+
+
+@defect(ServerSession.extensions, profile="submission", varies={"rfc3207/4.3/submission_server_may_offer_starttls"})
+def submission_offers_no_starttls(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
+    """Offers no STARTTLS on the submission port."""
+    del session
+    return tuple(keyword for keyword in clean() if keyword != b"STARTTLS")
+
+
+@defect(ServerSession.open_transaction, varies={"rfc3207/4.1/certificate_of_the_client_may_be_taken"})
+def clients_with_a_certificate_are_refused(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes no mail from clients that show a certificate."""
+    return answer(550, b"Not with this certificate") if session.authentication.certified else clean(argument)
+
+
+@defect(Trace.from_clause, varies={"rfc3207/4.1/received_may_name_the_certificate"})
+def received_names_the_certificate(clean: Callable[[Accepted], bytes], session: Trace, accepted: Accepted) -> bytes:
+    """Puts the name of the client's certificate into the Received field."""
+    del session
+    said = clean(accepted)
+    return said + b" (certificate of %b)" % accepted.certified.encode() if accepted.certified else said
+
+
+@defect(Authentication.auth_mechanisms, varies={"rfc3207/6/certificate_may_serve_for_external"})
+def no_external(clean: Callable[[], tuple[bytes, ...]], session: Authentication) -> tuple[bytes, ...]:
+    """Does not offer EXTERNAL, whoever shows a certificate."""
+    del session
+    return tuple(name for name in clean() if name != b"EXTERNAL")

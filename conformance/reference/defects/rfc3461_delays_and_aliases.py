@@ -22,6 +22,7 @@ OfList = Callable[[Copy], Parameters]
 DELAYS = "rfc3461/5.2.5"
 LISTS_ = "rfc3461/5.2.7.1"
 ALIASES_ = "rfc3461/5.2.7.2"
+REASONS = re.compile(rb"(?m)^(?:Remote-MTA|Diagnostic-Code|Status):[^\r\n]*\r\n")
 IN_PARENTHESES = re.compile(rb"(?m)^(Original-[^\r\n(]*)\([^\r\n)]*\)?")
 MEMBERS = LISTS[b"circle"]
 
@@ -73,6 +74,15 @@ def last_try_is_in_a_named_zone(clean: Callable[[float], bytes], _: Delays, seco
 def last_try_of_a_late_message_is_in_a_named_zone(clean: Callable[[float], bytes], _: Delays, seconds: float) -> bytes:
     """Writes the zone of Will-Retry-Until by its name, in what it tells of messages under BY."""
     return clean(seconds).replace(b"+0000", b"GMT")
+
+
+@defect(Mailer.report, proves={f"{DELAYS}/delay_is_told_with_what_the_next_hop_said*"})
+def delay_is_told_without_a_reason(
+    clean: Callable[[Copy, bytes, list[Reported]], bytes], _: Mailer, copy: Copy, to: bytes, reported: list[Reported]
+) -> bytes:
+    """Tells of a delay and of no host, reply or status."""
+    told = clean(copy, to, reported)
+    return REASONS.sub(b"", told) if reported[0].action == b"delayed" else told
 
 
 # An alias of one.
@@ -202,3 +212,14 @@ def parentheses_are_taken_for_comments(
 ) -> bytes:
     """Takes what stands in parentheses in ENVID and ORCPT for a comment."""
     return IN_PARENTHESES.sub(rb"\1", clean(copy, to, reported))
+
+
+# A notification's own envelope.
+
+
+@defect(Mailer.report_rcpt_parameters, proves={"rfc3461/6.1/original_recipient_of_a_notification_is_its_own"})
+def notification_has_another_original_recipient(
+    clean: Callable[[bytes], tuple[tuple[bytes, bytes, bytes], ...]], _: Mailer, to: bytes
+) -> tuple[tuple[bytes, bytes, bytes], ...]:
+    """Gives the postmaster in ORCPT of its notifications."""
+    return (*clean(to), (to, b"ORCPT", b"rfc822;postmaster@example.test"))

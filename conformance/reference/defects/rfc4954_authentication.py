@@ -107,7 +107,7 @@ def unknown_mechanism_gets_5_7_4(clean: OfOctets, session: Authentication, name:
 @defect(
     Authentication.auth_unknown_mechanism,
     proves={"rfc4954/6/unlisted_mechanism_is_not_refused_with_538"},
-    also={"rfc4954/4/invalid-mechanism-504"},
+    also={"rfc4954/4/invalid-mechanism-504", "rfc5248/2.4/x-7-10"},
 )
 def unknown_mechanism_gets_538(clean: OfOctets, session: Authentication, name: bytes) -> Answer | None:
     """Answers 538 to a mechanism that it does not have."""
@@ -780,7 +780,7 @@ def everything_needs_authentication(clean: Fits, session: ServerSession, verb: b
 @defect(
     Authentication.auth_begins,
     proves={"rfc4954/6/listed_mechanism_is_not_refused_for_want_of_encryption*"},
-    also={"rfc4954/*"},
+    also={"rfc4954/*", "rfc5248/2.4/x-7-10"},
 )
 def listed_mechanism_needs_encryption(clean: OfOctets, session: Authentication, argument: bytes) -> Answer | None:
     """Lists its mechanisms in clear and answers 538 to each of them."""

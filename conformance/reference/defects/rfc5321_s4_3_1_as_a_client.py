@@ -42,8 +42,12 @@ def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
 
 @defect(
     RelaySession.sends_mail_with_hello,
-    proves={f"{AS_A_CLIENT}[reply-to-ehlo]"},
+    proves={
+        f"{AS_A_CLIENT}[reply-to-ehlo]",
+        "rfc2920/3.1/nothing_goes_out_behind_what_ends_a_group[taken]",
+    },
     also={
+        "rfc2920/3.1/only-where-listed",
         "rfc3030/3/body-with-mail",
         "rfc3461/3/*",
         "rfc3461/5.2.1/*",

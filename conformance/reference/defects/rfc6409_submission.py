@@ -126,7 +126,15 @@ MAY = (
 )
 
 
-@defect(ServerSession.extensions, profile="submission", varies={"rfc6409/7/keyword_may_be_listed*"})
+@defect(
+    ServerSession.extensions,
+    profile="submission",
+    varies={
+        "rfc6409/7/keyword_may_be_listed*",
+        "rfc3030/2/chunking_may_be_offered_for_submission",
+        "rfc3030/3/binarymime_may_be_offered_for_submission",
+    },
+)
 def submission_offers_what_others_do_not(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists of the extensions that are left to it those that the clean server does not, and no others."""
     del session
