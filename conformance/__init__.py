@@ -72,7 +72,7 @@ from conformance.store import (
     value_of,
     without_comments,
 )
-from conformance.wire import CRLF, Anomaly, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
+from conformance.wire import CRLF, Anomaly, CipherSuite, Reply, StampClause, TimeStamp, stuff, time_stamp, visible
 from conformance.wire.paths import is_mailbox
 
 __version__ = "0.1.0"
@@ -82,6 +82,7 @@ __all__ = [
     "Anomaly",
     "At",
     "Broken",
+    "CipherSuite",
     "Client",
     "Closed",
     "Command",

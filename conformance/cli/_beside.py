@@ -90,9 +90,9 @@ def _print_counts(servers: Sequence[Tested]) -> None:
     print_table(table)
 
 
-def print_table(table: Table) -> None:
-    """Print a table, in full where no terminal says how wide it may be."""
-    Output(width=None if sys.stdout.isatty() else max(WIDTH, 60 + 12 * len(table.columns))).print(table)
+def print_table(table: Table, wide: int = 0) -> None:
+    """Print a table, in full where no terminal says how wide it may be; ``wide`` is how wide it has to be at least."""
+    Output(width=None if sys.stdout.isatty() else max(WIDTH, 60 + 12 * len(table.columns), wide)).print(table)
 
 
 def versions(name: str, wanted: Sequence[str], request: Request) -> None:

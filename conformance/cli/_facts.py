@@ -23,6 +23,7 @@ IN_FILES_ONLY = frozenset(
         "set_up",
         "alias",
         "mailing_list",
+        "extended_alias",
         "alias_elsewhere",
         "list_elsewhere",
         "credentials",

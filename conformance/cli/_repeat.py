@@ -26,6 +26,9 @@ from conformance.report import (
 )
 from conformance.scenario import Verdict
 
+TOLD = 120
+"""Characters of what was seen that the table has room for; the page beside has all."""
+
 
 def repeat(request: Request, times: int) -> int:
     """Run so many times and print the scenarios whose verdict was not the same each time; returns the exit status.
@@ -75,11 +78,14 @@ def _compare(request: Request, found: dict[int, Tested]) -> int:
     unlike = differences(list(found.values()), differs)
     rows = len({name for each in found.values() for name in each.results})
     if unlike:
-        table = Table("scenario", "verdicts", "the rarest", title=f"Not the same in all of {len(found)} runs")
+        table = Table(title=f"Not the same in all of {len(found)} runs")
+        for heading in ("scenario", "verdicts", "the rarest"):
+            table.add_column(heading, overflow="fold")
+        longest = max(len(each.scenario) for each in unlike)
         for each in unlike:
             signs = "".join(SIGNS[result.verdict] if result else " " for result in each.results)
             table.add_row(Text(each.scenario), signs, Text(_rarest(each.results, list(found))))
-        print_table(table)
+        print_table(table, longest + len(found) + TOLD)  # a name that is cut can't be run again
         meaning = ", ".join(f"{SIGNS[word]} {word}" for word in Verdict)
         page = request.out / "repeat.html"
         try:
@@ -97,4 +103,5 @@ def _rarest(results: Sequence[Result | None], numbers: Sequence[int]) -> str:
     rarest = min(Counter(verdicts).items(), key=lambda counted: counted[1])[0]
     places = [place for place, verdict in enumerate(verdicts) if verdict is rarest]
     where = ", ".join(str(numbers[place]) for place in places)
-    return f"{rarest or 'absent'} in {where}: {seen(results[places[0]])}"
+    told = seen(results[places[0]])
+    return f"{rarest or 'absent'} in {where}: {told if len(told) <= TOLD else told[:TOLD] + '…'}"

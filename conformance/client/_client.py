@@ -8,6 +8,7 @@ import functools
 import os
 import secrets
 import ssl
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,11 +37,13 @@ MAX_CHALLENGES = 10
 class At(enum.IntEnum):
     """Where a scenario starts; each rung does the ones before it.
 
-    ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself. ``UNAUTHENTICATED`` has said
-    EHLO, under TLS where the target requires it, and belongs to clauses about AUTH; ``EHLO`` has authenticated besides
-    where the target requires that.
+    ``CLEAR`` stands before TLS on a port that begins with it, where it is ``CONNECT`` elsewhere, and belongs to clauses
+    about that beginning. ``CONNECT`` has read nothing yet and belongs to clauses about the greeting itself.
+    ``UNAUTHENTICATED`` has said EHLO, under TLS where the target requires it, and belongs to clauses about AUTH;
+    ``EHLO`` has authenticated besides where the target requires that.
     """
 
+    CLEAR = -1
     CONNECT = 0
     GREETING = 1
     UNAUTHENTICATED = 2
@@ -206,8 +209,7 @@ class Client:
         if start >= At.UNAUTHENTICATED:
             await self._introduce()
         if start >= At.EHLO and self.target.auth_required:
-            await self.authenticate()
-            await self._ask_again()
+            await self.become_known()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -220,6 +222,15 @@ class Client:
         if self.target.starttls_required and not self.connection.secured:
             await self.starttls(certified=self.target.certificate_required)
             await self.introduce()
+
+    async def become_known(self) -> None:
+        """Authenticate, and ask for what is offered then.
+
+        Raises:
+            NotReady: we can't, or are refused.
+        """
+        await self.authenticate()
+        await self._ask_again()
 
     async def _ask_again(self) -> None:
         """EHLO once more: a client that is known can be offered more, and STARTTLS is behind it.
@@ -404,9 +415,18 @@ class Client:
         Raises:
             NotReady: the handshake failed.
         """
-        outcome = await self.connection.handshake(tls_context(self.target), self._tls_name())
+        outcome = await self.try_implicit_tls()
         if isinstance(outcome, HandshakeFailed):
             raise NotReady("TLS", outcome)
+
+    async def try_implicit_tls(
+        self, only: TLSVersion | None = None, *, certified: bool = False
+    ) -> Secured | HandshakeFailed:
+        """As ``implicit_tls``, but a failure is a value.
+
+        ``only`` offers no other version of TLS than this; ``certified`` shows the target file's certificate of ours.
+        """
+        return await self.connection.handshake(tls_context(self.target, only, certified=certified), self._tls_name())
 
     def _tls_name(self) -> str | None:
         return self.target.where.host or None
@@ -626,7 +646,11 @@ def _context(verifies: bool, only: TLSVersion | None, certificate: str | None) -
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if only is not None:
-        context.minimum_version = context.maximum_version = only
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
+            context.minimum_version = context.maximum_version = only
+        if only < TLSVersion.TLSv1_2:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
     if certificate is not None:
         try:
             context.load_cert_chain(certificate)

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence
-from conformance.wire import ReplyReader, Transcript
+from conformance.wire import CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
+from conformance.wire.tls import CERTIFICATE_REQUEST
 
 BUFFER_BOUND = 1 << 20
 """Octets of the server that may wait unread; beyond it the reader pauses."""
+
+FLIGHT_BOUND = 1 << 16
+"""Octets of a handshake that we keep: more than a server's first flight with its certificates has."""
 
 SEGMENT_PAUSE = 0.005
 """Seconds between two segments of a cut write, so that the peer can read the first before the second is sent."""
@@ -85,7 +89,9 @@ class Connection:
     """Octets to and from one server over any stream.
 
     A reader task stamps what arrives as it arrives, also while we write; it is stopped for a TLS handshake.
-    A failed write is no error: what the server sent is still read. ``writes`` counts them.
+    A failed write is no error: what the server sent is still read. ``writes`` counts them. Under TLS,
+    ``cipher_suite`` is what was agreed on, where we know it, and ``asked_for_certificate`` tells whether the server
+    asked for one of ours: in TLS 1.2 only, where that goes in clear.
     """
 
     stream: trio.abc.Stream
@@ -94,6 +100,8 @@ class Connection:
     pace: Pace
     segmentation: Segmentation = Segmentation.WHOLE
     secured: bool = False
+    cipher_suite: CipherSuite | None = None
+    asked_for_certificate: bool | None = None
     writes: int = 0
     _reader: ReplyReader = field(default_factory=ReplyReader)
     _heard: bool = False
@@ -225,7 +233,11 @@ class Connection:
             return self._handshake_failed(leftover + tee.first, str(error.__cause__ or error))
         self.stream = secure
         self.secured = self.transcript.tls = True
-        self.transcript.note(f"TLS handshake completed: {secure.version()}")
+        version, agreed = str(secure.version()), secure.cipher()
+        self.cipher_suite = cipher_suite(agreed[0]) if agreed else None
+        if version == "TLSv1.2":
+            self.asked_for_certificate = CERTIFICATE_REQUEST in handshake_messages(tee.first)
+        self.transcript.note(f"TLS handshake completed: {version}")
         self.start()
         return Secured(leftover)
 
@@ -263,8 +275,8 @@ class _FirstOctets(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         octets = bytes(await self.inner.receive_some(max_bytes))
-        if len(self.first) < 1024:
-            self.first += octets[: 1024 - len(self.first)]
+        if len(self.first) < FLIGHT_BOUND:
+            self.first += octets[: FLIGHT_BOUND - len(self.first)]
         return octets
 
     async def aclose(self) -> None:

@@ -22,6 +22,7 @@ localhost. A 127.0.0.1
 mail.example.test. A 127.0.0.1
 example.test. A 127.0.0.1
 example.test. MX 10 mail.example.test.
+account.example.test. A 127.0.0.4
 1.0.0.127.in-addr.arpa. PTR localhost.
 """
 
@@ -51,7 +52,7 @@ class KeptNames(Zones):
 
 
 def kept_names(but: tuple[str, ...] = ()) -> KeptNames:
-    """The zones of a server's only resolver: the names kept for tests, and our own host's."""
+    """The zones of a server's only resolver: the names kept for tests, our own host's, and our next hop's."""
     zones = KeptNames(but=tuple(domain.lower() for domain in but))
     zones.add(RECORDS)
     return zones

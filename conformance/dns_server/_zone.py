@@ -43,6 +43,7 @@ class Zones:
 
     _records: dict[str, list[RR]] = field(default_factory=dict)
     _faults: dict[str, list[_Failing]] = field(default_factory=dict)
+    _vouched: set[str] = field(default_factory=set)
 
     def add(self, records: str) -> None:
         """Add records in the form of a master file, full names with a dot at their end (RFC 1035 §5.1).
@@ -58,6 +59,10 @@ class Zones:
             ) from error
         for record in read:
             self._records.setdefault(_key(record.rname), []).append(record)
+
+    def vouch(self, name: str) -> None:
+        """Set the AD bit in answers for the name: a resolver's word that DNSSEC vouches for them (RFC 4035 §3.2.3)."""
+        self._vouched.add(_key(name))
 
     def has(self, name: str) -> bool:
         """Whether the name has records."""
@@ -78,6 +83,7 @@ class Zones:
         for kept in (self._records, self._faults):
             for name in [name for name in kept if token in name]:
                 del kept[name]
+        self._vouched = {name for name in self._vouched if token not in name}
 
     def fault(self, name: str, type_: str) -> Fault | None:
         """The fault for this question, if there is one that has not been used up."""
@@ -95,6 +101,7 @@ class Zones:
         NXDOMAIN (RFC 2308 §2, RFC 8020 §2).
         """
         header = DNSHeader(id=question.header.id, qr=1, aa=1, rd=question.header.rd, ra=1)
+        header.ad = int(_key(question.q.qname) in self._vouched)
         reply = DNSRecord(header, q=question.q)
         name, type_ = _key(question.q.qname), question.q.qtype
         for _ in range(CHAIN):

@@ -168,8 +168,8 @@ class Session:
         """Whether the scenario's body has sent its first octet; from then on a 421 is an outcome."""
         return self.set_up is not None and self.writes > self.set_up
 
-    async def open(self, role: Literal["client", "second"] = "client") -> Client:
-        """Connect; with implicit TLS the handshake too.
+    async def open(self, role: Literal["client", "second"] = "client", *, in_clear: bool = False) -> Client:
+        """Connect; with implicit TLS the handshake too, unless ``in_clear``.
 
         Raises:
             NotReady: refused or unreachable.
@@ -187,7 +187,7 @@ class Session:
         self.clients.append(client)
         if self.setting.real:
             self.nursery.start_soon(self._leave_doorstep, connection, ticket)
-        if self.setting.target.where.implicit_tls:
+        if self.setting.target.where.implicit_tls and not in_clear:
             await client.implicit_tls()
         else:
             connection.start()
@@ -358,7 +358,7 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             arguments[need] = run.look_around(need)
     for need in ("smtp", "second"):
         if need in scenario.needs:
-            client = await run.open(ROLES[need])
+            client = await run.open(ROLES[need], in_clear=scenario.start is At.CLEAR)
             await client.climb(scenario.start if need == "smtp" else min(scenario.start, At.EHLO))
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation

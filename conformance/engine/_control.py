@@ -31,11 +31,12 @@ class TargetUnusableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """What a target says of itself, made visible."""
+    """What a target says of itself, made visible; ``offers`` are those to who is known, ``first_offers`` to others."""
 
     greeting: str
     ehlo: tuple[str, ...]
     offers: frozenset[str]
+    first_offers: frozenset[str] = frozenset()
 
 
 async def introduce(setting: Setting, limit: ConnectionLimit) -> Introduced:
@@ -116,11 +117,15 @@ async def _deliver(setting: Setting, limit: ConnectionLimit, mailbox: bytes, tok
 
 async def _one_delivery(run: Session, mailbox: bytes, token: str | None) -> Introduced:
     client = await run.open()
-    await client.climb(At.EHLO)
+    await client.climb(At.UNAUTHENTICATED)
+    first_offers = client.offered
+    if client.target.auth_required:
+        await client.become_known()
     introduced = Introduced(
         greeting=str(client.greeting),
         ehlo=tuple(visible(line.text) for line in client.hello.lines) if isinstance(client.hello, Reply) else (),
         offers=client.offered,
+        first_offers=first_offers,
     )
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))

@@ -9,10 +9,18 @@ from conformance.scenario import Hop, Store
 from conformance.store import Delivered
 from conformance.wire import Transcript
 
+SESSIONS = 4
+"""Whole sessions that are shown of one scenario."""
+
 
 def hop_transcripts(hop: Hop) -> Iterator[Transcript]:
-    """Each transaction of the scenario's tokens, behind the greeting and the EHLO of the connection it came by."""
+    """Each transaction of the scenario's tokens, behind the greeting and the EHLO of the connection it came by.
+
+    Behind them the first of the whole sessions that the scenario looked at, which came before any transaction.
+    """
     yield from transactions(hop.server, hop.asked)
+    for session in hop.sessions[:SESSIONS]:
+        yield session.transcript
 
 
 def transactions(server: NextHop, tokens: dict[str, None]) -> Iterator[Transcript]:
@@ -42,6 +50,9 @@ def _transcript(transaction: Transaction) -> Transcript:
     connection = transaction.connection
     clock = _Then(connection.began)
     shown = Transcript(clock, role="hop", local=connection.local, peer=connection.peer)
+    for authentication in connection.authentications:
+        for secret in authentication.secrets():
+            shown.secret(secret)
     greeting = next((entry for entry in connection.transcript.entries if entry.sender == "us"), None)
     if greeting is not None:
         clock.now = connection.began + greeting.t

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from conformance.client import Dial, Pace, Segmentation
+from conformance.client import At, Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
 from conformance.engine._commands import Commands
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
@@ -234,8 +234,10 @@ class Engine:
         """What the target or the options lack for this scenario: a name and a sentence, or ``None``."""
         if scenario.slow and not self.options.slow:
             return "--slow", "waits for minutes: run it with --slow"
-        offers = self.introduced.offers if self.introduced else frozenset[str](scenario.offers)
-        return lacking(scenario, self.target, offers)
+        if self.introduced is None:
+            return lacking(scenario, self.target, scenario.offers)
+        stranger = scenario.start is At.UNAUTHENTICATED
+        return lacking(scenario, self.target, self.introduced.first_offers if stranger else self.introduced.offers)
 
     def _applies(self, scenario: Scenario) -> bool:
         reason = self.not_applicable(scenario)

@@ -85,8 +85,9 @@ async def _listen(hop: NextHop, usual: str, target: Target) -> None:
             hop.offers_at[place] = offers
     if target.lmtp_next_hop:
         await hop.listen(*split_place(target.lmtp_next_hop), protocol="lmtp")
-    if target.account_next_hop and target.account_domain and target.account_authority:
+    if target.account_authority:
         hop.authority = Authority.read(Path(target.account_authority))
+    if hop.authority is not None and target.account_next_hop and target.account_domain:
         hop.tls_at[target.account_next_hop] = hop.authority.context(target.account_domain)
 
 

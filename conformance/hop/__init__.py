@@ -13,6 +13,7 @@ from conformance.hop._hop import (
     Listening,
     NextHop,
 )
+from conformance.hop._old_tls import old_tls
 from conformance.hop._records import Command, HopConnection, Protocol, Received, Recipient, Transaction, tokens_in
 from conformance.hop._rules import EVERYONE, Rule, Step, Then, reply_octets
 
@@ -39,6 +40,7 @@ __all__ = [
     "Step",
     "Then",
     "Transaction",
+    "old_tls",
     "reply_octets",
     "tokens_in",
 ]

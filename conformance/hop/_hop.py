@@ -87,8 +87,12 @@ class NextHop:
     offers: tuple[bytes, ...] = USUAL_OFFERS
     offers_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """What is offered at a ``host:port`` of ours, where that differs."""
+    offers_under_tls_at: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """What is offered there under TLS, where that differs from what is in clear."""
     tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    recipients_at_most: dict[str, int] = field(default_factory=dict)
+    """As many as a transaction at a ``host:port`` of ours has, where there is a limit."""
     authority: Authority | None = None
     """Who signs certificates for us that the target trusts."""
     message_bound: int = MESSAGE_BOUND
@@ -163,7 +167,9 @@ class NextHop:
         connection = HopConnection(self._number, transcript, protocol, trio.current_time())
         self._ledger.recent.append(connection)
         offers, tls = self.offers_at.get(local, self.offers), self.tls_at.get(local, self.tls)
-        manner = Manner(self.name, offers, tls, self.message_bound, self.idle)
+        under_tls = self.offers_under_tls_at.get(local, offers)
+        at_most = self.recipients_at_most.get(local)
+        manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most)
         await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
 
     # What scenarios say and ask.

@@ -157,6 +157,7 @@ class HopConnection:
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
+    tls_version: str = ""
     commands: list[Command] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
     authentications: list[Authentication] = field(default_factory=list)

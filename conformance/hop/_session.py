@@ -40,6 +40,8 @@ class Manner:
     tls: ssl.SSLContext | None
     message_bound: int
     idle: float
+    offers_under_tls: tuple[bytes, ...]
+    recipients_at_most: int | None
 
 
 FIRST_OCTETS = 64
@@ -304,7 +306,7 @@ class HopSession:
 
     async def _hello(self, step: Step, command: Command) -> None:
         rule = self._rule(step)
-        offers = self.manner.offers
+        offers = self.manner.offers_under_tls if self.connection.secured else self.manner.offers
         if self.manner.tls is not None and not self.connection.secured:
             offers += (b"STARTTLS",)
         if rule is not None and rule.offers is not None:
@@ -346,6 +348,7 @@ class HopSession:
             self.connection.handshake = begun.first
         self.stream = secure
         self.connection.secured = self.connection.transcript.tls = True
+        self.connection.tls_version = str(secure.version())
         self.connection.transcript.note(f"TLS handshake completed: {secure.version()}")
 
     async def auth(self, command: Command) -> None:
@@ -403,7 +406,10 @@ class HopSession:
         self.transaction.recipients.append(recipient)
         self.ledger.enter(self.transaction, tokens)
         rule = self._rule(Step.RCPT, tokens, (forward_path,))
-        recipient.reply = await self._answer(reply_octets(250, "OK"), rule, command)
+        at_most = self.manner.recipients_at_most
+        too_many = at_most is not None and len(self.transaction.recipients) > at_most
+        usual = reply_octets(452, "Too many recipients") if too_many else reply_octets(250, "OK")
+        recipient.reply = await self._answer(usual, rule, command)
 
     def _accepted(self) -> list[Recipient]:
         return (

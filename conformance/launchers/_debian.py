@@ -137,6 +137,7 @@ class DebianServer(Launcher):
         files |= {
             "/conformance/certificate.pem": site.certificate.read_text(encoding="ascii"),
             "/conformance/key.pem": site.key.read_text(encoding="ascii"),
+            "/conformance/authority.pem": _certificate_of(site.authority),
             "/etc/resolv.conf": f"search .\nnameserver {site.name_server}\noptions timeout:2 attempts:1\n",
             **_names(),
         }
@@ -163,6 +164,13 @@ def _names() -> Mapping[str, str]:
         "/etc/mailname": f"{DOMAIN}\n",
         "/etc/hostname": f"{HOST}\n",
     }
+
+
+def _certificate_of(path: Path) -> str:
+    """The certificate in a file that holds its key too."""
+    text = path.read_text(encoding="ascii")
+    end = "-----END CERTIFICATE-----\n"
+    return text[: text.index(end) + len(end)]
 
 
 def _read(path: Path) -> str:

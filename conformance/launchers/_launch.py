@@ -25,7 +25,7 @@ from conformance.launchers._cache import (
     started,
     sweep,
 )
-from conformance.launchers._certificate import write_certificate
+from conformance.launchers._certificate import write_authority, write_certificate
 from conformance.launchers._error import LaunchError
 from conformance.launchers._keeping import END_SECONDS, Plan, copied, end, keeper, overlay_root, problem_of
 from conformance.launchers._launcher import Installed, Launcher
@@ -217,6 +217,7 @@ def bring_up(word: str, *, stays: bool, port: int = 0, routed: bool = False, roo
         )
         site.logs.mkdir()
         write_certificate(site.certificate, site.key)
+        write_authority(site)
         _lay(launcher, installed, site, stays=stays)
         hint = f"# The password: export {PASSWORD_FROM}={password()}\n" if launcher.login else ""
         (folder / TARGET).write_text(hint + target_text(launcher.target(installed, site)), encoding="utf-8")

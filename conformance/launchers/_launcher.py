@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import conformance
-from conformance.launchers._site import CREDENTIALS, ROUTED_DOMAIN, Site, common_facts
+from conformance.launchers._site import (
+    CREDENTIALS,
+    ROUTED_DOMAIN,
+    Site,
+    account_facts,
+    certificate_facts,
+    common_facts,
+)
 from conformance.target import Target, make_target
 
 ON_LOOPBACK = "listens on 127.0.0.1 alone, at a port of its own"
@@ -18,6 +25,8 @@ OUR_NAMES = "resolves names through our own name server alone"
 OTHER_HOPS = (
     "relays extended.example.test and bare.example.test too, to next hops with all extensions and with hardly any"
 )
+ACCOUNT = "relays account.example.test to a host of that name, where it has an account, under TLS that has to verify"
+CERTIFICATES = "asks clients for a certificate, and trusts an authority of ours"
 COMMON = (
     ON_LOOPBACK,
     "is mail.example.test, the final destination of example.test, and relays relay.example.test to the next hop",
@@ -62,8 +71,9 @@ class Launcher(ABC):
 
     ``deviations`` say, one by one, what its set-up changes in the package's defaults beside ``COMMON``; ``facts`` are
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
-    tells one that takes our credentials, ``routes`` one that can send mail where MX records say. ``queue`` is where its
-    queue is in a root of its own.
+    tells one that takes our credentials, ``routes`` one that can send mail where MX records say, ``account`` one that
+    authenticates under TLS at a next hop, ``certificates`` one that asks clients for a certificate. ``queue`` is where
+    its queue is in a root of its own.
     """
 
     name: str
@@ -75,6 +85,8 @@ class Launcher(ABC):
     facts: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
     routes: bool = False
+    account: bool = False
+    certificates: bool = False
     queue: str = ""
     scheme: str = "smtp"
     for_version: str = ""
@@ -106,6 +118,8 @@ class Launcher(ABC):
             "set_up": (*self.set_up, *(ROUTED if site.routed else ()), *(IN_ROOMS if site.rooms else ())),
             **common_facts(site),
             **({"credentials": CREDENTIALS} if self.login else {}),
+            **(account_facts(site) if self.account else {}),
+            **(certificate_facts(site) if self.certificates else {}),
             **self.facts,
         }
         stated = {name.replace("_", "-"): value for name, value in facts.items() if value is not None}

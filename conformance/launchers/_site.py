@@ -22,9 +22,14 @@ ROUTED_DOMAIN = "mx.example.test"
 """In a network of its own: mail for names below it goes where their MX records say."""
 EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
+ACCOUNT_DOMAIN = "account.example.test"
+"""Mail for it goes to the host of this name, where a server with an account authenticates under TLS."""
+ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
+CERTIFIED = "client.example.test"
+"""The name on the certificate that we can show to a server."""
 LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
 """Passed on by LMTP, by servers that can do that, to this address and the port of the next hop."""
-EXTENDED_ADDRESS, BARE_ADDRESS = "127.0.0.2", "127.0.0.3"
+EXTENDED_ADDRESS, BARE_ADDRESS, ACCOUNT_ADDRESS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 """Where mail for these two domains goes, at the port of the next hop: there we offer all extensions, and none."""
 NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop", "lmtp_next_hop"))
 NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
@@ -99,6 +104,16 @@ class Site:
         return self.folder / "key.pem"
 
     @property
+    def authority(self) -> Path:
+        """The certificate and key of who signs for our next hop and for us."""
+        return self.folder / "authority.pem"
+
+    @property
+    def client_certificate(self) -> Path:
+        """A certificate of ours and its key."""
+        return self.folder / "client.pem"
+
+    @property
     def words(self) -> dict[str, Any]:
         """What a template can say."""
         return {
@@ -111,6 +126,9 @@ class Site:
                 EXTENDED_DOMAIN: EXTENDED_ADDRESS,
                 BARE_DOMAIN: BARE_ADDRESS,
             },
+            "account_domain": ACCOUNT_DOMAIN,
+            "account_user": ACCOUNT_USER,
+            "account_password": ACCOUNT_PASSWORD,
             "extended_domain": EXTENDED_DOMAIN,
             "lmtp_domain": LMTP_DOMAIN,
             "lmtp_address": LMTP_ADDRESS,
@@ -185,6 +203,21 @@ def _routing_facts(site: Site) -> dict[str, Any]:
         "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
         "name_server": f"{site.name_server}:53",
     }
+
+
+def account_facts(site: Site) -> dict[str, Any]:
+    """What is true of a server that authenticates under TLS at its next hop, and trusts our authority there."""
+    return {
+        "account_domain": ACCOUNT_DOMAIN,
+        "account_next_hop": f"{ACCOUNT_ADDRESS}:{site.next_hop_port}",
+        "account_authority": str(site.authority),
+        "account_verified": True,
+    }
+
+
+def certificate_facts(site: Site) -> dict[str, Any]:
+    """What is true of a server that asks a client for a certificate and trusts our authority."""
+    return {"client_certificate": str(site.client_certificate), "client_certificate_name": CERTIFIED}
 
 
 CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)

@@ -6,6 +6,7 @@ import atexit
 import functools
 import ssl
 import tempfile
+import warnings
 from pathlib import Path
 
 from conformance.hop import Authority
@@ -14,10 +15,11 @@ from conformance.reference._site import ACCOUNT_DOMAIN, CERTIFIED, HOST, OUTWARD
 
 
 @functools.cache
-def server_tls() -> ssl.SSLContext:
+def server_tls(*, asks: bool = True, at_most: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """A server-side context with a certificate made for this process alone.
 
-    A client may show one that our authority has signed.
+    A client may show one that our authority has signed, where it ``asks`` for one. No version of TLS over ``at_most``
+    is spoken.
 
     Raises:
         ModuleNotFoundError: trustme is not installed.
@@ -26,7 +28,38 @@ def server_tls() -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert(HOST.decode("ascii")).configure_cert(context)
-    context.verify_mode = ssl.CERT_OPTIONAL
+    if asks:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
+    if at_most is not None:
+        _with_old_versions(context, at_most)
+    return context
+
+
+def _with_old_versions(context: ssl.SSLContext, at_most: ssl.TLSVersion) -> None:
+    """Let the context speak versions of TLS that are no longer to be used, and none over this one."""
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = at_most
+
+
+@functools.cache
+def old_versions() -> ssl.SSLContext:
+    """A client's side of TLS that verifies nothing and speaks no version after 1.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _with_old_versions(context, ssl.TLSVersion.TLSv1_1)
+    return context
+
+
+@functools.cache
+def trusting(*, any_name: bool = False) -> ssl.SSLContext:
+    """A client's side of TLS that verifies a certificate of that authority, and the name in it, unless it takes any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = not any_name
     context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
     return context
 

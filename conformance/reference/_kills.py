@@ -19,7 +19,7 @@ from conformance.dns_server import NameServer
 from conformance.engine import Attempted, Setting, Surroundings, attempt
 from conformance.hop import ACCOUNT_OFFERS, ALL_OFFERS, BARE_OFFERS, NextHop
 from conformance.reference._around import SiteStore, dial_hop, routing
-from conformance.reference._certificate import accounts, client_certificate, next_hop_authority, server_tls
+from conformance.reference._certificate import accounts, client_certificate, next_hop_authority, server_tls, trusting
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._server import ReferenceServer
@@ -200,6 +200,7 @@ def try_scenarios(
                 dial_others={
                     domain: dial_hop(hop, place, lockstep=scenario.slow) for domain, place in NEXT_HOPS.items()
                 },
+                trusted=trusting(),
                 accounts=accounts(),
                 routing=routing(hop, names, decisions, itself),
                 requires_tls="starttls_required" in facts,

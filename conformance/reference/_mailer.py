@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,9 +15,11 @@ from conformance.reference._decision import Decisions, decision
 from conformance.reference._delays import Delays, mode_of
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
+from conformance.reference._limits import Limits
 from conformance.reference._login import Account
 from conformance.reference._parameters import Parameters, encoded
-from conformance.reference._relay import DialNextHop, Failed, RelaySession, Sent, refused
+from conformance.reference._relay import DialNextHop, Failed, OtherMail, RelaySession, Sent, refused
+from conformance.reference._relay_tls import Protection
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
 from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, LMTP_DOMAIN, MOVED, Site, Stored, unquoted
@@ -72,7 +75,8 @@ class Mailer:
     Deliveries run in ``nursery``, to the next hop that ``dial`` reaches, or one of ``others`` for their domains, or
     where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``accounts`` are those
     that we have at the next hops of some domains. ``dead`` are the addresses that could not be reached, and until when
-    they are not tried again.
+    they are not tried again; ``trusted`` verifies certificates. ``known_limits`` are what hosts said of their limits
+    last, by their names.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -84,6 +88,8 @@ class Mailer:
     routing: Routing | None = None
     others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     accounts: Mapping[bytes, Account] = field(default_factory=dict)
+    trusted: ssl.SSLContext | None = None
+    known_limits: dict[str, Limits] = field(default_factory=dict)
     trace: Trace = field(init=False)
     delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
@@ -232,9 +238,11 @@ class Mailer:
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
-        """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1)."""
-        body = copy.parameters.of(b"BODY")
-        return Parameters(((b"BODY", body),) if body else ())
+        """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1), TLS apart.
+
+        That it passes on (RFC 8689 §6).
+        """
+        return Parameters(tuple(each for each in copy.parameters.of_mail if each[0] in {b"BODY", b"REQUIRETLS"}))
 
     @decision
     def list_submitter(self, copy: Copy, name: bytes) -> bytes:
@@ -466,15 +474,19 @@ class Mailer:
         assert self.dial is not None
         domain = self.destination(copy.forward_paths[0])
         if self.routing is None or not self.site.looks_up(domain):
-            return await self._send_to(self.others.get(domain.encode(), self.dial), copy)
+            return await self._send_to(self.others.get(domain.encode(), self.dial), copy, name=domain)
         try:
             addresses = self.routing.addresses(domain)
         except UnroutableError as error:
             failed = tuple(Failed(each, error.reason) for each in copy.forward_paths)
             return Sent(failed=failed) if error.lasting else Sent(deferred=failed)
+        if self.wants_protection(copy) and not self.routing.is_vouched_for(domain):
+            return refused(copy.forward_paths, b"550 5.7.10 Nobody vouches for the exchangers")
         failures: list[Failed] = []
         for address in addresses:
             sent = await self._send_to_address(self.routing.dial, address, copy)
+            if sent.unprotected and address != addresses[-1] and self.seeks_protection():
+                continue
             failures += sent.failed
             if not sent.deferred or not self.tries_next_address(sent):
                 break
@@ -491,7 +503,8 @@ class Mailer:
         if self.is_known_dead(address):
             return self.no_connection(copy, b"421 4.4.1 No connection a while ago")
         greeted: list[bool] = []
-        sent = await self._send_to(partial(dial, address), copy, greeted)
+        host = self.routing.host_at(self.destination(copy.forward_paths[0]), address) if self.routing else ""
+        sent = await self._send_to(partial(dial, address), copy, greeted, name=host)
         if not greeted:
             self.dead[address] = trio.current_time() + self.retry_after(copy)
         return sent
@@ -501,7 +514,42 @@ class Mailer:
         """Whether the address could not be reached a while ago, and its time has not come yet (§4.5.4.1)."""
         return trio.current_time() < self.dead.get(address, 0.0)
 
-    async def _send_to(self, dial: DialNextHop, copy: Copy, greeted: list[bool] | None = None) -> Sent:
+    @decision
+    def wants_protection(self, copy: Copy) -> bool:
+        """Whether the message goes only to hosts whose names were validated: not so notifications (RFC 8689 §4.2.1)."""
+        return copy.parameters.of(b"REQUIRETLS") is not None and bool(copy.reverse_path)
+
+    @decision
+    def seeks_protection(self) -> bool:
+        """Whether a message that wants TLS goes to the next exchanger where one has none (RFC 8689 §4.2.1)."""
+        return True
+
+    @decision
+    def others_for(self, copy: Copy) -> tuple[OtherMail, ...]:
+        """What else goes to the host of a message that wants TLS, before QUIT: nothing (RFC 8689 §4.2.1)."""
+        del copy
+        return ()
+
+    @decision
+    def remembered_limits(self, name: str) -> Limits | None:
+        """The limits of an earlier session that count for this host: none do, it says them again (RFC 9422 §3.8)."""
+        del name
+        return None
+
+    @decision
+    def goes_without_tls(self) -> bool:
+        """Whether mail that does not insist on TLS is sent in clear after a failed handshake (RFC 8689 §4.2.2)."""
+        return True
+
+    async def _send_to(
+        self,
+        dial: DialNextHop,
+        copy: Copy,
+        greeted: list[bool] | None = None,
+        *,
+        name: str = "",
+        clear: bool = False,
+    ) -> Sent:
         try:
             stream = await dial()
         except OSError as error:
@@ -511,6 +559,10 @@ class Mailer:
             self.decisions,
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
             account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+            protection=Protection(self.trusted, name),
+            clear=clear,
+            remembered=self.remembered_limits(name),
+            others=self.others_for(copy) if self.wants_protection(copy) else (),
             lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,
         )
         sent = await session.send(
@@ -521,8 +573,14 @@ class Mailer:
             parameters=copy.parameters,
             taken=copy.taken,
         )
+        self.known_limits.setdefault(name, session.told_limits)
         if session.greeted and greeted is not None:
             greeted.append(True)
+        if session.handshake_failed and not sent.unprotected and self.goes_without_tls():
+            return await self._send_to(dial, copy, greeted, name=name, clear=True)
+        if sent.left:
+            rest = await self._send_to(dial, replace(copy, forward_paths=sent.left), greeted, name=name, clear=clear)
+            return replace(sent, left=()).and_then(rest)
         return sent
 
     @decision
@@ -630,9 +688,11 @@ class Mailer:
 
     @decision
     def report_mail_parameters(self, about: Parameters) -> tuple[tuple[bytes, bytes], ...]:
-        """What MAIL of a notification asks for: no RET (RFC 3461 §6.1), the message's priority (RFC 6710 §4.6)."""
-        priority = about.of(b"MT-PRIORITY")
-        return ((b"MT-PRIORITY", priority),) if priority else ()
+        """What MAIL of a notification asks for: no RET (RFC 3461 §6.1), the message's priority (RFC 6710 §4.6).
+
+        And TLS as the message had it (RFC 8689 §5).
+        """
+        return tuple((word, value) for word, value in about.of_mail if word in {b"MT-PRIORITY", b"REQUIRETLS"})
 
     @decision
     def report_rcpt_parameters(self, to: bytes) -> tuple[tuple[bytes, bytes, bytes], ...]:

@@ -14,8 +14,10 @@ import trio
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
+from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
 from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
+from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
@@ -51,6 +53,7 @@ PASSED_ON = {
     b"MT-PRIORITY": b"MT-PRIORITY",
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
+    b"REQUIRETLS": b"REQUIRETLS",
     b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
@@ -76,13 +79,38 @@ class Failed:
 class Sent:
     """What became of one try: who is refused for good, and who for now; all others have their copy.
 
-    ``relayed`` are those of them whose next hop sends no notifications of success.
+    ``relayed`` are those of them whose next hop sends no notifications of success. ``unprotected`` says that the
+    message wants TLS, and that another host may be one to which it can go. For those who are ``left`` the next hop's
+    limits leave no room in the session.
     """
 
     failed: tuple[Failed, ...] = ()
     deferred: tuple[Failed, ...] = ()
     mail_refused: bool = False
     relayed: tuple[Reported, ...] = ()
+    unprotected: bool = False
+    left: tuple[bytes, ...] = ()
+
+    def and_then(self, other: Sent) -> Sent:
+        """What became of this and of another transaction of the same message."""
+        return Sent(
+            (*self.failed, *other.failed),
+            (*self.deferred, *other.deferred),
+            self.mail_refused or other.mail_refused,
+            (*self.relayed, *other.relayed),
+            self.unprotected or other.unprotected,
+            (*self.left, *other.left),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMail:
+    """A message that waits for the same next hop and does not insist on TLS."""
+
+    reverse_path: bytes
+    forward_paths: tuple[bytes, ...]
+    content: bytes
+    parameters: Parameters
 
 
 class _LostError(Exception):
@@ -90,7 +118,12 @@ class _LostError(Exception):
 
 
 class RelaySession:
-    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way."""
+    """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
+
+    It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
+    that count in the place of those that it is told. ``others`` go in this session where it is not safe enough for the
+    message itself.
+    """
 
     BEHIND_THE_REPLY: ClassVar = True
 
@@ -101,6 +134,10 @@ class RelaySession:
         *,
         wants: frozenset[bytes] = frozenset(),
         account: Account | None = None,
+        protection: Protection = Protection(),  # noqa: B008 - it is frozen
+        clear: bool = False,
+        remembered: Limits | None = None,
+        others: tuple[OtherMail, ...] = (),
         lmtp: bool = False,
     ) -> None:
         self.stream = stream
@@ -110,7 +147,12 @@ class RelaySession:
         self.reader = ReplyReader()
         self.heard = bytearray()
         self.wants = wants
+        self.protection, self.clear, self.remembered = protection, clear, remembered
+        self.told_limits = NONE
+        self.others = others
+        self.is_notification = self.verified = self.handshake_failed = False
         self.offers: dict[bytes, bytes] = {}
+        self.before_tls: dict[bytes, bytes] = {}
         self.remote = b""
         self.ahead: Reply | None = None
         self.parameters = Parameters()
@@ -160,17 +202,42 @@ class RelaySession:
         obstacle = await self._obstacle(hello)
         if obstacle:
             return await self._leave(_put_off(forward_paths, obstacle))
+        self.is_notification = not reverse_path
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
+        if mail is None and self.login is None and b"STARTTLS" in self.offers:
+            await self._start_tls()
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
-            return await self._leave(self.without_a_way(forward_paths, reason))
-        if mail is None:
-            mail = await self._mail(reverse_path, content, eight_bit=eight_bit)
+            return await self._leave(await self._unsent(forward_paths, reason))
+        together, left = divided(forward_paths, self._limits())
+        sent = Sent(left=left)
+        for each in together:
+            reply = mail or await self._mail(reverse_path, content, eight_bit=eight_bit)
+            sent, mail = sent.and_then(await self._transaction(reply, each, content)), None
+        return await self._leave(sent)
+
+    async def _unsent(self, forward_paths: tuple[bytes, ...], reason: bytes) -> Sent:
+        """What becomes of a message that can't be sent here, and of others where that is for want of TLS."""
+        sent = replace(self.without_a_way(forward_paths, reason), unprotected=self.wants_tls())
+        for other in self.others if sent.unprotected else ():
+            self.parameters = other.parameters
+            mail = await self._mail(other.reverse_path, other.content, eight_bit=False)
+            await self._transaction(mail, other.forward_paths, other.content)
+        return sent
+
+    async def _transaction(self, mail: Reply, forward_paths: tuple[bytes, ...], content: bytes) -> Sent:
+        """What follows the reply to MAIL."""
         if not self.is_success(mail):
-            return await self._leave(replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5))
+            return replace(self._all(forward_paths, mail), mail_refused=mail.severity == 5)
         for line in self.before_recipients():
             await self._say(line)
-        return await self._leave(await self._recipients(await self._expanded(forward_paths), content))
+        return await self._recipients(await self._expanded(forward_paths), content)
+
+    def _limits(self) -> Limits:
+        """The limits to keep to, where the next hop says any."""
+        words = self.said_limits()
+        self.told_limits = self.limits(words) if words is not None else NONE
+        return self.told_limits if self.remembered is None else self.remembered
 
     async def _expanded(self, forward_paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """The recipients as they are, or the members of those that are lists there."""
@@ -230,6 +297,24 @@ class RelaySession:
             if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
+
+    async def _start_tls(self) -> None:
+        """Go over to TLS, and say EHLO again (RFC 3207 §4.2); a refusal leaves the session as it was."""
+        if self.clear or not self.starts_tls() or (await self._say(b"STARTTLS")).code != 220:
+            return
+        secure = trio.SSLStream(self.stream, self.tls_client(), server_hostname=self.protection.name or None)
+        try:
+            with trio.fail_after(self.patience("STARTTLS")):
+                await secure.do_handshake()
+        except trio.BrokenResourceError:
+            self.handshake_failed = True
+            if self.wants_tls():
+                return
+            raise _LostError from None
+        self.stream, self.secured, self.reader = secure, True, ReplyReader()
+        self.before_tls = self.offers
+        self.verified = self.is_known(secure)
+        await self.hello_again()
 
     async def _mail(self, reverse_path: bytes, content: bytes, *, eight_bit: bool) -> Reply:
         parameters = self.outward_parameters(eight_bit or not content.isascii())
@@ -613,21 +698,53 @@ class RelaySession:
         seconds, _, mode = value.partition(b";")
         return b"%d;%b" % (int(seconds) - int(trio.current_time() - self.taken), mode)
 
+    @decision
+    def said_limits(self) -> bytes | None:
+        """What stands behind LIMITS in the latest reply to EHLO, if that has it (RFC 9422 §3.6)."""
+        return self.offers.get(b"LIMITS")
+
+    @decision
+    def limits(self, words: bytes) -> Limits:
+        """The limits by name: none where the form is wrong, and none of those with a value that is (RFC 9422 §3.7)."""
+        if not has_form(words):
+            return NONE
+        return {name: int(value) for name, value in pairs(words) if is_number(value)}
+
     @decision_by(lambda _, keyword: keyword.decode("ascii"))
     def takes(self, keyword: bytes) -> bool:
-        """Whether the next hop has offered the extension that this parameter belongs to."""
-        return PASSED_ON.get(keyword, b"") in self.offers
+        """Whether the next hop has offered the extension that this parameter belongs to.
+
+        REQUIRETLS counts only where its certificate was verified (RFC 8689 §2).
+        """
+        return PASSED_ON.get(keyword, b"") in self.offers and (keyword != b"REQUIRETLS" or self.verified)
+
+    @decision
+    def starts_tls(self) -> bool:
+        """Whether STARTTLS is said where it is offered: for every message (RFC 3207 §4, RFC 8689 §3)."""
+        return True
+
+    @decision
+    def tls_client(self) -> ssl.SSLContext:
+        """Our side of TLS: it verifies the certificate and its name where the message wants that (RFC 8689 §4.2.1)."""
+        secret = self.parameters.of(b"REQUIRETLS") is not None
+        return (self.protection.trusted if secret else None) or unverified()
+
+    @decision
+    def is_known(self, secure: trio.SSLStream[trio.abc.Stream]) -> bool:
+        """Whether the handshake showed that the host is the one to be reached."""
+        return secure.context is self.protection.trusted
 
     @decision
     def cannot_send(self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
         """Why this next hop can't be given the message at all, or nothing."""
-        secured = self.secured and b"REQUIRETLS" in self.offers
+        offered = b"REQUIRETLS" in self.offers
         limit = self.offers.get(b"SIZE", b"")
         envelope, header = b" ".join((reverse_path, *forward_paths)), content.partition(CRLF + CRLF)[0]
         asked = self.parameters.of(b"SMTPUTF8") is not None
         international = not envelope.isascii() or (asked and not header.isascii())
         obstacles = (
-            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not secured),
+            (b"550 5.7.10 No TLS with a host that we know", self.wants_tls() and not self.protects()),
+            (b"550 5.7.30 REQUIRETLS is not supported there", self.wants_tls() and not offered),
             (b"550 5.3.3 Delivery in time is not supported there", not self.can_deliver_by()),
             (b"550 5.7.17 Owners can't be checked there", any(self.needs_owner_check(each) for each in forward_paths)),
             (b"552 5.3.4 Message too big there", limit.isdigit() and 0 < int(limit) < len(content)),
@@ -648,8 +765,13 @@ class RelaySession:
 
     @decision
     def wants_tls(self) -> bool:
-        """Whether the message goes only where it stays protected (RFC 8689 §4.2.1)."""
-        return self.parameters.of(b"REQUIRETLS") is not None
+        """Whether the message goes only where it stays protected: all but notifications do (RFC 8689 §4.2.1, §5)."""
+        return self.parameters.of(b"REQUIRETLS") is not None and not self.is_notification
+
+    @decision
+    def protects(self) -> bool:
+        """Whether this session is one for mail that wants TLS: with a verified certificate (RFC 8689 §4.2.1)."""
+        return self.secured and self.verified
 
     @decision
     def can_deliver_by(self) -> bool:

@@ -68,6 +68,28 @@ class Routing:
             return self.nothing_usable(domain)
         return found[: self.addresses_at_most()]
 
+    def takes_no_mail(self, domain: str) -> bool:
+        """Whether the domain has a null MX, and says so now (RFC 7505 §3)."""
+        try:
+            return [each.host for each in self.mx_records(domain)] == [""]
+        except UnroutableError:
+            return False
+
+    @decision
+    def is_vouched_for(self, domain: str) -> bool:
+        """Whether DNSSEC vouches for the exchangers, by the word of our name server (RFC 8689 §4.2.1)."""
+        try:
+            return bool(self.look_up(domain, "MX").header.ad)
+        except UnroutableError:
+            return False
+
+    def host_at(self, domain: str, address: str) -> str:
+        """The name of the exchanger that has this address."""
+        try:
+            return next(each.host for each in self.exchangers(domain) if address in self.usable_addresses(each.host))
+        except (StopIteration, UnroutableError):
+            return domain
+
     @decision
     def name_to_look_up(self, domain: str) -> str:
         """The domain as the DNS has it: in A-labels (RFC 6531 §3.2)."""

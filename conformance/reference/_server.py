@@ -34,6 +34,7 @@ class ReferenceServer:
     be without, ``offers`` those of the extensions that it has on request only. ``dial_next_hop`` reaches the host to
     which mail for the relay domain goes, ``dial_others`` are for their
     domains, ``accounts`` those that it has there, ``routing`` says where that for domains goes that are looked up.
+    ``trusted`` verifies the certificates of next hops.
     """
 
     defects: Sequence[Defect] = ()
@@ -47,6 +48,7 @@ class ReferenceServer:
     site: Site = field(default_factory=Site)
     decisions: Decisions = field(default_factory=Decisions)
     dial_next_hop: DialNextHop | None = None
+    trusted: ssl.SSLContext | None = None
     dial_others: Mapping[bytes, DialNextHop] = field(default_factory=dict)
     accounts: Mapping[bytes, Account] = field(default_factory=dict)
     lmtp: bool = False
@@ -64,6 +66,7 @@ class ReferenceServer:
             routing=self.routing,
             others=self.dial_others,
             accounts=self.accounts,
+            trusted=self.trusted,
         )
         if not self.decisions.profile:
             self.decisions.profile = "lmtp" if self.lmtp else "on-request" if self.offers else ""
@@ -73,13 +76,6 @@ class ReferenceServer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client to the end."""
         kind = LmtpSession if self.lmtp else ServerSession
-        if self.implicit_tls and self.tls is not None:
-            secure = trio.SSLStream(stream, self.tls, server_side=True)
-            try:
-                await secure.do_handshake()
-            except trio.BrokenResourceError:
-                return
-            stream = secure
         session = kind(
             stream,
             self.site,
@@ -91,10 +87,10 @@ class ReferenceServer:
             hides=self.hides,
             requires_auth=self.requires_auth,
             requires_certificate=self.requires_certificate,
+            implicit_tls=self.implicit_tls and self.tls is not None,
             offers=self.offers,
             submission=Submission(self.decisions) if self.submission else None,
         )
-        session.secured = self.implicit_tls
         self.sessions.add(session)
         try:
             with self.mailer.life.lived():

@@ -44,6 +44,7 @@ from conformance.reference._site import (
 )
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._submission import Submission
+from conformance.reference._tls import agreed_suite
 from conformance.reference._trace import Accepted
 from conformance.reference._verification import common_name
 from conformance.wire import CRLF
@@ -135,6 +136,7 @@ class ServerSession:
     hides: frozenset[str] = frozenset()
     requires_auth: bool = False
     requires_certificate: bool = False
+    implicit_tls: bool = False
     client_name: bytes | None = None
     extended: bool = False
     secured: bool = False
@@ -158,7 +160,10 @@ class ServerSession:
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
         try:
-            await self._give(self.greeting())
+            if self.implicit_tls:
+                await self._tls_at_once()
+            if not self.closing:
+                await self._give(self.greeting())
             while not self.closing and await self._read():
                 await self._take_everything()
             if not self.closing:
@@ -266,18 +271,34 @@ class ServerSession:
         if octets:
             await self.stream.send_all(octets)
 
-    async def _start_tls(self) -> None:
+    async def _tls_at_once(self) -> None:
+        """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3.3)."""
+        await self._give(self.before_handshake())
+        secure = await self._handshake()
+        if secure is None:
+            self.closing = not self.serves_in_clear()
+        else:
+            self.authentication.certified = common_name(secure.getpeercert())
+
+    async def _handshake(self) -> trio.SSLStream[trio.abc.Stream] | None:
+        """Go over to TLS; ``None`` where the handshake fails."""
         assert self.tls is not None
-        self.buffer = self.kept_across_tls(self.buffer)
-        secure = trio.SSLStream(self.stream, self.tls, server_side=True, https_compatible=False)
+        secure = trio.SSLStream(self.stream, self.tls_side(self.tls), server_side=True, https_compatible=False)
         try:
             await secure.do_handshake()
         except trio.BrokenResourceError:
+            return None
+        self.stream = secure
+        self.secured = True
+        return secure
+
+    async def _start_tls(self) -> None:
+        self.buffer = self.kept_across_tls(self.buffer)
+        secure = await self._handshake()
+        if secure is None:
             self.closing = True
             self.failed_handshake()
             return
-        self.stream = secure
-        self.secured = True
         self.forget_at_tls()
         self.authentication.certified = common_name(secure.getpeercert())
         await self._give(self.greeting_under_tls())
@@ -731,8 +752,22 @@ class ServerSession:
         if local and unquoted(mailbox.local) in MOVED:
             return self.forward(self.kept_forward_path(path), MOVED[unquoted(mailbox.local)])
         if self.serves(mailbox):
-            return self.take_recipient(self.kept_forward_path(path))
+            refused = self.refuse_domain_without_mail(mailbox)
+            return refused or self.take_recipient(self.kept_forward_path(path))
         return self.refuse_recipient(bytes(mailbox)) if local else self.refuse_relaying(bytes(mailbox))
+
+    def refuse_domain_without_mail(self, mailbox: Mailbox) -> Answer | None:
+        """The refusal of a recipient whose domain says in the DNS that it takes no mail, or ``None``."""
+        domain, mailer = mailbox.domain.decode("utf-8"), self.mailer
+        if mailer is None or mailer.routing is None or not self.site.looks_up(domain):
+            return None
+        return self.null_mx(domain) if mailer.routing.takes_no_mail(domain) else None
+
+    @decision
+    def null_mx(self, domain: str) -> Answer | None:
+        """The reply to a recipient in a domain with a null MX (RFC 7504 §4, §6)."""
+        del domain
+        return answer(556, b"Domain does not accept mail", status=b"5.1.10")
 
     @decision
     def forward(self, forward_path: bytes, new_address: bytes) -> Answer | None:
@@ -894,6 +929,7 @@ class ServerSession:
                     peer=_peer(self.stream),
                     extended=self.extended,
                     secured=self.secured,
+                    suite=agreed_suite(self.stream),
                     authenticated=self.authentication.identity is not None,
                     certified=self.authentication.certified,
                     eight_bit=transaction.eight_bit,
@@ -996,6 +1032,21 @@ class ServerSession:
     def pause_before_tls(self) -> float:
         """The seconds that the 220 to STARTTLS takes, in which clear octets may come: none."""
         return 0.0
+
+    @decision
+    def tls_side(self, tls: ssl.SSLContext) -> ssl.SSLContext:
+        """Our side of TLS: its versions, from 1.2 (RFC 8314 §4), and whether it asks for the client's certificate."""
+        return tls
+
+    @decision
+    def before_handshake(self) -> Answer | None:
+        """What is said in clear on a port that begins with TLS: nothing (RFC 8314 §3.3)."""
+        return None
+
+    @decision
+    def serves_in_clear(self) -> bool:
+        """Whether a client that does not begin with TLS is served there all the same: no (RFC 8314 §3.3)."""
+        return False
 
     @decision
     def failed_handshake(self) -> None:

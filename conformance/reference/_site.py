@@ -48,7 +48,11 @@ LISTS = {
     b"readers": (b"reader@account.example.test",),
 }
 LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
-ALIASES = {b"team": (b"alice@example.test", b"bob@example.test"), b"desk": (b"clerk@extended.example.test",)}
+ALIASES = {
+    b"team": (b"alice@example.test", b"bob@example.test"),
+    b"desk": (b"clerk@extended.example.test",),
+    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+}
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -197,6 +201,10 @@ def reference_target(
     )
 
 
+def _alias(name: bytes) -> Alias:
+    return Alias(address=f"{name.decode()}@example.test", members=tuple(each.decode() for each in ALIASES[name]))
+
+
 def _target(address: str, role: Role, next_hop: str | None, store: Store | None) -> Target:
     return Target(
         address=address,
@@ -219,6 +227,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
+        extended_alias=_alias(b"crew"),
         alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
         list_elsewhere=MailingList(
             address="circle@example.test",
@@ -240,6 +249,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        heeds_limits=bool(next_hop),
         account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
         account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
         account_verified=bool(next_hop),

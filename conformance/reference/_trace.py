@@ -24,8 +24,8 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address, ``certified`` the name on its certificate; ``eight_bit`` says that MAIL
-    declared BODY=8BITMIME.
+    ``peer`` is the client's IP address, ``certified`` the name on its certificate; ``suite`` is the cipher suite of TLS
+    by its registered name; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
     """
 
     reverse_path: bytes
@@ -35,6 +35,7 @@ class Accepted:
     peer: bytes = b"127.0.0.1"
     extended: bool = True
     secured: bool = False
+    suite: bytes = b""
     authenticated: bool = False
     certified: str = ""
     eight_bit: bool = False
@@ -70,6 +71,7 @@ class Trace:
             self.id_clause(accepted),
             self.for_clause(accepted),
             self.priority_clause(accepted),
+            self.tls_clause(accepted),
         ]
         said = (CRLF + b" ").join(clause for clause in clauses if clause)
         return b"Received: " + said + b";" + CRLF + b" " + self.time_stamp() + CRLF
@@ -108,6 +110,11 @@ class Trace:
         """PRIORITY: what MAIL asked for (RFC 6710 §4.1)."""
         priority = accepted.parameters.of(b"MT-PRIORITY")
         return b"PRIORITY " + priority if priority else b""
+
+    @decision
+    def tls_clause(self, accepted: Accepted) -> bytes:
+        """TLS: the cipher suite by its registered name (RFC 8314 §4.3)."""
+        return b"tls " + accepted.suite if accepted.suite else b""
 
     @decision
     def id_clause(self, accepted: Accepted) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
@@ -13,7 +14,7 @@ import trio
 
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, tokens_in
+from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -102,6 +103,7 @@ class Hop:
     token: str
     asked: dict[str, None] = field(default_factory=dict)
     scripted_account: bool = False
+    sessions: tuple[HopConnection, ...] = ()
     usual_offers: tuple[bytes, ...] | None = None
     usual_tls: ssl.SSLContext | None = None
     began: float = field(default_factory=trio.current_time)
@@ -123,6 +125,59 @@ class Hop:
     def bare(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token whose next hop of ours offers SIZE and no more (fact ``bare_next_hop``)."""
         return self._elsewhere(token, local, self.target.bare_domain)
+
+    @contextmanager
+    def offers(self, place: str, *keywords: bytes, recipients_at_most: int | None = None) -> Iterator[None]:
+        """Offer these keywords too at a ``host:port`` of ours for a while: for scenarios that run alone.
+
+        ``recipients_at_most`` lets no more into a transaction: those beyond get 452 (RFC 5321 §4.5.3.1.10).
+        """
+        usual = self.server.offers_at.get(place, self.server.offers)
+        self.server.offers_at[place] = (*usual, *keywords)
+        if recipients_at_most is not None:
+            self.server.recipients_at_most[place] = recipients_at_most
+        try:
+            yield
+        finally:
+            self.server.offers_at[place] = usual
+            self.server.recipients_at_most.pop(place, None)
+
+    @contextmanager
+    def speaks_tls(
+        self,
+        place: str,
+        *names: str,
+        known: bool = True,
+        expired: bool = False,
+        offers: Sequence[bytes] = (),
+        under_tls: Sequence[bytes] = (),
+        old_up_to: ssl.TLSVersion | None = None,
+    ) -> Iterator[None]:
+        """Offer STARTTLS at a ``host:port`` of ours for a while, to whoever comes: for scenarios that run alone.
+
+        The certificate is for these names, signed by the authority that the target trusts (fact ``account_authority``)
+        where it is ``known``; ``old_up_to`` speaks all versions of TLS up to this one, those too that are not to be
+        used. ``offers`` are the keywords in clear beside the usual ones, ``under_tls`` those behind the handshake.
+
+        Raises:
+            NotReady: there is no authority.
+        """
+        server = self.server
+        if server.authority is None:
+            raise NotReady("next hop", "there is no authority to sign certificates")
+        usual = server.offers_at.get(place, server.offers)
+        if old_up_to is None:
+            server.tls_at[place] = server.authority.context(*names, known=known, expired=expired)
+        else:
+            server.tls_at[place] = old_tls(server.authority, *names, at_most=old_up_to)
+        server.offers_at[place] = (*usual, *offers)
+        server.offers_under_tls_at[place] = (*usual, *under_tls)
+        try:
+            yield
+        finally:
+            server.offers_at[place] = usual
+            for kept in (server.tls_at, server.offers_under_tls_at):
+                kept.pop(place, None)
 
     def account(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token at whose next hop of ours the target authenticates (fact ``account_next_hop``)."""
@@ -163,7 +218,8 @@ class Hop:
         with trio.move_on_after(within or _patience(self.target)):
             while len(self._account_sessions()) < at_least:
                 await self.server.connection_over()
-        return self._account_sessions()
+        self.sessions = self._account_sessions()
+        return self.sessions
 
     def _account_sessions(self) -> tuple[HopConnection, ...]:
         there = (each for each in self.server.connections() if each.local == self.target.account_next_hop)
@@ -328,7 +384,14 @@ class Hop:
         Raises:
             NotReady: the client keeps it open.
         """
-        connection = (mail.transaction if isinstance(mail, Received) else mail).connection
+        return await self.closed((mail.transaction if isinstance(mail, Received) else mail).connection)
+
+    async def closed(self, connection: HopConnection) -> HopConnection:
+        """A connection once it is over.
+
+        Raises:
+            NotReady: the client keeps it open.
+        """
         with trio.move_on_after(_patience(self.target)):
             await connection.over.wait()
         if not connection.over.is_set():
@@ -508,6 +571,11 @@ class Names:
         first = crc32(self.token.encode("ascii")) % len(places) if len(places) > FEW else 0
         return tuple(split_place(place)[0] for place in (*places[first:], *places[:first])[:FEW])
 
+    def place(self, number: int = 0) -> str:
+        """The ``host:port`` of one of these exchangers."""
+        host = self.exchangers[number]
+        return next(place for place in self.target.exchangers if split_place(place)[0] == host)
+
     def own_exchanger(self, number: int) -> str:
         """One more such IP address: no other scenario has this number, from 0 to 29, and each attempt gets another.
 
@@ -548,6 +616,10 @@ class Names:
     def add(self, records: str) -> None:
         """Add records, see ``conformance.dns_server.Zones.add``."""
         self.server.zones.add(records)
+
+    def vouch(self, name: str) -> None:
+        """Say of answers for this name that they are authentic, as a resolver does that checked them with DNSSEC."""
+        self.server.zones.vouch(name)
 
     def fail(self, name: str, fault: Fault, *, type_: str | None = None, times: int | None = None) -> None:
         """Answer for a name with a fault, see ``conformance.dns_server.Zones.fail``."""

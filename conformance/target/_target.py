@@ -110,6 +110,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
+    # An alias of several mailboxes at the extended domain.
+    extended_alias: Alias | None = None
     # An alias of one mailbox at the extended domain, and a list of several there.
     alias_elsewhere: Alias | None = None
     list_elsewhere: MailingList | None = None
@@ -133,6 +135,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    heeds_limits: bool = False
+    """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
     # offers AUTH, and STARTTLS where we have an authority (PEM, with its key) whose signature the target trusts.
     # ``account_verified`` says that mail goes there after AUTH under TLS that verifies, and not otherwise.
@@ -210,6 +214,7 @@ _DUTIES = frozenset(
         "auth_required",
         "verify_certificate",
         "implicit_tls",
+        "heeds_limits",
         "account_verified",
         "account_long",
         "certificate_required",
@@ -223,6 +228,7 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
+    "extended-alias": Alias,
     "alias-elsewhere": Alias,
     "list-elsewhere": MailingList,
     "credentials": Credentials,

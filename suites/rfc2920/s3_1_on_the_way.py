@@ -199,7 +199,8 @@ async def nobody_gets_nothing_after_a_354(look: str, smtp: Client, hop: Hop) -> 
     await _send(smtp, *(b"<%b>" % each for each in mailboxes), sender=hop.path(new_token()))
     await _over(hop, hop.token)
     for transaction in await hop.transactions():
-        if b"DATA" not in [each.verb for each in transaction.commands]:
+        ours = any(each.forward_path in mailboxes for each in transaction.recipients)  # and not a notification of it
+        if not ours or b"DATA" not in [each.verb for each in transaction.commands]:
             continue
         data = transaction.message.data if transaction.message is not None else transaction.unfinished
         seen = f"{visible(data, 200)}; {_shown(hop, hop.token)}"

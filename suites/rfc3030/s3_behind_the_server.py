@@ -140,3 +140,77 @@ async def undeclared_binary_content_is_given_back(smtp: Client, hop: Hop) -> Obs
     if told is not None and delivery_report(told.content) is None:
         return Unclear("the notification says nothing to programs")
     return arrived(told, expected="a notification", seen="none")
+
+
+EDGE = b"edge-of-the-parts"
+PLAIN = b"A line.\r\n.A line with a dot.\r\n\r\nFrom here to the last line.\r\n"
+HTML = b"<p>\r\nA line.\r\n</p>\r\n"
+NESTED = b"From: <someone@example.com>\r\nSubject: within\r\n\r\nA line.\r\n"
+PARTS = {
+    b"text/plain; charset=us-ascii": PLAIN,
+    b"text/html; charset=us-ascii": HTML,
+    b"message/rfc822": NESTED,
+    b"application/octet-stream": BODY,
+}
+
+
+def mixed() -> tuple[bytes, bytes]:
+    """Fields and the body of a message of several parts, each in the canonical form of its type."""
+    fields = b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%b"\r\n' % EDGE
+    parts = [
+        b"--%b\r\nContent-Type: %b\r\nContent-Transfer-Encoding: binary\r\n\r\n%b\r\n" % (EDGE, kind, content)
+        for kind, content in PARTS.items()
+    ]
+    return fields + b"Content-Transfer-Encoding: binary\r\n", b"".join(parts) + b"--%b--\r\n" % EDGE
+
+
+@scenario(
+    "rfc3030/3/text-has-crlf",
+    start=At.EHLO,
+    offers=OFFERS,
+    facts=["extended_next_hop"],
+    kind={
+        "plain-text": row((PLAIN, b"text/plain")),
+        "html": row((HTML, b"text/html")),
+        "local-form": row((PLAIN, b"text/plain"), "rfc3030/3/reverse-local-form"),
+        "message": row((NESTED, b"message/rfc822"), "rfc3030/3/canonical-encoding"),
+        "octets": row((BODY, b"application/octet-stream"), "rfc3030/3/canonical-encoding"),
+    },
+)
+async def part_of_a_binary_message_goes_on_in_canonical_form(
+    kind: tuple[bytes, bytes], smtp: Client, hop: Hop
+) -> Observation:
+    """A part of a message that is sent on as BINARYMIME is in the canonical form of its type: text has CRLF."""
+    content, type_ = kind
+    received = await _mixed_at_the_hop(smtp, hop)
+    begins = received.content.find(type_)
+    part = received.content[begins : received.content.find(b"--" + EDGE, begins)] if begins >= 0 else b""
+    return holds(content in part, expected="the part with its line ends", seen=part[-200:])
+
+
+@scenario("rfc3030/3/well-formed-mime", start=At.EHLO, offers=OFFERS, facts=["extended_next_hop"])
+async def binary_message_goes_on_well_formed(smtp: Client, hop: Hop) -> Observation:
+    """A message of several parts that is sent on as BINARYMIME has them all, and its last boundary."""
+    received = await _mixed_at_the_hop(smtp, hop)
+    message = message_from_bytes(received.content)
+    kinds = [part.get_content_type() for part in message.get_payload()] if message.is_multipart() else []
+    wanted = [kind.partition(b";")[0].decode("ascii") for kind in PARTS]
+    good = kinds == wanted and b"--%b--" % EDGE in received.content and not message.defects
+    return holds(good, expected=", ".join(wanted), seen=f"{', '.join(map(str, kinds))}; {message.defects}")
+
+
+async def _mixed_at_the_hop(smtp: Client, hop: Hop) -> Received:
+    """The message of several parts at a next hop to which it was sent as BINARYMIME.
+
+    Raises:
+        NotReady: it was refused, or did not come so.
+    """
+    fields, body = mixed()
+    await smtp.transaction(b"<%b>" % hop.extended(), reverse_path=hop.path(new_token()), parameters=DECLARED)
+    outcome = await smtp.bdat(smtp.message(body=body, before=fields), last=True)
+    if getattr(outcome, "severity", 0) != 2:
+        raise NotReady("BDAT", str(outcome))
+    received = await hop.message()
+    if b"BODY=BINARYMIME" not in received.parameters.upper().split():
+        raise NotReady("next hop", "it was not sent as BINARYMIME")
+    return received

@@ -11,7 +11,10 @@ from conformance import (
     NotReady,
     Observation,
     Received,
+    Reply,
+    accepted,
     holds,
+    presume,
     row,
     scenario,
     took,
@@ -65,6 +68,15 @@ def decoded(xtext: bytes) -> bytes:
     return HEXADECIMAL.sub(lambda found: bytes([int(found[1], 16)]), xtext)
 
 
+async def refusal(smtp: Client, path: bytes, mail: bytes, rcpt: bytes) -> Reply | None:
+    """The 5yz that such a message would meet here, or ``None``; nothing stays open."""
+    outcome = await smtp.mail(parameters=mail)
+    if isinstance(outcome, Reply) and outcome.severity == 2:
+        outcome = await smtp.rcpt(path, rcpt)
+        presume(accepted(await smtp.say(b"RSET")))
+    return outcome if isinstance(outcome, Reply) and outcome.severity == 5 else None
+
+
 # What a client may send.
 
 MUCH = {
@@ -81,8 +93,11 @@ MUCH = {
 
 @scenario("rfc3461/4.1/notify-list", start=At.EHLO, offers=["DSN"], facts=FACTS, case=MUCH)
 async def much_may_go_on(case: tuple[bytes, bytes, bytes], smtp: Client, hop: Hop) -> Observation:
-    """Several words in NOTIFY, a long ORCPT and a long ENVID go on at that length, or shorter, or not at all."""
+    """Several words in NOTIFY, a long ORCPT and a long ENVID go on at that length, or shorter, or are refused."""
     mail, rcpt, keyword = case
+    refused = await refusal(smtp, b"<%b>" % hop.extended(), mail, rcpt)
+    if refused is not None:
+        return took("is not taken here", refused)
     sent = (mail + rcpt).partition(b"=")[2]
     seen = b"".join(given(await relayed(smtp, hop, mail, rcpt), keyword)[:1])
     same = decoded(seen.partition(b";")[2] or seen) == decoded(sent.partition(b";")[2] or sent)

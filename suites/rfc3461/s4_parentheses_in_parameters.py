@@ -44,7 +44,14 @@ async def parentheses_may_stand_in_an_envelope_id(value: bytes, smtp: Client, ho
 
 @scenario("rfc3461/4/parentheses", start=At.EHLO, offers=["DSN"], value={"local-part": b'"(a)b"@example.com'})
 async def parentheses_may_stand_in_an_original_recipient(value: bytes, smtp: Client, hop: Hop) -> Observation:
-    """An ORCPT with parentheses is in the report as it came, or not."""
+    """An ORCPT with parentheses is in the report as it came, or otherwise, or is refused."""
+    presume(accepted(await smtp.mail()))
+    presume(accepted(await smtp.rcpt(parameters=b" ORCPT=rfc822;ab@example.com")))
+    refused = await smtp.rcpt(smtp.other_forward_path, b" ORCPT=rfc822;" + value)
+    if isinstance(refused, Reply) and refused.severity == 5:
+        return took("refuses it", refused)
+    presume(accepted(refused))
+    presume(accepted(await smtp.say(b"RSET")))
     sender = new_token()
     hop.script(hop.mailbox(), Rule.answer(Step.RCPT, 550))
     path = hop.path() + b" ORCPT=rfc822;" + value

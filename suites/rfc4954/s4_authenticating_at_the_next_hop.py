@@ -28,6 +28,8 @@ LINE = 512
 """Octets of a command line, its end included (RFC 5321 §4.5.3.1.4)."""
 
 BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+PLAIN_WORDS = {b"=", b"*", b"QUIT", b"RSET", b"NOOP"}
+"""What anybody may see of an exchange."""
 ONE_ROUND = {b"PLAIN", b"EXTERNAL"}
 """The mechanisms in which an initial response is all that the client says."""
 
@@ -56,7 +58,7 @@ async def sent(smtp: Client, hop: Hop) -> HopConnection:
 
 def _shown(words: list[bytes]) -> str:
     """What was said, without saying it: it may be a password."""
-    return ", ".join("'='" if word == b"=" else f"{len(word)} octets" for word in words) or "nothing"
+    return ", ".join(word.decode() if word in PLAIN_WORDS else f"{len(word)} octets" for word in words) or "nothing"
 
 
 def initial_is_encoded(connection: HopConnection) -> Observation:

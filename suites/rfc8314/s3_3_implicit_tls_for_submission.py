@@ -2,7 +2,63 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, Reply, Unclear, accepted, holds, not_refused_as, presume, scenario
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Held,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    answered,
+    holds,
+    not_refused_as,
+    presume,
+    scenario,
+)
+
+
+@scenario(
+    "rfc8314/3.3/handshake-at-once",
+    start=At.CLEAR,
+    facts=["implicit_tls"],
+    line={"nothing": b"", "ehlo": b"EHLO client.example.test\r\n", "quit": b"QUIT\r\n"},
+    tags=["tls"],
+)
+async def client_that_begins_in_clear_is_not_served(line: bytes, smtp: Client) -> Observation:
+    """On a port that begins with TLS nothing is greeted, taken or answered with success in clear."""
+    if line:
+        await smtp.raw(line)
+    outcomes = await smtp.replies()
+    served = [each for each in outcomes if isinstance(each, Reply) and each.severity in {2, 3}]
+    if served:
+        return Broken("TLS from the first octet", str(served[0]))
+    return Held(" | ".join(map(str, outcomes)) or "nothing came", confirm=not outcomes)
+
+
+@scenario(
+    "rfc8314/3.3/rules-of-submission",
+    start=At.UNAUTHENTICATED,
+    facts=["implicit_tls", "credentials"],
+    roles=["submission"],
+    tags=["tls", "auth"],
+)
+async def auth_is_listed_on_a_submissions_port(smtp: Client) -> Observation:
+    """A submission server lists AUTH where TLS began with the first octet."""
+    return holds("AUTH" in smtp.offers, expected="AUTH in the list", seen=smtp.hello)
+
+
+@scenario(
+    "rfc8314/3.3/rules-of-submission",
+    start=At.UNAUTHENTICATED,
+    facts=["implicit_tls", "credentials"],
+    roles=["submission"],
+    tags=["tls", "auth"],
+)
+async def auth_is_taken_on_a_submissions_port(smtp: Client) -> Observation:
+    """A user of a submission server can authenticate where TLS began with the first octet."""
+    return answered(await smtp.try_authenticate(), {235})
 
 
 @scenario("rfc8314/3.3/smtp-inside-tls", start=At.GREETING, facts=["implicit_tls"], tags=["tls"])

@@ -4,6 +4,7 @@ import base64
 import email
 import email.policy
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from ssl import TLSVersion
 from typing import TypeVar
 
 import msgspec
@@ -1057,3 +1058,30 @@ def test_we_leave_politely_under_tls() -> None:
     assert quit_line == b"QUIT\r\n"
     assert goodbye.startswith(b"221 ")
     assert closed == str(Closed(close_notify=True)).encode()
+
+
+@pytest.mark.parametrize(("asks", "version"), [(True, TLSVersion.TLSv1_2), (False, TLSVersion.TLSv1_2), (True, None)])
+def test_under_tls_the_cipher_suite_is_known_and_what_was_asked_for(asks: bool, version: TLSVersion | None) -> None:
+    target = msgspec.structs.replace(reference_target(), address="smtps://127.0.0.1:465")
+    server = ReferenceServer(tls=server_tls(asks=asks), implicit_tls=True)
+
+    async def shakes_hands(client: Client) -> tuple[bool, bool | None, bool]:
+        outcome = await client.try_implicit_tls(version)
+        return (
+            isinstance(outcome, Secured),
+            client.connection.asked_for_certificate,
+            bool(client.connection.cipher_suite),
+        )
+
+    asked = asks if version else None
+    assert ask(of_reference(server), shakes_hands, target) == (True, asked, True)
+
+
+def test_a_certificate_that_is_none_is_not_ready() -> None:
+    target = msgspec.structs.replace(reference_target(), client_certificate="no/such/file.pem")
+
+    async def shakes_hands(client: Client) -> None:
+        await client.try_implicit_tls(certified=True)
+
+    with pytest.raises(NotReady, match="no certificate with its key"):
+        ask(of_reference(ReferenceServer(tls=server_tls(), implicit_tls=True)), shakes_hands, target)

@@ -207,3 +207,17 @@ def test_it_listens_for_udp_and_tcp() -> None:
             nursery.cancel_scope.cancel()
 
     trio.run(main)
+
+
+def test_answers_are_authentic_for_names_that_are_vouched_for() -> None:
+    zones = Zones()
+    zones.add(ZONE)
+    zones.vouch(f"{TOKEN}.EXAMPLE.test")
+
+    def authentic(name: str) -> bool:
+        return bool(zones.answer(DNSRecord.question(name, "MX")).header.ad)
+
+    assert authentic(f"{TOKEN}.example.test")
+    assert not authentic(f"a.{TOKEN}.example.test")
+    zones.forget(TOKEN)
+    assert not authentic(f"{TOKEN}.example.test")

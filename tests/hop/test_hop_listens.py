@@ -234,6 +234,42 @@ def test_a_handshake_that_fails_ends_the_connection_and_nothing_else() -> None:
     with_hop(talk, tls=server_tls())
 
 
+def test_a_place_can_have_a_certificate_and_offers_of_its_own_under_tls() -> None:
+    async def talk(hop: NextHop, dial: Dial) -> None:
+        port = await hop.listen()
+        hop.tls_at[port.address], hop.offers_at[port.address] = server_tls(), (b"SIZE",)
+        hop.offers_under_tls_at[port.address] = (b"SIZE", b"REQUIRETLS")
+        clear = await dial(port)
+        await answer(clear)
+        said = await answer(clear, b"EHLO client.example.test\r\n")
+        assert said.splitlines()[1:] == [b"250-SIZE", b"250 STARTTLS"]
+        await answer(clear, b"STARTTLS\r\n")
+        stream = trio.SSLStream(clear, trusting(), server_hostname="hop")
+        said = await answer(stream, b"EHLO client.example.test\r\n")
+        assert said.splitlines()[1:] == [b"250-SIZE", b"250 REQUIRETLS"]
+        (connection,) = hop.connections()
+        assert connection.tls_version in {"TLSv1.2", "TLSv1.3"}
+        other = await dial(await hop.listen())
+        await answer(other)
+        assert b"STARTTLS" not in await answer(other, b"EHLO client.example.test\r\n")
+
+    with_hop(talk)
+
+
+def test_a_place_can_have_room_for_so_many_recipients() -> None:
+    async def talk(hop: NextHop, dial: Dial) -> None:
+        port = await hop.listen()
+        hop.recipients_at_most[port.address] = 1
+        stream = await dial(port)
+        await answer(stream)
+        await answer(stream, b"EHLO client.example.test\r\n")
+        await answer(stream, b"MAIL FROM:<>\r\n")
+        assert (await answer(stream, b"RCPT TO:<a@b.test>\r\n")).startswith(b"250 ")
+        assert (await answer(stream, b"RCPT TO:<c@b.test>\r\n")).startswith(b"452 ")
+
+    with_hop(talk)
+
+
 def test_without_a_certificate_starttls_is_neither_offered_nor_done() -> None:
     async def talk(hop: NextHop, dial: Dial) -> None:
         stream = await dial(await hop.listen())

@@ -50,6 +50,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "mailing_list",
         MailingList(address="l@a.test", members=("a@a.test",), owner="o@a.test"),
     ),
+    "an alias of several at a next hop": (
+        'extended-alias = {address = "x@a.test", members = ["a@r.test", "b@r.test"]}',
+        "extended_alias",
+        Alias(address="x@a.test", members=("a@r.test", "b@r.test")),
+    ),
     "an alias of one elsewhere": (
         'alias-elsewhere = {address = "x@a.test", members = ["a@b.test"]}',
         "alias_elsewhere",
@@ -83,6 +88,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "where that is": ('extended-next-hop = "127.0.0.2:2600"', "extended_next_hop", "127.0.0.2:2600"),
     "a domain that goes where nothing is offered": ('bare-domain = "b.test"', "bare_domain", "b.test"),
     "where this is": ('bare-next-hop = "127.0.0.3:2600"', "bare_next_hop", "127.0.0.3:2600"),
+    "whether it keeps to limits of next hops": ("heeds-limits = true", "heeds_limits", True),
     "a domain whose next hop knows the target": ('account-domain = "a.test"', "account_domain", "a.test"),
     "where that one is": ('account-next-hop = "127.0.0.4:2600"', "account_next_hop", "127.0.0.4:2600"),
     "a domain that goes by LMTP": ('lmtp-domain = "l.test"', "lmtp_domain", "l.test"),

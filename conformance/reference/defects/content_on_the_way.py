@@ -196,6 +196,7 @@ def undeclared_binary_content_goes_on(clean: Callable[[Accepted], bool], _: Mail
     RelaySession.next_hop_takes_utf8,
     proves={
         "rfc6531/3.2/nothing_internationalized_without_the_offer*",
+        "rfc6531/3.2/nothing_internationalized_over_an_open_connection",
         "rfc6531/3.2/what_can_not_be_sent_on_is_rejected*",
     },
     also={"rfc5321/*"},

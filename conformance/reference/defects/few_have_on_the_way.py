@@ -27,6 +27,7 @@ Onward = Callable[[bytes, bytes], bytes]
     RelaySession.wants_tls,
     profile="on-request",
     proves={"rfc8689/4.2.1/message_does_not_go_without_tls*", "rfc8689/4.2.1/sender_of_a_message_kept_back_is_told*"},
+    also={"rfc8689/*"},
 )
 def requiretls_is_forgotten(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Takes REQUIRETLS and passes the message on in clear."""
@@ -56,7 +57,7 @@ def message_kept_back_vanishes(
 @defect(Mailer.report, profile="on-request", proves={"rfc8689/4.2.1/notification_says_why"})
 def message_kept_back_has_no_reason(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
     """Writes 5.0.0 for a message that was kept back for want of TLS."""
-    return clean(copy, to, reported).replace(b"Status: 5.7.30", b"Status: 5.0.0")
+    return clean(copy, to, reported).replace(b"Status: 5.7.10", b"Status: 5.0.0")
 
 
 @defect(Mailer.returns_all, profile="on-request", proves={"rfc8689/4.2.1/notification_holds_the_header_only*"})
@@ -261,6 +262,7 @@ def tls_required_field_means_yes(clean: Callable[[], bool], session: RelaySessio
     RelaySession.outward_lines,
     profile="on-request",
     varies={"rfc8689/4.2.2/field_may_stay_in_the_header"},
+    also={"rfc8689/6/mediators"},
 )
 def tls_required_field_is_taken_out(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
     """Takes the field TLS-Required out of what it passes on."""

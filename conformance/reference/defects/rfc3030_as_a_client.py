@@ -146,3 +146,33 @@ def last_chunk_is_like_any_other(
     chunking.due = None
     transaction.chunks = (transaction.chunks or b"") + octets
     return chunking.acknowledge(octets)
+
+
+FORM = "rfc3030/3/part_of_a_binary_message_goes_on_in_canonical_form"
+
+
+@defect(
+    RelaySession.cut,
+    proves={f"{FORM}[{row}]" for row in ("plain-text", "html", "local-form", "message")},
+    also={"rfc3030/3/*"},
+)
+def relay_sends_parts_in_its_local_form(clean: Cut, session: RelaySession, content: bytes) -> list[bytes]:
+    """Sends a binary message with LF at the end of the lines of its text."""
+    if not session.is_binary():
+        return clean(content)
+    text, kind, rest = content.partition(b"application/octet-stream")
+    return clean(text.replace(b"\r\n", b"\n") + kind + rest if kind else content)
+
+
+@defect(RelaySession.cut, proves={f"{FORM}[octets]"}, also={"rfc3030/3/*"})
+def relay_takes_binary_parts_for_text(clean: Cut, session: RelaySession, content: bytes) -> list[bytes]:
+    """Sends a binary message with CRLF for each LF in it."""
+    return clean(content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")) if session.is_binary() else clean(content)
+
+
+@defect(RelaySession.cut, proves={"rfc3030/3/binary_message_goes_on_well_formed"}, also={"rfc3030/3/*"})
+def relay_leaves_the_last_boundary_out(clean: Cut, session: RelaySession, content: bytes) -> list[bytes]:
+    """Sends a binary message without the boundary at its end."""
+    last = content.rstrip().rpartition(b"\r\n")
+    ends = session.is_binary() and last[2].startswith(b"--") and last[2].endswith(b"--")
+    return clean(last[0] + b"\r\n") if ends else clean(content)

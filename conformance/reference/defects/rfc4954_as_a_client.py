@@ -152,6 +152,25 @@ def mail_goes_without_authentication(clean: Yes, session: Login) -> bool:
 
 
 @defect(
+    Login.login_goes_on_unknown,
+    name="mail-goes-to-anybody",
+    proves={"rfc4954/9/no_mail_goes_to_whom_nobody_knows*"},
+    also={"rfc3207/*", "rfc4954/*"},
+)
+def mail_goes_to_whom_nobody_knows(clean: Yes, session: Login) -> bool:
+    """Sends mail without authentication."""
+    del clean, session
+    return True
+
+
+@defect(Login.login_goes_on_in_clear, name="mail-goes-to-anybody")
+def mail_goes_in_clear_to_whom_nobody_knows(clean: Yes, session: Login) -> bool:
+    """Sends mail in clear, too."""
+    del clean, session
+    return True
+
+
+@defect(
     Login.login_tries_another,
     proves={HERE + "mechanism_called_too_weak_is_replaced"},
     varies={HERE + "relay_may_try_another_mechanism"},

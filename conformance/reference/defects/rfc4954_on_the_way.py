@@ -81,7 +81,7 @@ def no_mailbox_is_made_of_a_client(clean: Generate, session: Authentication, ide
     Authentication.auth_generated,
     proves={
         HERE + "submitter_made_of_the_client_is_a_mailbox[mailbox]",
-        HERE + "parameter_on_the_way_is_a_mailbox_or_nobody[none]",
+        HERE + "parameter_on_the_way_is_a_mailbox_or_nobody*",
     },
     also={"rfc4954/5/value-is-xtext"},
 )
@@ -94,7 +94,7 @@ def client_without_its_domain_is_the_submitter(clean: Generate, session: Authent
 @defect(
     Authentication.auth_generated,
     proves={HERE + "submitter_made_of_the_client_is_a_mailbox[xtext]"},
-    also={"rfc4954/8/mailbox-or-empty", "rfc4954/5/generated-syntax"},
+    also={"rfc4954/8/mailbox-or-empty", "rfc4954/5/generated-syntax", "rfc4954/5/value"},
 )
 def mailbox_made_of_a_client_is_no_xtext(clean: Generate, session: Authentication, identity: bytes) -> bytes:
     """Puts an equals sign into the mailbox that it makes, and does not encode it."""
@@ -114,7 +114,7 @@ def mailbox_made_of_a_client_is_not_ascii(clean: Generate, session: Authenticati
 @defect(
     RelaySession.onward,
     only={"AUTH"},
-    proves={"rfc4954/5/parameter_on_the_way_is_a_mailbox_or_nobody[equals-sign]"},
+    proves={"rfc4954/5/parameter_on_the_way_is_a_mailbox_or_nobody*"},
     also={"rfc4954/5/pass-on-trusted"},
 )
 def submitter_is_passed_on_decoded(

@@ -122,6 +122,13 @@ def destination_is_behind_the_at_sign(clean: Callable[[bytes], str], _: Mailer, 
     return clean(forward_path) or forward_path.rpartition(b"@")[2].decode("latin-1").lower()
 
 
+@defect(RelaySession.next_hop_takes_utf8, name=LOOSE, proves=LOOSELY)
+def every_next_hop_takes_utf8(clean: Callable[[], bool], _: RelaySession) -> bool:
+    """Takes any octets between brackets for a mailbox, and sends it on."""
+    del clean
+    return True
+
+
 # Source routes.
 
 

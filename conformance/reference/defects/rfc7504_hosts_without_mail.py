@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.reference._decision import defect
+from conformance.reference._mailer import Mailer
+from conformance.reference._relay import Sent
 from conformance.reference._session import Answer, ServerSession, answer
 from conformance.reference._site import HOST
 
@@ -111,3 +113,40 @@ def null_reverse_path_has_a_null_mx(clean: OfOctets, session: ServerSession, arg
         if argument.upper().startswith(b"FROM:<>")
         else clean(argument)
     )
+
+
+@defect(
+    ServerSession.null_mx,
+    proves={"rfc7504/4/domain_without_mail_is_refused_with_556*"},
+    also={"rfc7504/6/*"},
+)
+def null_mx_is_refused_as_no_mailbox(
+    clean: Callable[[str], Answer | None], session: ServerSession, domain: str
+) -> Answer | None:
+    """Refuses a recipient in a domain with a null MX with 550, as one that it does not know."""
+    del clean, session, domain
+    return answer(550, b"No such recipient", status=b"5.1.1")
+
+
+@defect(
+    ServerSession.null_mx,
+    proves={"rfc7504/6/refusal_for_a_null_mx_says_so"},
+    also={"rfc7505/4.1/5.1.10-for-recipients"},
+)
+def refusal_for_a_null_mx_is_about_policy(
+    clean: Callable[[str], Answer | None], session: ServerSession, domain: str
+) -> Answer | None:
+    """Refuses a recipient in a domain with a null MX with 556 and the status 5.7.1."""
+    given = clean(domain)
+    del session
+    return replace(given, status=b"5.7.1") if given else None
+
+
+@defect(Mailer.judged, proves={"rfc7504/4/sender_is_told_of_a_556_as_of_a_550*"})
+def refusal_with_556_is_one_for_now(clean: Callable[[Sent], Sent], mailer: Mailer, sent: Sent) -> Sent:
+    """Keeps what the next hop refuses with 556, a code that it does not know, and tries again."""
+    del mailer
+    tried = clean(sent)
+    unknown = tuple(each for each in tried.failed if each.reason.startswith(b"556"))
+    rest = tuple(each for each in tried.failed if each not in unknown)
+    return replace(tried, failed=rest, deferred=(*tried.deferred, *unknown))

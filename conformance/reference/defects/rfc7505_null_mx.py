@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from conformance.reference._decision import defect
 from conformance.reference._routing import Exchanger, Routing, UnroutableError
+from conformance.reference._session import Answer, ServerSession
 
 
 @defect(
@@ -30,3 +31,12 @@ def null_mx_is_tried_again_later(
     if any(not each.host for each in exchangers):
         raise UnroutableError(b"450 Host not found", lasting=False)
     return clean(exchangers)
+
+
+@defect(ServerSession.null_mx, name="null-mx-is-tried-again-later")
+def _null_mx_is_taken_for_now(
+    clean: Callable[[str], Answer | None], session: ServerSession, domain: str
+) -> Answer | None:
+    """Takes a null MX for a host that can't be found for now, and keeps the mail."""
+    del clean, session, domain
+    return None
