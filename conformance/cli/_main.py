@@ -150,8 +150,8 @@ def run_command(words: tuple[str, ...], target: str | None, **options: Any) -> N
     stay within one component, @word selects by tag. rfc5321/4.1.1 means that section alone, 'rfc5321/4.1.1.*' those
     below it.
 
-    The facts of a target file are options too, except the aliases, mailing lists, credentials and limits, which
-    have parts of their own; where both state a fact, the option counts.
+    The facts of a target file are options too, except aliases, lists, owners, credentials and limits, which have parts
+    of their own; where both state a fact, the option counts.
 
     With --repeat one table says which scenarios did not end with the same verdict in all runs. A server that we start
     is started anew for each.

@@ -30,6 +30,8 @@ ALL_OFFERS = (
     b"DELIVERBY %d" % LEAST_BY,
     b"MT-PRIORITY",
     b"RRVS",
+    b"MTRK",
+    b"NO-SOLICITING",
 )
 """What our next hop can take without doing more than writing it down."""
 

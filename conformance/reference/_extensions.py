@@ -144,11 +144,12 @@ def refusal_together(parameters: Mapping[bytes, bytes]) -> Refusal:
     match = _BY.fullmatch(parameters.get(b"BY", b""))
     if match is None:
         return None
-    held = _seconds_held(parameters)
+    held = seconds_held(parameters)
     return (501, b"Held longer than it may take") if held is not None and held > int(match[1]) else None
 
 
-def _seconds_held(parameters: Mapping[bytes, bytes]) -> float | None:
+def seconds_held(parameters: Mapping[bytes, bytes]) -> float | None:
+    """For how many seconds from now a message is to be held, or ``None`` for one that is not (RFC 4865 §3)."""
     if b"HOLDFOR" in parameters:
         return float(parameters[b"HOLDFOR"])
     until = _date_time(parameters.get(b"HOLDUNTIL", b""))

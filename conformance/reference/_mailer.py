@@ -11,12 +11,14 @@ from typing import ClassVar
 
 import trio
 
-from conformance.reference._decision import Decisions, decision
+from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import Delays, mode_of
+from conformance.reference._extensions import seconds_held
 from conformance.reference._internationalized import extended_path_argument
 from conformance.reference._life import Life
 from conformance.reference._limits import Limits
 from conformance.reference._login import Account
+from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, OtherMail, RelaySession, Sent, refused
 from conformance.reference._relay_tls import Protection
@@ -91,6 +93,7 @@ class Mailer:
     trusted: ssl.SSLContext | None = None
     known_limits: dict[str, Limits] = field(default_factory=dict)
     trace: Trace = field(init=False)
+    ownership: Ownership = field(init=False)
     delays: Delays = field(init=False)
     life: Life = field(default_factory=Life)
     taken: int = 0
@@ -101,6 +104,7 @@ class Mailer:
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.decisions)
+        self.ownership = Ownership(self.site, self.decisions)
         self.delays = Delays(self.decisions)
 
     @decision
@@ -128,9 +132,29 @@ class Mailer:
         if self.is_undeclared_binary(accepted):
             self.fail(copy, [Failed(each, b"554 5.6.3 Binary, and not declared") for each in copy.forward_paths])
             return
+        seconds = self.seconds_on_hold(copy.parameters)
+        if seconds > 0:
+            self.site.held[self.taken] = trio.current_time() + seconds, copy, accepted.user
+            self.start(self._hold, self.taken)
+            return
+        self.let_go(copy)
+
+    async def _hold(self, number: int) -> None:
+        until, copy, _ = self.site.held[number]
+        await trio.sleep_until(until)
+        del self.site.held[number]
+        self.let_go(copy)
+
+    def let_go(self, copy: Copy) -> None:
+        """Let a message go to all for whom it is."""
         self.tell_expanded(copy)
         for expanded in self.expanded(copy):
             self.dispatch(expanded)
+
+    @decision_by(lambda _, parameters: "some" if seconds_held(dict(parameters.of_mail)) else "none")
+    def seconds_on_hold(self, parameters: Parameters) -> float:
+        """How long a message waits before it goes: as long as HOLDFOR or HOLDUNTIL said (RFC 4865 §4.2)."""
+        return seconds_held(dict(parameters.of_mail)) or 0.0
 
     @decision
     def is_undeclared_binary(self, accepted: Accepted) -> bool:
@@ -157,14 +181,32 @@ class Mailer:
                     parameters = self.forwarded_parameters(parameters, forward_path, members[0])
                 else:
                     parameters = self.alias_parameters(parameters, forward_path, members)
+                parameters = self.ownership.behind_alias(parameters, name, members)
         forward_paths = tuple(dict.fromkeys(self._without_lists(copy)))
         plain = replace(copy, forward_paths=forward_paths, parameters=parameters)
-        copies = [plain] if plain.forward_paths else []
+        copies = self._apart_where_untracked(plain, copy) if plain.forward_paths else []
         for forward_path in copy.forward_paths:
             name = local_name(forward_path)
             if name in LISTS and self.is_here(forward_path):
                 copies.append(self.list_copy(copy, name))
         return copies
+
+    def _apart_where_untracked(self, plain: Copy, copy: Copy) -> list[Copy]:
+        """Those who get MTRK, and those who don't, in copies of their own."""
+        if copy.parameters.of(b"MTRK") is None:
+            return [plain]
+        names = [local_name(each) for each in copy.forward_paths if self.is_here(each)]
+        several = {each for name in names if len(ALIASES.get(name, ())) > 1 for each in self.alias_members(name)}
+        apart = self.untracked(tuple(each for each in plain.forward_paths if each in several))
+        rest = tuple(each for each in plain.forward_paths if each not in apart)
+        of_mail = tuple(each for each in copy.parameters.of_mail if each[0] != b"MTRK")
+        without = replace(plain, forward_paths=apart, parameters=replace(plain.parameters, of_mail=of_mail))
+        return [each for each in (replace(plain, forward_paths=rest), without) if each.forward_paths]
+
+    @decision
+    def untracked(self, members: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Who of those for whom an address of several stands does not get MTRK: nobody does (RFC 3885 §3.3)."""
+        return members
 
     @decision
     def tell_expanded(self, copy: Copy) -> None:
@@ -238,11 +280,12 @@ class Mailer:
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
-        """What a list asks of its own: nothing of what the message asked for (RFC 3461 §5.2.7.1), TLS apart.
+        """What a list asks: its message's priority (RFC 6710 §4.4) and TLS (RFC 8689 §6), and nothing else of that message.
 
-        That it passes on (RFC 8689 §6).
+        So RFC 3461 §5.2.7.1 has it.
         """
-        return Parameters(tuple(each for each in copy.parameters.of_mail if each[0] in {b"BODY", b"REQUIRETLS"}))
+        kept = {b"BODY", b"MT-PRIORITY", b"REQUIRETLS"}
+        return Parameters(tuple(each for each in copy.parameters.of_mail if each[0] in kept))
 
     @decision
     def list_submitter(self, copy: Copy, name: bytes) -> bytes:
@@ -318,6 +361,8 @@ class Mailer:
         """Go on with the mail that was on its way when the server ended."""
         for number, copy in self.site.queue.items():
             self.start(self._relay_to_the_end, number, copy)
+        for number in self.site.held:
+            self.start(self._hold, number)
 
     async def _relay_to_the_end(self, number: int, copy: Copy) -> None:
         await self.relay(copy)
@@ -353,7 +398,8 @@ class Mailer:
         name = local_name(forward_path)
         if name == FULL:
             return b"552 5.2.2 Mailbox full"
-        self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, copy.content)))
+        content = self.ownership.without_required(copy.content) if required(copy.content) else copy.content
+        self.site.store(Stored(name, self.trace.finally_delivered(copy.reverse_path, content)))
         return b""
 
     @decision

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import trio
 
+from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
 from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
@@ -54,6 +55,8 @@ PASSED_ON = {
     b"RRVS": b"RRVS",
     b"BY": b"DELIVERBY",
     b"REQUIRETLS": b"REQUIRETLS",
+    b"MTRK": b"MTRK",
+    b"SOLICIT": b"NO-SOLICITING",
     b"AUTH": b"AUTH",
 }
 """The parameters that go on as they came, and the extension that each belongs to."""
@@ -206,6 +209,7 @@ class RelaySession:
         self.waives = b"TLS-REQUIRED: NO" in content.partition(CRLF + CRLF)[0].upper()
         if mail is None and self.login is None and b"STARTTLS" in self.offers:
             await self._start_tls()
+        content = self._converted(forward_paths, content)
         reason = self.cannot_send(reverse_path, forward_paths, content)
         if reason:
             return await self._leave(await self._unsent(forward_paths, reason))
@@ -248,6 +252,14 @@ class RelaySession:
             members = [line.text.strip(b"<> ") for line in reply.lines] if reply and known else [forward_path]
             found += [member for member in members if member not in found]
         return tuple(found)
+
+    def _converted(self, forward_paths: tuple[bytes, ...], content: bytes) -> bytes:
+        """The content as this next hop is to get it; the parameters change with it."""
+        lingered = trio.current_time() - self.taken
+        conversion = Conversion(self.decisions, frozenset(self.offers))
+        message = conversion.converted(Outward(forward_paths, content, self.parameters, lingered))
+        self.parameters = message.parameters
+        return message.content
 
     async def _obstacle(self, hello: Reply) -> bytes:
         """Log in where we have an account; returns what is in the way of any mail for now, or nothing."""

@@ -100,6 +100,9 @@ def _fields(about: About, reported: list[Reported], now: bytes) -> list[bytes]:
     lines += [b"Received-From-MTA: dns; " + about.client] if about.client else []
     lines += [b"Arrival-Date: " + about.arrived]
     lines += [b"Deliver-By-Date: " + about.deliver_by] if about.deliver_by else []
+    for keyword, how in ((b"HOLDFOR", b"for;"), (b"HOLDUNTIL", b"until;")):  # RFC 4865 §5.1.2
+        held = parameters.of(keyword)
+        lines += [b"Future-Release-Request: " + how + held] if held else []
     for each in reported:
         original = parameters.at(each.forward_path, b"ORCPT")
         lines += [b"", *([b"Original-Recipient: " + decoded(original)] if original is not None else [])]

@@ -25,16 +25,20 @@ from conformance.reference._extensions import (
     refusal_together,
     reply_to,
 )
+from conformance.reference._fetching import fetched
 from conformance.reference._internationalized import extended_path_argument, is_utf_8
 from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
+from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
     DEFERRED_CONTENT,
     DOMAIN,
+    HOLDS_AT_MOST,
     HOST,
+    LEAST_PRIORITY,
     MOVED,
     REFUSED_CONTENT,
     Delivery,
@@ -42,6 +46,7 @@ from conformance.reference._site import (
     takes_mail_for,
     unquoted,
 )
+from conformance.reference._soliciting import Soliciting
 from conformance.reference._status import CLASSES, usual_status
 from conformance.reference._submission import Submission
 from conformance.reference._tls import agreed_suite
@@ -439,6 +444,10 @@ class ServerSession:
     def extension_command(self, verb: bytes, argument: bytes) -> Answer | None:
         """Act on a verb of an extension on request; what fails to replace DATA ends the transaction (RFC 4468 §3.2)."""
         recipients = len(self.transaction.forward_paths) if self.transaction else 0
+        url, _, marker = argument.partition(b" ")
+        content = fetched(url, self.authentication.identity) if recipients and verb == b"BURL" else None
+        if self.transaction is not None and content is not None and marker.upper() in {b"", b"LAST"}:
+            return self._take_fetched(self.transaction, content, last=bool(marker))
         code, text = reply_to(verb, argument, in_transaction=self.transaction is not None, recipients=recipients)
         if code == 554:
             self.clear(verb.decode("ascii"))
@@ -447,6 +456,12 @@ class ServerSession:
             if waiting:
                 return answer(253, b"OK, %d pending messages for node %b started" % (waiting, argument))
         return answer(code, text)
+
+    def _take_fetched(self, transaction: Transaction, content: bytes, *, last: bool) -> Answer | None:
+        """Content that came by BURL: a chunk like those of BDAT; whoever passes it on has to know (RFC 4468 §4)."""
+        transaction.mail_parameters = {**transaction.mail_parameters, b"BURL": b""}
+        transaction.chunks = (transaction.chunks or b"") + content
+        return self.end_of_data(transaction.chunks) if last else answer(250, b"Waiting for more", status=b"2.5.0")
 
     @decision
     def lacks_authentication(self, verb: bytes) -> bool:
@@ -614,7 +629,14 @@ class ServerSession:
             size=int(size) if size.isdigit() else None,
             mail_parameters=given.parameters,
         )
-        return answer(250, b"OK")
+        priority = given.parameters.get(b"MT-PRIORITY", b"")
+        kept = self.kept_parameters(given.parameters).get(b"MT-PRIORITY", b"") if priority else b""
+        return answer(250, b"OK") if kept == priority else self.priority_was_changed(kept)
+
+    @decision
+    def priority_was_changed(self, kept: bytes) -> Answer | None:
+        """The reply to MAIL whose priority is not that which was asked for (RFC 6710 §4.1)."""
+        return answer(250, kept + b" is the priority", status=b"2.3.6")
 
     def qualified(self, given: PathArgument) -> PathArgument | None:
         """The path with its domain in full, as a submission server wants it; ``None`` where it can't be."""
@@ -662,7 +684,29 @@ class ServerSession:
             refused = self._refuse_mail_parameter(keyword, value)
             if refused is not None:
                 return refused
-        return self.parameters_together(parameters)
+        return self.parameters_together(parameters) or self._refuse_request(parameters)
+
+    def _refuse_request(self, parameters: dict[bytes, bytes]) -> Answer | None:
+        """The refusal of what a submission server could do and does not: a low priority, or one more hold."""
+        if self.submission is None:
+            return None
+        refused = self.refuse_priority(parameters[b"MT-PRIORITY"]) if b"MT-PRIORITY" in parameters else None
+        on_hold = b"HOLDFOR" in parameters or b"HOLDUNTIL" in parameters
+        return self.refuse_hold() if refused is None and on_hold else refused
+
+    @decision
+    def refuse_priority(self, priority: bytes) -> Answer | None:
+        """The refusal of mail of a lower priority than is taken now, or ``None`` (RFC 6710 §4.1)."""
+        low = priority[1:].isdigit() and int(priority) < LEAST_PRIORITY
+        return answer(550, b"No mail of this priority now", status=b"5.7.15") if low else None
+
+    @decision
+    def refuse_hold(self) -> Answer | None:
+        """The refusal of one more message on hold for a user who has enough of them, or ``None`` (RFC 4865 §6)."""
+        user = self.authentication.identity
+        held = sum(1 for _, _, whose in self.site.held.values() if whose == user)
+        enough = user is not None and held >= HOLDS_AT_MOST
+        return answer(552, b"Too many messages of yours are on hold", status=b"5.7.16") if enough else None
 
     def _refuse_mail_parameter(self, keyword: bytes, value: bytes) -> Answer | None:
         if keyword not in MAIL_PARAMETERS or not self.has(MAIL_PARAMETERS[keyword]):
@@ -733,7 +777,9 @@ class ServerSession:
         given = self.qualified(given)
         if given is None or given.path.mailbox is None:
             return answer(554, b"The domain of the recipient is not complete", status=b"5.1.2")
-        refused = self.refuse_rcpt_parameters(given.parameters)
+        refused = self.refuse_rcpt_parameters(given.parameters) or Ownership(self.site, self.decisions).refuse_rcpt(
+            given.path.mailbox, given.parameters
+        )
         if refused is not None:
             return refused
         before = len(self.transaction.forward_paths)
@@ -882,6 +928,9 @@ class ServerSession:
         refuse = self._refusal_of(content)
         if refuse is not None:
             return refuse(transaction, content)
+        refused = self._refuse_for_header(transaction, content)
+        if refused is not None:
+            return refused
         if self.submission is not None:
             content, reason = self.submission.finished(content, self.authentication.identity)
             if reason:
@@ -895,6 +944,16 @@ class ServerSession:
         if REFUSED_CONTENT in content:
             return self.refuse_content
         return self.refuse_content_for_now if DEFERRED_CONTENT in content else None
+
+    def _refuse_for_header(self, transaction: Transaction, content: bytes) -> Answer | None:
+        """The refusal of a message for its class (RFC 3865 §2.3) or for the owner of a mailbox (RFC 7293 §5.2)."""
+        refused = None
+        if "NO-SOLICITING" in self.offers:
+            refused = Soliciting(self.decisions).refuse_class(content, transaction.forward_paths)
+        if refused is not None or not required(content):
+            return refused
+        asked = [path for path, keyword, _ in transaction.rcpt_parameters if keyword == b"RRVS"]
+        return Ownership(self.site, self.decisions).refuse_message(content, transaction.forward_paths, asked)
 
     @decision
     def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
@@ -932,6 +991,7 @@ class ServerSession:
                     suite=agreed_suite(self.stream),
                     authenticated=self.authentication.identity is not None,
                     certified=self.authentication.certified,
+                    user=self.authentication.identity,
                     eight_bit=transaction.eight_bit,
                     parameters=Parameters(
                         tuple(self.kept_parameters(transaction.mail_parameters).items()),

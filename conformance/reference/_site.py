@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Role, Store, Target
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ HOST = b"mail.example.test"
 DOMAIN = b"example.test"
 UTF8_USER = "jürgen".encode()
 """A user whose mailbox is outside ASCII (RFC 6531)."""
-USERS = {b"alice": b"Alice Example", b"bob": b"Bob Example", UTF8_USER: "Jürgen Muster".encode()}
+USERS = {
+    b"alice": b"Alice Example",
+    b"bob": b"Bob Example",
+    b"heidi": b"Heidi Newcomer",
+    UTF8_USER: "Jürgen Muster".encode(),
+}
 LOGIN_DOMAIN = DOMAIN
 STRICT, NAMELESS = "dora", "håkon"
 """A user for whom two mechanisms are too weak, and one whose name makes no mailbox of ours."""
@@ -29,6 +34,12 @@ ACCOUNTS = {
     NAMELESS.encode(): b"a secret of his own",
 }
 """Who can authenticate, by name or by address, and with which password."""
+FETCHED_BY = b"alice"
+EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
+    HOST,
+    FETCHED_BY,
+)
+"""What BURL can fetch (RFC 4468), and for whom."""
 TOO_WEAK = {STRICT.encode(): frozenset({b"PLAIN", b"LOGIN"})}
 CERTIFIED = "alice"
 """The user whose certificate a client may show."""
@@ -36,6 +47,10 @@ PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name o
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
 MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
+HOLDS_AT_MOST = 3
+"""Messages that a user may have on hold."""
+LEAST_PRIORITY = -6
+"""The lowest priority with which mail is taken for submission."""
 LONG_LOCAL = b"a" * 64
 BUSY = b"busy"
 """The local-part of a mailbox that takes nothing for now."""
@@ -51,8 +66,12 @@ LIST_OWNERS = dict.fromkeys(LISTS, b"postmaster@example.test")
 ALIASES = {
     b"team": (b"alice@example.test", b"bob@example.test"),
     b"desk": (b"clerk@extended.example.test",),
-    b"crew": (b"erin@extended.example.test", b"frank@extended.example.test"),
+    b"crew": (b"reader@extended.example.test", b"writer@extended.example.test"),
 }
+OWNED_SINCE = {b"heidi": "2020-03-01T12:00:00+00:00"}
+"""Mailboxes that were another's before; all others have had one owner ever."""
+CONFIRMED = {b"desk": "2022-05-04T03:02:01+00:00"}
+"""When somebody last made sure who owns the address behind an alias."""
 REFUSED_CONTENT = b"This content is refused."
 """What makes the site refuse a message after its end."""
 DEFERRED_CONTENT = b"This content is refused for now."
@@ -72,6 +91,8 @@ LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
 NAME_SERVER = "127.0.0.53:53"
+CHECKED_BEHIND = frozenset({BARE_DOMAIN})
+"""Domains whose next hop lacks RRVS, and behind which the header field is acted on (RFC 7293 §6.1)."""
 NEXT_HOP = "127.0.0.1:2600"
 NEXT_HOPS = {
     EXTENDED_DOMAIN: "127.0.0.2:2600",
@@ -106,7 +127,8 @@ class Site:
     """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 
     ``delivered`` are the messages that its server took responsibility for, ``stored`` those that are in mailboxes;
-    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number.
+    ``on_stored`` is told of each of these. ``queue`` is what was written down of mail on its way, by number, ``held``
+    what waits for its time, in seconds of trio's clock, and who put it on hold.
     ``retry_after``, ``warns_after`` and ``gives_up_after`` are in seconds. ``queue_is_full`` and ``mailboxes_are_full``
     say that nothing more can be written there for now.
     Addresses are compared as RFC 5321 §2.4 and §4.5.1 say.
@@ -116,6 +138,7 @@ class Site:
     stored: list[Stored] = field(default_factory=list)
     on_stored: Callable[[Stored], None] | None = None
     queue: dict[int, Copy] = field(default_factory=dict)
+    held: dict[int, tuple[float, Copy, bytes | None]] = field(default_factory=dict)
     retry_after: float = 5.0
     gives_up_after: float = GIVES_UP_AFTER
     warns_after: float = float("inf")
@@ -227,12 +250,19 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
             members=("alice@example.test", "bob@example.test"),
             owner="postmaster@example.test",
         ),
-        extended_alias=_alias(b"crew"),
-        alias_elsewhere=Alias(address="desk@example.test", members=("clerk@extended.example.test",)),
+        alias_elsewhere=_alias(b"desk"),
+        alias_of_several_elsewhere=_alias(b"crew"),
         list_elsewhere=MailingList(
             address="circle@example.test",
             members=("reader@extended.example.test", "writer@extended.example.test"),
             owner="postmaster@example.test",
+        ),
+        owners=Owners(
+            changed="heidi@example.test",
+            since=OWNED_SINCE[b"heidi"],
+            only="alice@example.test",
+            confirmed=CONFIRMED[b"desk"],
+            behind=BARE_DOMAIN.decode(),
         ),
         moved="carol@example.test",
         utf8_mailbox=f"{UTF8_USER.decode()}@example.test",
@@ -263,10 +293,13 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         name_server=NAME_SERVER if next_hop else None,
         delivery_within=10.0,
         gives_up_within=GIVES_UP_AFTER,
+        eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),
         sender_verification=False,
         content_filter=False,
-        limits=Limits(recipients=120, recipients_kind="implementation"),
+        limits=Limits(
+            recipients=120, recipients_kind="implementation", on_hold=HOLDS_AT_MOST, least_priority=LEAST_PRIORITY
+        ),
     )

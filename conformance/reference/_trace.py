@@ -24,8 +24,8 @@ _RECEIVED = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 class Accepted:
     """A message that the server took, the envelope as it came, and what is known of the client it came from.
 
-    ``peer`` is the client's IP address, ``certified`` the name on its certificate; ``suite`` is the cipher suite of TLS
-    by its registered name; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
+    ``peer`` is the client's IP address, ``certified`` the name on its certificate, ``user`` who authenticated;
+    ``suite`` is the cipher suite of TLS by its registered name; ``eight_bit`` says that MAIL declared BODY=8BITMIME.
     """
 
     reverse_path: bytes
@@ -38,6 +38,7 @@ class Accepted:
     suite: bytes = b""
     authenticated: bool = False
     certified: str = ""
+    user: bytes | None = None
     eight_bit: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     number: int = 0

@@ -55,6 +55,10 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     messages_per_connection: int | None = None
     recipients: int | None = None
     recipients_kind: Literal["implementation", "policy"] | None = None
+    on_hold: int | None = None
+    """Messages that one user may have on hold (RFC 4865 §6)."""
+    least_priority: int | None = None
+    """The lowest MT-PRIORITY with which it takes mail for submission now (RFC 6710 §4.1)."""
 
 
 class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
@@ -79,6 +83,21 @@ class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     kind: Literal["maildir", "mbox", "lmtp-sink", "smtp-sink", "command"]
     where: str
     loses: tuple[Literal["line-ends", "from-lines", "nul", "8-bit", "bare-cr", "bare-lf"], ...] = ()
+
+
+class Owners(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """What is known of who owned which mailbox when (RFC 7293); dates and times as RFC 3339 writes them.
+
+    ``changed`` is a mailbox that has been another's until ``since``, ``only`` one that has had one owner ever.
+    ``confirmed`` is when somebody last made sure who owns the address behind ``alias_elsewhere``. ``behind`` is a
+    domain that is relayed to a host without RRVS, behind which the header field is known to be acted on.
+    """
+
+    changed: str | None = None
+    since: str | None = None
+    only: str | None = None
+    confirmed: str | None = None
+    behind: str | None = None
 
 
 class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
@@ -110,11 +129,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     recipient_delimiter: str | None = None
     alias: Alias | None = None
     mailing_list: MailingList | None = None
-    # An alias of several mailboxes at the extended domain.
-    extended_alias: Alias | None = None
-    # An alias of one mailbox at the extended domain, and a list of several there.
+    # An alias of one mailbox at the extended domain, one of several there, and a list of several there.
     alias_elsewhere: Alias | None = None
+    alias_of_several_elsewhere: Alias | None = None
     list_elsewhere: MailingList | None = None
+    owners: Owners = Owners()
     moved: str | None = None
     # Outside ASCII (RFC 6531): a mailbox, and a mailbox in ASCII whose owner has gone to one that is not.
     utf8_mailbox: str | None = None
@@ -179,6 +198,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     delivery_within: float | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
     gives_up_within: float | None = None
+    # What an IMAP server has for BURL: a URL of a message whose text has 8-bit octets, made out to the user.
+    eight_bit_url: str | None = None
     store: Store | None = None
     bounces: Store | None = None
 
@@ -205,7 +226,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process())
+        return value is not None and value not in ((), "", Limits(), Process(), Owners())
 
 
 _DUTIES = frozenset(
@@ -228,9 +249,10 @@ ADDRESS_FACTS = frozenset({"implicit_tls"})
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "alias": Alias,
     "mailing-list": MailingList,
-    "extended-alias": Alias,
     "alias-elsewhere": Alias,
+    "alias-of-several-elsewhere": Alias,
     "list-elsewhere": MailingList,
+    "owners": Owners,
     "credentials": Credentials,
     "strict-credentials": Credentials,
     "nameless-credentials": Credentials,
@@ -290,8 +312,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit and each command is one by itself too."""
-    parts = {"limits": Limits, "process": Process}
+    """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "owners": Owners}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Observation, holds, refused, scenario
+from conformance import At, Client, Held, Observation, holds, refused, scenario, took, visible
 
 SMTP_PORT = 25
 
@@ -51,3 +51,22 @@ async def imap_urls_need_the_argument(smtp: Client) -> Observation:
     if b"imap" in listed:
         return Held(str(smtp.hello))
     return refused(await smtp.say(b"BURL " + URL + b" LAST"))
+
+
+@scenario(
+    "rfc4468/3.1/arguments-change-with-auth",
+    roles=["submission"],
+    start=At.UNAUTHENTICATED,
+    offers=["BURL"],
+    facts=["credentials"],
+)
+async def arguments_may_change_with_auth(smtp: Client) -> Observation:
+    """Whether what stands behind BURL is another list after AUTH."""
+    before = smtp.offers["BURL"].split()
+    await smtp.authenticate()
+    await smtp.ehlo()
+    if "BURL" not in smtp.offers:
+        return took("lists it no more", str(smtp.hello))
+    after = smtp.offers["BURL"].split()
+    seen = f"{visible(b' '.join(before)) or 'nothing'}, then {visible(b' '.join(after)) or 'nothing'}"
+    return took("lists the same" if before == after else "lists others", seen)

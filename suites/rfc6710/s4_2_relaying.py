@@ -7,17 +7,21 @@ import re
 from conformance import (
     At,
     Client,
+    Held,
     Hop,
     NotReady,
     Observation,
+    Reply,
     Rule,
     Step,
     Store,
+    Unclear,
     added,
     fields_named,
     holds,
     row,
     scenario,
+    took,
 )
 
 PRIORITY = re.compile(rb"MT-PRIORITY=(-?\d)", re.IGNORECASE)
@@ -30,6 +34,26 @@ def passed_on(parameters: bytes) -> bytes:
     """The priority that the next hop was given, or nothing."""
     found = PRIORITY.search(parameters)
     return found[1] if found else b""
+
+
+async def changed(smtp: Client, mailbox: bytes, value: bytes) -> str:
+    """Send a message with this priority; the reply that says that another one was set, or nothing.
+
+    Raises:
+        NotReady: it was not taken.
+    """
+    told = ""
+    for say in (
+        lambda: smtp.mail(parameters=b" MT-PRIORITY=" + value),
+        lambda: smtp.rcpt(b"<%b>" % mailbox),
+        lambda: smtp.data(smtp.message()),
+    ):
+        outcome = await say()
+        if not (isinstance(outcome, Reply) and outcome.severity == 2):
+            raise NotReady("mail", str(outcome))
+        if (outcome.status or "").endswith(".3.6"):
+            told = str(outcome)
+    return told
 
 
 @scenario(
@@ -45,9 +69,11 @@ def passed_on(parameters: bytes) -> bytes:
 )
 async def priority_is_passed_on(value: bytes, smtp: Client, hop: Hop) -> Observation:
     """A next hop that offers MT-PRIORITY is given the value that came."""
-    await smtp.deliver(smtp.message(), b"<%b>" % hop.extended(), parameters=b" MT-PRIORITY=" + value)
+    told = await changed(smtp, hop.extended(), value)
     received = await hop.message()
     seen = passed_on(received.parameters)
+    if seen != value and told:
+        return Unclear(f"the server says that it set another priority: {told}")
     return holds(seen == value, expected=f"MT-PRIORITY={value.decode()}", seen=received.parameters)
 
 
@@ -71,6 +97,52 @@ async def stranger_gets_no_high_priority(smtp: Client, hop: Hop) -> Observation:
     received = await hop.message()
     seen = passed_on(received.parameters)
     return holds(not seen or int(seen) <= 0, expected="0 at most", seen=received.parameters)
+
+
+@scenario(
+    "rfc6710/4.1/altered-priority-is-told",
+    start=At.EHLO,
+    offers=["MT-PRIORITY", "ENHANCEDSTATUSCODES"],
+    facts=["extended_next_hop"],
+    value={"raised": b"6", "most": b"9"},
+)
+async def other_priority_is_told(value: bytes, smtp: Client, hop: Hop) -> Observation:
+    """Where the next hop is given a lower priority than came, a reply to the client said X.3.6."""
+    told = await changed(smtp, hop.extended(), value)
+    seen = passed_on((await hop.message()).parameters)
+    if not seen:
+        return Unclear("no priority came, which another clause is about")
+    if seen == value:
+        return Held(f"it was granted: MT-PRIORITY={value.decode()}")
+    return holds(bool(told), expected="X.3.6 in a reply", seen=told or f"MT-PRIORITY={seen.decode()}")
+
+
+@scenario("rfc6710/4.1/policy-may-alter", start=At.EHLO, offers=["MT-PRIORITY"], facts=["extended_next_hop"])
+async def message_without_a_priority_may_get_one(smtp: Client, hop: Hop) -> Observation:
+    """Which priority a message goes on with that came without."""
+    await smtp.deliver(smtp.message(), b"<%b>" % hop.extended())
+    seen = passed_on((await hop.message()).parameters)
+    return took(f"sets {seen.decode()}" if seen else "sets none")
+
+
+@scenario(
+    "rfc6710/4.4/aliases-keep-it",
+    start=At.EHLO,
+    offers=["MT-PRIORITY"],
+    facts=["extended_next_hop", "alias_elsewhere", "alias_of_several_elsewhere", "list_elsewhere"],
+    fact={"one": "alias_elsewhere", "several": "alias_of_several_elsewhere", "list": "list_elsewhere"},
+)
+async def priority_stays_along_aliases_and_lists(fact: str, smtp: Client, hop: Hop) -> Observation:
+    """What an address that stands for others, or a list, sends on has the priority of the message."""
+    known = getattr(smtp.target, fact)
+    await smtp.deliver(smtp.message(), b"<%b>" % known.address.encode("ascii"), parameters=b" MT-PRIORITY=" + LOW)
+    came = await hop.messages(at_least=1)
+    if len({path for each in came for path in each.forward_paths}) < len(known.members):
+        came = await hop.messages(at_least=len(known.members))
+    if not came:
+        raise NotReady("next hop", "no message came")
+    seen = {passed_on(each.parameters) for each in came}
+    return holds(seen == {LOW}, expected="MT-PRIORITY=-3", seen=b", ".join(sorted(seen)) or "none")
 
 
 @scenario("rfc6710/4.6/dsn-has-the-priority", start=At.EHLO, offers=["MT-PRIORITY"], facts=["extended_next_hop"])

@@ -16,7 +16,7 @@ from conformance import (
     visible,
 )
 
-FACTS = ["starttls_required", "account_authority", "extended_next_hop", "extended_alias"]
+FACTS = ["starttls_required", "account_authority", "extended_next_hop", "alias_of_several_elsewhere"]
 REQUIRETLS = b"REQUIRETLS"
 
 
@@ -43,7 +43,7 @@ async def copies(hop: Hop, sender: str, members: int) -> tuple[Transaction, ...]
 )
 async def all_copies_behind_an_alias_need_tls(under_tls: list[bytes], smtp: Client, hop: Hop) -> Observation:
     """Of a message with REQUIRETLS for an alias every copy goes on with it, and where that can't be, none goes."""
-    alias = smtp.target.extended_alias
+    alias = smtp.target.alias_of_several_elsewhere
     place, domain = smtp.target.extended_next_hop or "", smtp.target.extended_domain or ""
     assert alias is not None
     sender = new_token()

@@ -111,3 +111,25 @@ def test_a_message_that_came_by_a_hundred_hosts_is_given_back() -> None:
 
     looping = b"Received: from a by b; date\r\n" * 100 + MESSAGE
     after(transaction(path(TOKEN), sender=path(SENDER), message=looping), look)
+
+
+def test_a_message_on_hold_waits_also_where_the_server_is_started_again() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            hop = NextHop(nursery)
+            server = ReferenceServer(dial_next_hop=dial_hop(hop), offers=frozenset({"FUTURERELEASE"}))
+            stream = await server.dial(nursery)()
+            held = transaction(path(TOKEN)).replace(b"FROM:<>", b"FROM:<> HOLDFOR=60")
+            await stream.send_all(held)
+            while await stream.receive_some(65536):
+                pass
+            await trio.sleep(10)
+            await server.kill()
+            await server.start()
+            assert await hop.messages(TOKEN, within=40) == ()
+            (received,) = await hop.messages(TOKEN, within=40)
+            assert received.began == 60
+            assert not server.site.held
+            nursery.cancel_scope.cancel()
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))

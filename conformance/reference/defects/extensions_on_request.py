@@ -223,6 +223,9 @@ def unlisted_commands_work(
         "rfc3865/2.4/refusal_for_a_class_says_5_7_1",
         "rfc4865/4.2/invalid_hold_says_5_5_4*",
         "rfc4865/5.2.2/hold_past_the_delivery_time_says_5_5_4*",
+        "rfc4865/6/hold_beyond_the_quota_has_its_status",
+        "rfc6710/4.1/refusal_for_a_priority_says_x_7_15*",
+        "rfc7293/5.2/refusal_for_a_new_owner_says_so",
     },
 )
 def refused_parameters_have_a_general_status(

@@ -135,7 +135,12 @@ def delivery_in_time_is_not_told(
     return False
 
 
-@defect(Mailer.report, profile="on-request", proves={"rfc2852/4.1.4/report_has_the_dates*"})
+@defect(
+    Mailer.report,
+    profile="on-request",
+    proves={"rfc2852/4.1.4/report_has_the_dates*"},
+    also={"rfc4865/5.1.2/arrival-date"},
+)
 def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reported: list[Reported]) -> bytes:
     """Writes no dates into the report about a message with BY."""
     return re.sub(rb"(?m)^(?:Arrival|Deliver-By)-Date:[^\r\n]*\r\n", b"", clean(copy, to, reported))
@@ -148,7 +153,7 @@ def report_has_no_dates(clean: Report, _: Mailer, copy: Copy, to: bytes, reporte
     RelaySession.mail_requests,
     profile="on-request",
     proves={"rfc6710/4.2/priority_is_passed_on*"},
-    also={"rfc6710/4.6/*"},
+    also={"rfc6710/4.4/*", "rfc6710/4.6/*"},
 )
 def priority_is_lost_on_the_way(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes a message on without its priority."""
@@ -207,7 +212,12 @@ def time_stamp_has_no_priority(clean: Callable[[Accepted], bytes], _: Trace, acc
 # RFC 7293.
 
 
-@defect(RelaySession.rcpt_requests, profile="on-request", proves={"rfc7293/5.1.1/valid_since_is_passed_on*"})
+@defect(
+    RelaySession.rcpt_requests,
+    profile="on-request",
+    proves={"rfc7293/5.1.1/valid_since_is_passed_on*"},
+    also={"rfc7293/6.1/header-to-parameter", "rfc7293/8.2/later-time"},
+)
 def valid_since_is_lost_on_the_way(
     clean: OfRcpt, _: RelaySession, parameters: Parameters, forward_path: bytes
 ) -> Requests:

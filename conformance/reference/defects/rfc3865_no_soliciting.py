@@ -66,7 +66,12 @@ def refusal_for_a_class_names_others_too(
     ServerSession.extensions,
     profile="on-request",
     proves={"rfc3865/2/list_is_short_enough"},
-    also={"rfc5321/4.5.3.1.5/reply-line"},
+    also={
+        "rfc5321/4.5.3.1.5/reply-line",
+        "rfc3865/2.3/not-delivered",
+        "rfc3865/2.6/classes-from-the-header",
+        "rfc3865/2.7/applies-to-relayed-mail",
+    },
 )
 def list_of_classes_is_too_long(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
     """Lists classes of 1000 characters together."""

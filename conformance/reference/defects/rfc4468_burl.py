@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import defect
+from conformance.reference._relay import RelaySession
 from conformance.reference._session import Answer, ServerSession, answer
 
 Extensions = Callable[[], tuple[bytes, ...]]
@@ -72,3 +75,45 @@ def burl_lists_a_trusted_server(clean: Extensions, session: ServerSession) -> tu
     """Lists an IMAP server that it trusts."""
     del session
     return tuple(line + b" imap://mail.example.test" if line.startswith(b"BURL") else line for line in clean())
+
+
+@defect(
+    ServerSession.extensions,
+    profile="on-request",
+    varies={"rfc4468/3.1/arguments_may_change_with_auth"},
+)
+def burl_has_no_argument_before_auth(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
+    """Lists BURL without an argument until the client has authenticated."""
+    known = session.authentication.identity is not None
+    return tuple(b"BURL" if line.startswith(b"BURL") and not known else line for line in clean())
+
+
+UNCONVERTED = "eight-bit-text-by-burl-goes-on"
+
+
+@defect(
+    Conversion.for_seven_bits,
+    name=UNCONVERTED,
+    profile="on-request",
+    proves={"rfc4468/4/content_by_burl_is_converted"},
+)
+def _is_not_converted(clean: Callable[[Outward], Outward], _: Conversion, message: Outward) -> Outward:
+    """Passes 8-bit text that came by BURL to a next hop that takes ASCII only."""
+    del clean
+    return message
+
+
+@defect(RelaySession.takes_eight_bit, name=UNCONVERTED, profile="on-request")
+def _is_sent_as_it_is(clean: Callable[[], bool], session: RelaySession) -> bool:
+    """Passes 8-bit text that came by BURL to a next hop that takes ASCII only."""
+    return session.parameters.of(b"BURL") is not None or clean()
+
+
+@defect(Conversion.for_seven_bits, profile="on-request", proves={"rfc4468/4/content_by_burl_is_converted"})
+def eighth_bit_of_text_by_burl_is_lost(
+    clean: Callable[[Outward], Outward], conversion: Conversion, message: Outward
+) -> Outward:
+    """Makes ASCII of 8-bit text that came by BURL by leaving the eighth bit out."""
+    if b"8BITMIME" in conversion.offers:
+        return clean(message)
+    return replace(message, content=bytes(octet & 0x7F for octet in message.content))
