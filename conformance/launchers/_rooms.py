@@ -42,10 +42,10 @@ def own_mounts() -> Iterator[None]:
     try:
         try:
             system_call("unshare", CLONE_NEWNS)
-            _run("mount", "--make-rslave", "/")
         except OSError as error:
             raise LaunchError(f"this system lets us make no namespace of mounts: {error.strerror}") from error
         try:
+            _run("mount", "--make-rslave", "/")
             yield
         finally:
             system_call("setns", before, CLONE_NEWNS)

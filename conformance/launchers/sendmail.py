@@ -21,7 +21,7 @@ SENDMAIL = DebianServer(
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",
         "AUTH takes PLAIN and LOGIN, also in clear, from a password file with one user",
-        "procmail delivers into Maildirs",
+        "procmail delivers into Maildirs, its last resort included",
         "a mailertable leads to the next hop and to where bounces go, by copies of its esmtp mailer with ports of ours",
         "messages have 10 MiB at most",
         "the load of this host is no reason to keep mail back or to take no connections",

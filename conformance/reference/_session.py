@@ -959,7 +959,7 @@ class ServerSession:
     def find_no_room(self, transaction: Transaction, content: bytes) -> Answer | None:
         """Refuse for now what can't be written down, and deliver it to nobody (§6.1)."""
         del transaction, content
-        return answer(452, b"No room for it now")
+        return answer(452, b"No room for it now", status=b"4.3.1")
 
     @decision
     def refuse_content(self, transaction: Transaction, content: bytes) -> Answer | None:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Observation, Reply, carries_none_of, holds, presume, row, scenario
+from conformance import (
+    At,
+    Client,
+    Hop,
+    NotReady,
+    Observation,
+    Process,
+    Reply,
+    carries_none_of,
+    holds,
+    presume,
+    row,
+    scenario,
+)
 
 TOO_BIG = "rfc3463/3.4/x-3-4-too-big"
 OFFERS = ["SIZE", "ENHANCEDSTATUSCODES"]
@@ -45,3 +58,29 @@ async def size_of_the_message_is_the_fault(smtp: Client) -> Observation:
     outcome = await smtp.data(smtp.message_of(limit + limit // 8))
     _is_too_big(outcome)
     return carries_none_of(outcome, {"1.", "4.", "6."})
+
+
+@scenario(
+    "rfc3463/3.4/x-3-1-full",
+    start=At.EHLO,
+    offers=["ENHANCEDSTATUSCODES"],
+    facts=["process.fill_queue", "process.make_room"],
+    alone=True,
+    slow=True,
+)
+async def full_system_is_the_fault(smtp: Client, hop: Hop, process: Process) -> Observation:
+    """The code for a message that finds the queue's disk full is not about anything else, and X.3.1 is so for now.
+
+    Its recipient is at another host, so no mailbox here is too full.
+    """
+    await smtp.transaction(hop.path())
+    await process.fill_queue()
+    outcome = await smtp.data(smtp.message_of(100_000))
+    await process.make_room()
+    if not (isinstance(outcome, Reply) and outcome.severity in {4, 5} and outcome.status):
+        raise NotReady("end of data", f"not refused with a status code: {outcome}")
+    _, subject, detail = outcome.status.split(".")
+    if (subject, detail) == ("3", "1"):
+        return holds(outcome.status.startswith("4"), expected="4.3.1", seen=outcome)
+    # A 421 counts here: it is what a server says that has no room.
+    return holds(subject not in {"1", "2", "4", "6"}, expected="4.3.1, or another code of the system's", seen=outcome)

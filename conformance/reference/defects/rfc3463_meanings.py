@@ -11,9 +11,10 @@ from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import Failed, Sent
 from conformance.reference._report import Reported
-from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._session import Answer, ServerSession, Transaction, answer
 
 OfOctets = Callable[[bytes], Answer | None]
+OfContent = Callable[[Transaction, bytes], Answer | None]
 
 BLAMED = "rfc3463/3.2/unknown_mailbox_is_not_blamed_on"
 TOO_BIG = "rfc3463/3.4/"
@@ -345,3 +346,20 @@ def unknown_codes_are_for_good(clean: Callable[[Sent], Sent], _: Mailer, sent: S
     sent = clean(sent)
     odd = tuple(each for each in sent.deferred if ODD.search(each.reason))
     return replace(sent, failed=sent.failed + odd, deferred=tuple(each for each in sent.deferred if each not in odd))
+
+
+@defect(ServerSession.find_no_room, proves={"rfc3463/3.4/full_system_is_the_fault"})
+def full_system_is_called_a_full_mailbox(
+    clean: OfContent, _: ServerSession, transaction: Transaction, content: bytes
+) -> Answer | None:
+    """Has 4.2.2 for a disk that is full, whosever the mail is."""
+    return told(clean(transaction, content), b"4.2.2", 452)
+
+
+@defect(ServerSession.find_no_room, proves={"rfc3463/3.4/full_system_is_the_fault"})
+def full_system_is_full_for_good(
+    clean: OfContent, _: ServerSession, transaction: Transaction, content: bytes
+) -> Answer | None:
+    """Refuses for good, with 5.3.1, what its disk has no room for."""
+    del clean, transaction, content
+    return answer(552, b"No room for it", status=b"5.3.1")
