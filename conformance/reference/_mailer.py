@@ -280,9 +280,9 @@ class Mailer:
 
     @decision
     def list_parameters(self, copy: Copy) -> Parameters:
-        """What a list asks: its message's priority (RFC 6710 §4.4) and TLS (RFC 8689 §6), and nothing else of it.
+        """What a list asks for: the message's priority (RFC 6710 §4.4) and its TLS (RFC 8689 §6).
 
-        So RFC 3461 §5.2.7.1 has it.
+        It passes on nothing else that the message asked for (RFC 3461 §5.2.7.1).
         """
         kept = {b"BODY", b"MT-PRIORITY", b"REQUIRETLS"}
         return Parameters(tuple(each for each in copy.parameters.of_mail if each[0] in kept))

@@ -81,6 +81,11 @@ def _sent_to(token: str) -> Callable[[Received], bool]:
     return lambda received: any(mark in path.lower() for path in received.forward_paths)
 
 
+def _says_no_more_than_delayed(received: Received) -> bool:
+    found = delivery_report(received.content)
+    return found is not None and set(found.actions) == {"delayed"}
+
+
 async def _none(target: Target, came: M | None, token: str) -> Observation:
     if came is not None:
         return Broken("no message", f"one came with {token}")
@@ -316,8 +321,13 @@ class Hop:
         return found
 
     async def notification_arrival(self, token: str, within: float | None = None) -> Received | None:
-        """As ``notification``, but ``None`` where none came."""
-        return await self._arrival(token, self._addressed_to(token), within or _patience(self.target))
+        """As ``notification``, but ``None`` where none came. That a message is delayed is not the end of it."""
+        addressed = self._addressed_to(token)
+
+        def wanted(received: Received) -> bool:
+            return addressed(received) and not _says_no_more_than_delayed(received)
+
+        return await self._arrival(token, wanted, within or _patience(self.target))
 
     async def notification_saying(self, token: str, action: str, within: float | None = None) -> Received | None:
         """The first report that is addressed to this token's mailbox and says this action, or ``None``."""

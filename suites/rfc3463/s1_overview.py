@@ -11,6 +11,7 @@ from conformance import (
     Observation,
     Rule,
     Step,
+    Unclear,
     holds,
     new_token,
     presume,
@@ -30,14 +31,23 @@ from conformance import (
     },
 )
 async def unknown_code_is_taken_by_its_class(reply: tuple[int, str, bool], smtp: Client, hop: Hop) -> Observation:
-    """What was refused with a code that nobody registered is given back at once, what was put off is not."""
+    """What was refused with a code that nobody registered is given back at once, what was put off is not.
+
+    Nor is what was put off with a registered one: else the code is not to blame.
+    """
     code, text, lasting = reply
+    known, told_of_known = new_token(), new_token()
+    if not lasting:
+        hop.script(hop.mailbox(known), Rule.answer(Step.RCPT, code, "4.2.1 known"))
+        await smtp.deliver(smtp.message(token=known), hop.path(known), reverse_path=hop.path(told_of_known))
     sender = new_token()
     hop.script(hop.mailbox(), Rule.answer(Step.RCPT, code, text))
     await smtp.deliver(smtp.message(), hop.path(), reverse_path=hop.path(sender))
     tried = await hop.transactions()
     presume(holds(bool(tried), expected="an attempt at our next hop", seen=len(tried)))
     seen = await hop.no_notification(sender, after=await hop.refuses(smtp))
+    if isinstance(seen, Broken) and not lasting and await hop.notification_arrival(told_of_known) is not None:
+        return Unclear("what was put off with a registered code is given back too")
     match seen:
         case Broken():
             if lasting:

@@ -44,13 +44,14 @@ A_WHILE = 60.0
 
 
 async def reported(smtp: Client, hop: Hop, recipient: bytes, within: float | None = None) -> tuple[Field, ...]:
-    """The fields about a recipient whose mail the target gives back.
+    """The fields about a recipient whose mail the target gives back; notifications of delay are not asked for.
 
     Raises:
         NotReady: no report came, or it has no group of fields for anybody.
     """
     sender = new_token()
-    await smtp.deliver(smtp.message(), b"<%b>" % recipient, reverse_path=hop.path(sender))
+    asked = b" NOTIFY=FAILURE" if "DSN" in smtp.offers else b""
+    await smtp.deliver(smtp.message(), b"<%b>" % recipient + asked, reverse_path=hop.path(sender))
     came = await hop.notification_arrival(sender, within)
     found = delivery_report(came.content) if came is not None else None
     if found is None or not found.recipients:

@@ -141,17 +141,24 @@ async def nothing_internationalized_over_an_open_connection(smtp: Client, hop: H
     what=WHAT,
 )
 async def what_can_not_be_sent_on_is_rejected(what: str, smtp: Client, hop: Hop) -> Observation:
-    """An internationalized message for a next hop without SMTPUTF8 is refused, or its sender told; or it is ASCII."""
+    """An internationalized message for a next hop without SMTPUTF8 is refused, or its sender told; or it is ASCII.
+
+    It may also be kept and tried again (322-325), so silence says something only where the target soon gives up.
+    """
     sender, refusal = await sent(what, smtp, hop)
     if refusal is not None:
         return Held(f"refused: {refusal}")
-    told = await hop.notification_arrival(sender)
+    gives_up = smtp.target.gives_up_within
+    within = None if gives_up is None else gives_up + (smtp.target.delivery_within or 0.0)
+    told = await hop.notification_arrival(sender, within=within)
     if told is not None:
         return Held("a notification came")
     tried = await ours(hop, sender)
     came = [each.message for each in tried if each.message is not None]
     if came and all(split_message(each.content)[0] and each.data.isascii() for each in came):
         return Held("it was made ASCII")
+    if gives_up is None and not came:
+        return Unclear(f"no notification; it may be tried again ({len(tried)} attempts)")
     return holds(False, expected="a refusal or a notification", seen=f"{len(tried)} attempts, no notification")
 
 

@@ -143,6 +143,7 @@ def stored_content_loses_a_bit(
 @defect(
     RelaySession.takes_binary,
     proves={"rfc3030/3/no_binary_content_without_the_extension", "rfc3030/3/content_is_converted_or_given_back"},
+    also={"rfc5321/2.4/8bitmime-is-no-licence"},
 )
 def binary_content_goes_everywhere(clean: Takes, _: RelaySession) -> bool:
     """Sends binary content with BDAT to a next hop that offers neither."""

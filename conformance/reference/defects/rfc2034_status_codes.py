@@ -40,7 +40,7 @@ def status_keyword_has_a_parameter(clean: Callable[[], tuple[bytes, ...]], sessi
         "rfc2034/4/reply_carries_a_status*",
         "rfc2034/4/refusal_of_a_recipient_carries_a_status",
     },
-    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
 )
 def status_codes_are_listed_and_missing(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Lists ENHANCEDSTATUSCODES and sends none."""
@@ -61,7 +61,7 @@ def status_codes_need_ehlo(clean: WithStatus, session: ServerSession, given: Ans
 @defect(
     ServerSession.with_status,
     proves={"rfc2034/3/watch_status_is_followed_by_a_space"},
-    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
 )
 def status_code_is_followed_by_a_colon(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Puts a colon behind the status code."""
@@ -71,7 +71,14 @@ def status_code_is_followed_by_a_colon(clean: WithStatus, session: ServerSession
 @defect(
     ServerSession.with_status,
     proves={"rfc2034/4/watch_status_syntax", "rfc3463/2/watch_form"},
-    also={"rfc2034/*", "rfc3463/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={
+        "rfc2034/*",
+        "rfc3463/*",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_code_has_four_digits(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Sends details of four digits."""
@@ -88,6 +95,7 @@ def status_code_has_four_digits(clean: WithStatus, session: ServerSession, given
         "rfc4954/*",
         "rfc6531/*",
         "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
     },
 )
 def permanent_refusals_have_class_4(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
@@ -118,7 +126,14 @@ def data_gets_354_with_a_status(clean: WithStatus, session: ServerSession, given
 @defect(
     ServerSession.with_status,
     proves={"rfc3463/2/watch_no_leading_zeros"},
-    also={"rfc3463/3.2/*", "rfc3463/3.6/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={
+        "rfc3463/3.2/*",
+        "rfc3463/3.6/*",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_code_has_leading_zeros(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Sends each number of a status code with two digits."""
@@ -128,7 +143,7 @@ def status_code_has_leading_zeros(clean: WithStatus, session: ServerSession, giv
 @defect(
     ServerSession.with_status,
     proves={"rfc3463/2/watch_no_white_space"},
-    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
 )
 def status_code_has_white_space_inside(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Puts a space behind the dots of a status code."""
@@ -142,7 +157,7 @@ def status_code_has_white_space_inside(clean: WithStatus, session: ServerSession
         "rfc3463/3.2/unknown_mailbox_is_not_called_something_else",
         "rfc3463/3.6/*_has_a_code_of_the_protocol*",
     },
-    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0"},
+    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
 )
 def status_codes_are_of_our_own(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Sends codes of a subject that nobody registered."""

@@ -429,7 +429,12 @@ def submission_needs_a_certificate(clean: OfOctets, session: ServerSession, argu
     return answer(550, b"Show a certificate") if stranger else clean(argument)
 
 
-@defect(ServerSession.extensions, profile="submission", varies={"rfc3207/4.3/submission_server_may_offer_starttls"})
+@defect(
+    ServerSession.extensions,
+    profile="submission",
+    varies={"rfc3207/4.3/submission_server_may_offer_starttls"},
+    also={"rfc8314/4/tls-access"},
+)
 def submission_offers_no_starttls(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Offers no STARTTLS on the submission port."""
     del session

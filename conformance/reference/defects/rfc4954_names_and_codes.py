@@ -24,6 +24,7 @@ Names = Callable[[], tuple[bytes, ...]]
     only={"AUTH"},
     profile="submission",
     varies={"rfc4954/3/submission_server_may_offer_auth"},
+    also={"rfc8314/3.3/rules-of-submission", "rfc8314/4.2/external-with-certificate"},
 )
 def submission_offers_no_auth(clean: Callable[[bytes], bool], session: ServerSession, extension: bytes) -> bool:
     """Offers no AUTH on the submission port, as one that knows its clients by their addresses."""

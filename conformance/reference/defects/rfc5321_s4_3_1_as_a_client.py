@@ -51,6 +51,7 @@ def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
         "rfc3030/3/body-with-mail",
         "rfc3461/3/*",
         "rfc3461/5.2.1/*",
+        "rfc3461/5.2.7.2/alias-propagates",
         "rfc5321/2.2.1/client-supports-helo",
         "rfc5321/3.2/fall-back-to-helo",
         "rfc6152/3/*",
@@ -104,7 +105,12 @@ def relay_says_data_with_an_argument(clean: Callable[[], bytes], _: RelaySession
 @defect(
     RelaySession.outward_parameters,
     proves={f"{AS_A_CLIENT}[parameters]"},
-    also={"rfc3461/5.2.1/no-new-ret", "rfc3461/5.2.2/no-parameters", "rfc3461/6.1/no-ret"},
+    also={
+        "rfc3461/4.5/mail-once-each",
+        "rfc3461/5.2.1/no-new-ret",
+        "rfc3461/5.2.2/no-parameters",
+        "rfc3461/6.1/no-ret",
+    },
 )
 def relay_gives_parameters_that_nobody_offered(
     clean: Callable[[bool], bytes], _: RelaySession, eight_bit: bool

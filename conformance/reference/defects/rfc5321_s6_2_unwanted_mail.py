@@ -48,7 +48,7 @@ def sender_that_can_not_exist_is_refused(clean: OfPath, _: ServerSession, path: 
     """Refuses a reverse-path in a domain that can't exist, as it may."""
     mailbox = path.mailbox
     nowhere = mailbox is not None and mailbox.domain.lower().endswith(b".invalid")
-    return answer(550, b"No such domain") if nowhere else clean(path)
+    return answer(550, b"No such domain", status=b"5.1.8") if nowhere else clean(path)
 
 
 @defect(Mailer.fail, varies={"rfc5321/4.5.5/failed_notification_may_go_to_a_person"})

@@ -18,7 +18,7 @@ Extensions = Callable[[], tuple[bytes, ...]]
     ServerSession.ehlo,
     profile="submission",
     proves={"rfc6409/3.1/submission_speaks_esmtp"},
-    also={"rfc6409/7/*", "rfc5321/4.2/listed-codes"},
+    also={"rfc6409/7/*", "rfc5321/4.2/listed-codes", "rfc8314/3.3/rules-of-submission"},
 )
 def submission_has_no_ehlo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 502 to EHLO."""
@@ -97,7 +97,12 @@ def submission_answers_bad_addresses_with_553(clean: OfOctets, session: ServerSe
     return replace(given, code=553) if given and given.code == 501 else given
 
 
-@defect(ServerSession.extensions, profile="submission", proves={"rfc6409/7/keyword_is_listed*"})
+@defect(
+    ServerSession.extensions,
+    profile="submission",
+    proves={"rfc6409/7/keyword_is_listed*"},
+    also={"rfc8314/3.3/rules-of-submission", "rfc8314/4.2/external-with-certificate"},
+)
 def submission_offers_none_of_what_it_should(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists none of PIPELINING, ENHANCEDSTATUSCODES, DSN, 8BITMIME and AUTH."""
     del session
@@ -134,6 +139,7 @@ MAY = (
         "rfc3030/2/chunking_may_be_offered_for_submission",
         "rfc3030/3/binarymime_may_be_offered_for_submission",
     },
+    also={"rfc8314/4/tls-access"},
 )
 def submission_offers_what_others_do_not(clean: Extensions, session: ServerSession) -> tuple[bytes, ...]:
     """Lists of the extensions that are left to it those that the clean server does not, and no others."""

@@ -79,7 +79,7 @@ def null_mx_of_a_recipient_gets_550(clean: OfOctets, session: ServerSession, for
 @defect(
     ServerSession.refuse_recipient,
     proves={"rfc7505/4.1/watch_status_for_recipients_with_null_mx"},
-    also={"rfc5321/4.2.2/*"},
+    also={"rfc5321/4.2.2/*", "rfc3463/3.2/x-1-2-bad-domain"},
 )
 def null_mx_of_a_recipient_has_no_status(clean: OfOctets, session: ServerSession, forward_path: bytes) -> Answer | None:
     """Answers 556, that the recipient's domain has a null MX, without 5.1.10."""

@@ -91,7 +91,7 @@ def limits_are_remembered(clean: Callable[[str], Limits | None], mailer: Mailer,
     Mailer.remembered_limits,
     name="limits-never-change",
     proves={"rfc9422/3.8/limits_may_change*"},
-    also={"rfc9422/3.6/*"},
+    also={"rfc9422/3.6/*", "rfc5321/4.5.3.1.10/client-sends-the-rest"},
 )
 def _first_limits_count_for_ever(clean: Callable[[str], Limits | None], mailer: Mailer, name: str) -> Limits | None:
     """Goes by the limits that a next hop said first, and gives up whom it then has no room for."""
