@@ -95,7 +95,7 @@ def body_is_declared_twice(clean: Callable[[bool], bytes], _: RelaySession, eigh
 @defect(
     RelaySession.hello_verbs,
     proves={"rfc6152/3/relay_says_that_it_sends_8_bit_content[asks-first]"},
-    also={"rfc3461/5.2.1/*", "rfc5321/*", "rfc6152/3/*"},
+    also={"rfc3207/6/retry-tls-later", "rfc3461/5.2.1/*", "rfc5321/*", "rfc6152/3/*"},
     name="helo-and-8-bit",
 )
 def says_helo_only(clean: Callable[[], tuple[bytes, ...]], _: RelaySession) -> tuple[bytes, ...]:
@@ -248,7 +248,7 @@ def trace_says_esmtp_always(clean: Callable[[Accepted], bytes], _: Trace, accept
 @defect(
     Trace.by_clause,
     proves={"rfc6531/3.7.3/trace_is_ascii_without_the_parameter"},
-    also={"rfc5321/*", "rfc1870/*", "rfc6531/3.2/ascii-unchanged"},
+    also={"rfc9422/3.8/changes-between-sessions", "rfc5321/*", "rfc1870/*", "rfc6531/3.2/ascii-unchanged"},
 )
 def trace_is_internationalized(clean: Callable[[], bytes], _: Trace) -> bytes:
     """Writes its name in UTF-8 into every time stamp."""
@@ -301,7 +301,14 @@ def declared_size_is_the_half(clean: OfMail, _: RelaySession, parameters: Parame
 @defect(
     RelaySession.is_success,
     proves={"rfc1870/6/refused_size_ends_the_transaction*"},
-    also={"rfc5321/*", "rfc1870/6.2/*", "rfc1870/6.4/*"},
+    also={
+        "rfc2920/3.1/count-replies",
+        "rfc3030/2/no-chunks-after-a-failure",
+        "rfc3030/2/rset-after-a-failure",
+        "rfc5321/*",
+        "rfc1870/6.2/*",
+        "rfc1870/6.4/*",
+    },
 )
 def mail_refused_for_its_size_is_taken(clean: Callable[[Reply], bool], _: RelaySession, reply: Reply) -> bool:
     """Goes on with RCPT where MAIL was answered with 452 or 552."""
@@ -311,7 +318,7 @@ def mail_refused_for_its_size_is_taken(clean: Callable[[Reply], bool], _: RelayS
 @defect(
     Mailer.judged,
     proves={"rfc1870/6/message_too_big_goes_back*"},
-    also={"rfc5321/*"},
+    also={"rfc2920/3.1/count-replies", "rfc5321/*"},
 )
 def message_too_big_stays(clean: Callable[[Sent], Sent], _: Mailer, sent: Sent) -> Sent:
     """Tries on after 552."""

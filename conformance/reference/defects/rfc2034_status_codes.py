@@ -40,7 +40,13 @@ def status_keyword_has_a_parameter(clean: Callable[[], tuple[bytes, ...]], sessi
         "rfc2034/4/reply_carries_a_status*",
         "rfc2034/4/refusal_of_a_recipient_carries_a_status",
     },
-    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
+    also={
+        "rfc7504/6/556-goes-with-x.1.10",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_codes_are_listed_and_missing(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Lists ENHANCEDSTATUSCODES and sends none."""
@@ -61,7 +67,14 @@ def status_codes_need_ehlo(clean: WithStatus, session: ServerSession, given: Ans
 @defect(
     ServerSession.with_status,
     proves={"rfc2034/3/watch_status_is_followed_by_a_space"},
-    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
+    also={
+        "rfc7504/6/556-goes-with-x.1.10",
+        "rfc2034/4/*",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_code_is_followed_by_a_colon(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Puts a colon behind the status code."""
@@ -72,6 +85,7 @@ def status_code_is_followed_by_a_colon(clean: WithStatus, session: ServerSession
     ServerSession.with_status,
     proves={"rfc2034/4/watch_status_syntax", "rfc3463/2/watch_form"},
     also={
+        "rfc7504/6/556-goes-with-x.1.10",
         "rfc2034/*",
         "rfc3463/*",
         "rfc4954/*",
@@ -89,6 +103,7 @@ def status_code_has_four_digits(clean: WithStatus, session: ServerSession, given
     ServerSession.with_status,
     proves={"rfc2034/4/watch_status_class_agrees", "rfc2034/4/refusal_of_a_recipient_carries_a_status"},
     also={
+        "rfc7504/6/556-goes-with-x.1.10",
         "rfc2034/4/required-on-replies",
         "rfc2034/4/regardless-of-ehlo",
         "rfc3463/3.2/*",
@@ -127,6 +142,7 @@ def data_gets_354_with_a_status(clean: WithStatus, session: ServerSession, given
     ServerSession.with_status,
     proves={"rfc3463/2/watch_no_leading_zeros"},
     also={
+        "rfc7504/6/556-goes-with-x.1.10",
         "rfc3463/3.2/*",
         "rfc3463/3.6/*",
         "rfc4954/*",
@@ -143,7 +159,14 @@ def status_code_has_leading_zeros(clean: WithStatus, session: ServerSession, giv
 @defect(
     ServerSession.with_status,
     proves={"rfc3463/2/watch_no_white_space"},
-    also={"rfc2034/4/*", "rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
+    also={
+        "rfc7504/6/556-goes-with-x.1.10",
+        "rfc2034/4/*",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_code_has_white_space_inside(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Puts a space behind the dots of a status code."""
@@ -157,7 +180,13 @@ def status_code_has_white_space_inside(clean: WithStatus, session: ServerSession
         "rfc3463/3.2/unknown_mailbox_is_not_called_something_else",
         "rfc3463/3.6/*_has_a_code_of_the_protocol*",
     },
-    also={"rfc4954/*", "rfc6531/*", "rfc3207/4/530-status-5-7-0", "rfc7505/4.1/5.1.10-for-recipients"},
+    also={
+        "rfc7504/6/556-goes-with-x.1.10",
+        "rfc4954/*",
+        "rfc6531/*",
+        "rfc3207/4/530-status-5-7-0",
+        "rfc7505/4.1/5.1.10-for-recipients",
+    },
 )
 def status_codes_are_of_our_own(clean: WithStatus, session: ServerSession, given: Answer) -> Answer:
     """Sends codes of a subject that nobody registered."""

@@ -42,6 +42,11 @@ def pipelining_has_another_name(clean: Callable[[], tuple[bytes, ...]], session:
 @defect(
     RelaySession.may_group,
     proves={"rfc2920/3.1/no_group_where_pipelining_is_not_listed*"},
+    also={
+        "rfc5321/2.3.8/client-recognizes-only-crlf",
+        "rfc5321/4.2.1/client-returns-to-start-after-4yz",
+        "rfc5321/4.2/client-ends-on-out-of-range-code",
+    },
 )
 def relay_groups_always(clean: Callable[[int], bool], session: RelaySession, recipients: int) -> bool:
     """Sends RCPT and DATA at once, whatever was offered."""

@@ -87,7 +87,11 @@ def starttls_is_given_twice(clean: Yes, session: Login) -> bool:
     return b"STARTTLS" in session.talk.offers
 
 
-@defect(RelaySession.offers_under_tls, proves={RESULT + "extension_that_is_gone_under_tls_is_not_used"})
+@defect(
+    RelaySession.offers_under_tls,
+    proves={RESULT + "extension_that_is_gone_under_tls_is_not_used"},
+    also={"rfc9422/3.6/old-limits-discarded"},
+)
 def what_was_offered_in_clear_is_used_under_tls(
     clean: Callable[[Offers, Offers], Offers], session: RelaySession, before: Offers, after: Offers
 ) -> Offers:

@@ -192,7 +192,7 @@ def list_rejects_in_words(clean: Callable[[Copy], None], mailer: Mailer, copy: C
     ServerSession.mail_parameter_fits,
     only={"ENVID"},
     varies={"rfc3461/4/parentheses_may_stand_in_an_envelope_id*"},
-    also={"rfc3461/*", "rfc3464/*", "rfc3885/*"},
+    also={"rfc5321/4.1.2/parameter-syntax", "rfc3461/*", "rfc3464/*", "rfc3885/*"},
 )
 def envelope_id_with_parentheses_is_refused(clean: Fits, _: ServerSession, keyword: bytes, value: bytes) -> bool:
     """Refuses parentheses in ENVID."""

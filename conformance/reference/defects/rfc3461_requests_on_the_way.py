@@ -154,7 +154,7 @@ def original_recipient_is_added(
 @defect(
     RelaySession.rcpt_requests,
     proves={f"{HERE}/added_original_recipient_is_that_of_rcpt"},
-    also={"rfc3461/5.2.7.1/list-orcpt"},
+    also={"rfc3461/4.2/same-as-rcpt-at-submission", "rfc3461/5.2.7.1/list-orcpt"},
 )
 def another_original_recipient_is_added(
     clean: OfRcpt, session: RelaySession, parameters: Parameters, forward_path: bytes
@@ -249,7 +249,7 @@ def bare(name: bytes, value: bytes) -> bytes:
     RelaySession.mail_requests,
     name=BARE,
     proves={f"{WRITTEN}/what_can_not_stand_there_is_encoded*"},
-    also={"rfc3461/*"},
+    also={"rfc5321/4.1.2/xtext-for-addresses", "rfc3461/*"},
 )
 def mail_goes_on_decoded(clean: OfMail, _: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Passes ENVID and ORCPT on as what they stand for."""
@@ -269,7 +269,7 @@ TWICE = "requests-go-on-twice"
     RelaySession.mail_requests,
     name=TWICE,
     proves={f"{WRITTEN}/each_parameter_goes_on_once*"},
-    also={"rfc3461/*"},
+    also={"rfc5321/4.1.2/xtext-for-addresses", "rfc3461/*"},
 )
 def mail_says_it_twice(clean: OfMail, session: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Gives the next hop its own requests beside those that came."""
@@ -290,7 +290,7 @@ def rcpt_says_it_twice(clean: OfRcpt, session: RelaySession, parameters: Paramet
 @defect(
     RelaySession.rcpt_requests,
     proves={f"{WRITTEN}/type_of_an_original_recipient_is_registered*"},
-    also={"rfc3461/*"},
+    also={"rfc5321/4.1.2/xtext-for-addresses", "rfc3461/*"},
 )
 def original_recipient_has_a_type_of_its_own(
     clean: OfRcpt, session: RelaySession, parameters: Parameters, forward_path: bytes
@@ -310,7 +310,7 @@ BELLS = "requests-ring-a-bell"
     RelaySession.mail_requests,
     name=BELLS,
     proves={f"{WRITTEN}/what_is_encoded_is_printable*"},
-    also={"rfc3461/*"},
+    also={"rfc5321/4.1.2/xtext-for-addresses", "rfc3461/*"},
 )
 def mail_rings(clean: OfMail, session: RelaySession, parameters: Parameters, size: int) -> Requests:
     """Puts a control character behind ENVID and ORCPT, and adds both where there are none."""

@@ -65,7 +65,16 @@ def success_is_told_under_failure(clean: Wants, _: Mailer, notify: Words) -> boo
         "rfc3461/5.2.3/delivery_is_not_told_otherwise[no-notify]",
         "rfc3464/2.3/relaying_is_not_told_unasked",
     },
-    also={"rfc5321/*", "rfc3461/*", "rfc3464/*"},
+    also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc5321/*",
+        "rfc3461/*",
+        "rfc3464/*",
+    },
 )
 def success_is_told_unasked(clean: Wants, _: Mailer, notify: Words) -> bool:
     """Tells everybody of success who did not say otherwise."""
@@ -107,7 +116,19 @@ def failure_is_told_without_notify_only(clean: Wants, _: Mailer, notify: Words) 
         "rfc3461/5.2.2/refusal_is_told_where_failure_was_asked_for[no-notify]",
         "rfc3461/5.2.6/failure_is_told_where_it_was_asked_for[no-notify]",
     },
-    also={"rfc1870/6.*", "rfc3030/3/*", "rfc6152/3/*", "rfc6531/3.2/*", "rfc5321/*"},
+    also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc6531/3.7.4.1/utf-8-in-251-and-551",
+        "rfc1870/6.*",
+        "rfc3030/3/*",
+        "rfc6152/3/*",
+        "rfc6531/3.2/*",
+        "rfc5321/*",
+    },
 )
 def failure_is_told_on_request_only(clean: Wants, _: Mailer, notify: Words) -> bool:
     """Tells of a failure only where FAILURE was asked for."""

@@ -60,7 +60,7 @@ OTHER_SYSTEMS = ("nul", "vt", "ff", "rs", "nel", "utf-8-nel", "utf-8-line-separa
         "rfc5321/2.3.8/commands_end_at_crlf_alone[crlf-nul-dot-crlf]*",
         "rfc5321/2.3.8/commands_end_at_crlf_alone[crlf-dot-nul-crlf]*",
     },
-    also={"rfc5321/4.2/one-reply"},
+    also={"rfc6531/3.2/parsing-unchanged", "rfc5321/4.2/one-reply"},
 )
 def command_ends_where_a_text_file_has_a_line_end(
     clean: FindLine, session: ServerSession, buffer: bytes

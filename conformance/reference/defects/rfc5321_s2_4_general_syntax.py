@@ -66,7 +66,7 @@ EIGHT_BIT = {
     ServerSession.has_forbidden_octets,
     name="eight-bit-commands-are-taken",
     proves=EIGHT_BIT,
-    also={"rfc6531/3.2/else-reject", "rfc6531/3.7/utf-8-for-mailboxes"},
+    also={"rfc6531/3.2/parsing-unchanged", "rfc6531/3.2/else-reject", "rfc6531/3.7/utf-8-for-mailboxes"},
 )
 def eight_bit_lines_are_taken(clean: Callable[[bytes], bool], session: ServerSession, line: bytes) -> bool:
     """Takes paths with octets outside US-ASCII."""
@@ -85,7 +85,9 @@ def eight_bit_paths_are_taken(
     return clean(keyword, argument[: len(keyword)] + b"<alice@example.test>")
 
 
-@defect(ServerSession.syntax_error, proves={"rfc5321/2.4/verb_with_8_bit_octets_gets_500*"})
+@defect(
+    ServerSession.syntax_error, proves={"rfc5321/2.4/verb_with_8_bit_octets_gets_500*"}, also={"rfc3463/2/subject-1"}
+)
 def eight_bit_commands_get_550(
     clean: Callable[[bytes], Answer | None], session: ServerSession, line: bytes
 ) -> Answer | None:

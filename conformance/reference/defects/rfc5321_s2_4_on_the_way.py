@@ -101,6 +101,9 @@ def routed_mail_goes_astray(clean: OfParsed, _: ServerSession, path: Path) -> by
     RelaySession.outward_reverse_path,
     proves={f"{BEHIND}/reverse_path_is_relayed[mailbox]", f"{BEHIND}/second_transaction_has_its_own_reverse_path"},
     also={
+        "rfc5321/2.1/client-transfers-or-reports",
+        "rfc5321/3.6.1/no-invalid-source-routes",
+        "rfc5321/C/full-names-in-route",
         "rfc1870/6.2/return-after-552",
         "rfc5321/2.4/relay-keeps-case-of-local-part",
         "rfc5321/4.5.4.2/several-transactions-at-once",
@@ -115,6 +118,7 @@ def relay_sends_as_itself(clean: OfPath, _: RelaySession, reverse_path: bytes) -
     RelaySession.outward_reverse_path,
     proves={f"{BEHIND}/reverse_path_is_relayed[null]"},
     also={
+        "rfc5321/2.1/client-transfers-or-reports",
         "rfc3461/6.1/null-reverse-path",
         "rfc3464/2/null-return-address",
         "rfc6531/3.2/notification-conforms",
@@ -221,7 +225,11 @@ def relay_sends_a_copy_to_each(
     return [each for path in forward_paths for each in clean((path,))]
 
 
-@defect(ServerSession.take_recipient, proves={f"{LISTS_}/hundred_recipients_are_kept"})
+@defect(
+    ServerSession.take_recipient,
+    proves={f"{LISTS_}/hundred_recipients_are_kept"},
+    also={"rfc5321/4.5.3.1.10/client-sends-the-rest", "rfc5321/4.5.3.1.8/client-sends-chunks"},
+)
 def fifty_recipients_are_kept(
     clean: Callable[[bytes], Answer | None], session: ServerSession, forward_path: bytes
 ) -> Answer | None:
@@ -240,6 +248,13 @@ def fifty_recipients_are_kept(
         "rfc5321/2.1/each_recipient_is_served_or_reported[nothing]",
     },
     also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc5321/4.5.3.1.10/client-sends-the-rest",
+        "rfc5321/4.5.3.1.8/client-sends-chunks",
         "rfc5321/4.1.1.3/final-delivery",
         "rfc5321/4.2.1/2yz-completed",
         "rfc5321/4.2.5/2yz-delivers",
