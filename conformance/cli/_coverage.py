@@ -34,13 +34,13 @@ class Covered:
 
     @property
     def checked(self) -> bool:
-        """Whether a scenario or a watch is about it, or about the clause that it says again."""
-        return bool(self.scenarios or self.restated_by)
+        """Whether a scenario or a watch is about it, or about the clause that it says again, if anyone can."""
+        return self.observable and bool(self.scenarios or self.restated_by)
 
     @property
     def proven(self) -> bool:
         """Whether a planted defect makes one of those fail."""
-        return bool(self.defects)
+        return self.observable and bool(self.defects)
 
 
 def said_before(clause: Clause, register: Register) -> Iterator[str]:
