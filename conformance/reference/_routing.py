@@ -68,6 +68,7 @@ class Routing:
             return self.nothing_usable(domain)
         return found[: self.addresses_at_most()]
 
+    @decision
     def takes_no_mail(self, domain: str) -> bool:
         """Whether the domain has a null MX, and says so now (RFC 7505 §3)."""
         try:

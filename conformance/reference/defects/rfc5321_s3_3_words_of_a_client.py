@@ -69,7 +69,14 @@ def relay_writes_a_space_before_paths(clean: OfPath, _: RelaySession, place: str
     RelaySession.written_path,
     only={"more"},
     proves={f"{ENVELOPE}[forward-route]", f"{ENVELOPE}[routes]"},
-    also={"rfc5321/*"},
+    also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc5321/*",
+    },
 )
 def relay_routes_recipients(clean: OfPath, _: RelaySession, place: str, path: bytes) -> bytes:
     """Writes a source route before all recipients but the first."""

@@ -29,6 +29,7 @@ def mail_is_forwarded_silently(
         "rfc5321/3.4/new_address_may_be_told_with_551",
         "rfc5321/3.4/mail_for_who_moved_may_be_forwarded",
     },
+    also={"rfc6531/3.7.4.1/no-utf-8-in-251-and-551", "rfc6531/3.7.4.1/transformed"},
 )
 def who_moved_is_refused_and_vrfy_says_forwarded(
     clean: OfTwo, session: ServerSession, forward_path: bytes, new_address: bytes

@@ -27,6 +27,7 @@ def expn_is_not_implemented(clean: OfOctets, session: ServerSession, argument: b
 @defect(
     ServerSession.vrfy,
     varies={"rfc5321/3.5.1/vrfy_may_tell_the_full_name", "rfc5321/3.5.1/vrfy_may_know_a_user_by_another_name"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success"},
 )
 def vrfy_tells_no_names(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with the mailbox alone, as it may."""
@@ -41,6 +42,7 @@ def vrfy_tells_no_names(clean: OfOctets, session: ServerSession, argument: bytes
         "rfc5321/3.5.2/mailbox_in_reply_to_vrfy_is_whole",
     },
     varies={"rfc5321/3.5.2/vrfy_may_answer_in_free_text"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success"},
 )
 def vrfy_tells_the_name_alone(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with the full name and no mailbox."""
@@ -48,14 +50,22 @@ def vrfy_tells_the_name_alone(clean: OfOctets, session: ServerSession, argument:
     return _instead(clean(argument), 250, b"Alice Example")
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/3.5.2/mailbox_in_reply_to_vrfy_is_whole"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/3.5.2/mailbox_in_reply_to_vrfy_is_whole"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success"},
+)
 def vrfy_tells_a_mailbox_at_localhost(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with a mailbox at localhost."""
     del session
     return _instead(clean(argument), 250, b"Alice Example <alice@localhost>")
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/3.5.1/confirmation_has_one_of_two_forms"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/3.5.1/confirmation_has_one_of_two_forms"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success", "rfc6531/3.7.4.2/success-form"},
+)
 def vrfy_says_deliverable(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with a word behind the mailbox."""
     del session
@@ -95,7 +105,11 @@ def expn_leaves_a_member_out(clean: OfOctets, session: ServerSession, argument: 
     return _instead(clean(argument), 250, b"<alice@example.test>")
 
 
-@defect(ServerSession.expn, proves={"rfc5321/3.5.1/expansion_has_one_mailbox_on_each_line"})
+@defect(
+    ServerSession.expn,
+    proves={"rfc5321/3.5.1/expansion_has_one_mailbox_on_each_line"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success"},
+)
 def expn_has_a_heading(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers EXPN with a heading, then with two members on a line."""
     del session
@@ -105,7 +119,11 @@ def expn_has_a_heading(clean: OfOctets, session: ServerSession, argument: bytes)
 @defect(
     ServerSession.expn,
     proves={"rfc5321/3.5.2/mailboxes_in_reply_to_expn_are_whole"},
-    also={"rfc5321/3.5.1/expn-gives-mailboxes", "rfc5321/3.5.1/one-mailbox-per-line"},
+    also={
+        "rfc6531/3.7.4.2/mailbox-in-success",
+        "rfc5321/3.5.1/expn-gives-mailboxes",
+        "rfc5321/3.5.1/one-mailbox-per-line",
+    },
 )
 def expn_tells_local_parts_alone(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers EXPN with local-parts and no domain."""
@@ -120,7 +138,11 @@ def expn_uses_no_brackets(clean: OfOctets, session: ServerSession, argument: byt
     return _instead(clean(argument), 250, b"alice@example.test", b"bob@example.test")
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/3.5.2/address_that_vrfy_tells_is_one_for_rcpt"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/3.5.2/address_that_vrfy_tells_is_one_for_rcpt"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success"},
+)
 def vrfy_tells_an_unusable_address(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with an address that no RCPT could have."""
     del session
@@ -130,6 +152,7 @@ def vrfy_tells_an_unusable_address(clean: OfOctets, session: ServerSession, argu
 @defect(
     ServerSession.expn,
     proves={"rfc5321/3.5.2/addresses_that_expn_tells_are_for_rcpt"},
+    also={"rfc6531/3.7.4.2/success-form"},
 )
 def expn_tells_an_unusable_address(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers EXPN with the name of a program where a mailbox belongs."""
@@ -137,7 +160,11 @@ def expn_tells_an_unusable_address(clean: OfOctets, session: ServerSession, argu
     return _instead(clean(argument), 250, b"<alice@example.test>", b"<|/bin/archive bob@example.test>")
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/3.5.2/watch_no_source_routes_in_replies"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/3.5.2/watch_no_source_routes_in_replies"},
+    also={"rfc6531/3.7.4.2/mailbox-in-success", "rfc6531/3.7.4.2/success-form"},
+)
 def vrfy_tells_a_source_route(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers VRFY with a source route."""
     del session
@@ -256,7 +283,11 @@ def expn_looks_at_the_syntax_only(clean: OfOctets, session: ServerSession, argum
     return answer(250, b"<%b>" % argument) if given and given.code == 550 and b"@" in argument else given
 
 
-@defect(ServerSession.vrfy, proves={"rfc5321/3.5.3/address_in_a_relayed_domain_is_not_denied"})
+@defect(
+    ServerSession.vrfy,
+    proves={"rfc5321/3.5.3/address_in_a_relayed_domain_is_not_denied"},
+    also={"rfc2034/4/class-agrees", "rfc3463/2/class-success-or-not"},
+)
 def vrfy_denies_what_it_cannot_verify(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers 550 to VRFY of a mailbox that another server has."""
     del session

@@ -177,6 +177,7 @@ def source_route_ends_the_session(clean: OfOctets, session: ServerSession, argum
     ServerSession.begin_data,
     proves={"rfc5321/3.3/accepted_data_gets_354*"},
     also={
+        "rfc5321/4.5.3.1/client-prepared-for-rejection",
         "rfc6531/3.2/else-reject",
         "rfc5321/4.3.1/listed-replies",
         "rfc1870/4/larger-gets-552",

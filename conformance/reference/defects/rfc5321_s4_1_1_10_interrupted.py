@@ -27,9 +27,9 @@ def unfinished_message_is_delivered(clean: Callable[[], None], session: ServerSe
     ServerSession.find_end_of_data,
     proves={f"{HERE}/nothing_goes_out_before_the_end"},
     also={
+        "rfc5321/4.2.5/4yz-not-delivered",
         "rfc5321/4.1.1.10/lost-connection-cancels",
         "rfc5321/4.5.4.2/several-transactions-at-once",
-        "rfc5321/4.2.5/4yz-not-delivered",
     },
 )
 def message_goes_out_before_its_end(

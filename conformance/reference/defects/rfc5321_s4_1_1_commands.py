@@ -350,7 +350,7 @@ def noop_with_an_argument_is_refused(clean: OfOctets, session: ServerSession, ar
         "rfc5321/4.1.1.10/quit_is_taken_anywhere*",
         "rfc5321/4.1.1.10/connection_is_closed_after_quit*",
     },
-    also={"rfc2920/3.2/no-assumptions", "rfc5321/4.3.2/quit-replies"},
+    also={"rfc3207/4.1/quit-served-when-too-weak", "rfc2920/3.2/no-assumptions", "rfc5321/4.3.2/quit-replies"},
 )
 def quit_gets_250(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers QUIT with 250."""
@@ -681,6 +681,10 @@ def vrfy_denies_everybody(clean: OfOctets, session: ServerSession, argument: byt
     ServerSession.vrfy,
     proves={"rfc5321/4.1.1.6/vrfy_does_not_confirm_a_refused_mailbox"},
     also={
+        "rfc6531/3.7.4.2/252-or-550",
+        "rfc6531/3.7.4.2/for-that-command-only",
+        "rfc6531/3.7.4.2/no-utf-8-unasked",
+        "rfc6531/3.7.4.2/success-form",
         "rfc5321/3.5.3/250-only-when-verified",
         "rfc5321/3.5.3/500-or-502-when-only-syntax",
         "rfc5321/7.3/no-250-for-syntax",
@@ -719,7 +723,11 @@ def expn_confirms_everything(clean: OfOctets, session: ServerSession, argument: 
     return answer(250, b"<%b>" % argument) if given and given.code == 550 and session.extended else given
 
 
-@defect(ServerSession.expn, proves={"rfc5321/4.1.1.7/expn_lists_each_member_on_a_line"})
+@defect(
+    ServerSession.expn,
+    proves={"rfc5321/4.1.1.7/expn_lists_each_member_on_a_line"},
+    also={"rfc6531/3.7.4.2/success-form"},
+)
 def expn_lists_all_members_on_one_line(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Puts all members of a list on one line."""
     del session

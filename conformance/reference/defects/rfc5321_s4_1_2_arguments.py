@@ -238,6 +238,7 @@ def rcpt_wants_a_space(clean: ReadPath, session: ServerSession, keyword: bytes, 
     ServerSession.path_and_parameters,
     varies={"rfc5321/4.1.2/what_is_no_path_may_be_taken*"},
     also={
+        "rfc6531/3.2/parsing-unchanged",
         "rfc3461/4.5/mail-twice-501",
         "rfc3461/5.1/mail-invalid-501",
         "rfc4954/5/value-is-xtext",

@@ -47,6 +47,7 @@ def name_must_match_the_address(clean: OfOctets, session: ServerSession, argumen
     only={"NOOP", "HELP", "EXPN", "VRFY", "RSET"},
     proves={"rfc5321/4.1.4/command_before_ehlo_is_not_out_of_sequence*"},
     also={
+        "rfc3207/4.1/554-when-too-weak",
         "rfc5321/4.1.1.5/rset-250",
         "rfc5321/4.1.1.7/expn-at-any-time",
         "rfc5321/4.1.1.8/help-at-any-time",
@@ -152,7 +153,12 @@ def second_ehlo_is_refused(clean: OfOctets, session: ServerSession, argument: by
     ServerSession.command,
     only={"HELP", "EXPN", "VRFY"},
     varies={"rfc5321/4.1.4/command_for_any_time_gets*"},
-    also={"rfc2034/4/required-on-replies", "rfc3207/4/530-before-tls", "rfc5321/2.4/refuse-8-bit-commands"},
+    also={
+        "rfc3207/4.1/554-when-too-weak",
+        "rfc2034/4/required-on-replies",
+        "rfc3207/4/530-before-tls",
+        "rfc5321/2.4/refuse-8-bit-commands",
+    },
 )
 def help_and_verify_answer_otherwise(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers HELP with 211 or 504, VRFY and EXPN with 252, or with 504 where they stand alone, as it may."""

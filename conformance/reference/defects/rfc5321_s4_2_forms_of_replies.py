@@ -70,7 +70,11 @@ _declare_answered_twice()
 USUAL_LINE = re.compile(rb"[A-Za-z]+(?: [^%\x00-\x1f\x7f-\xff]*)?")
 
 
-@defect(ServerSession.command, proves={"rfc5321/4.2/odd_line_brings_one_reply*"})
+@defect(
+    ServerSession.command,
+    proves={"rfc5321/4.2/odd_line_brings_one_reply*"},
+    also={"rfc5321/4.2/printable-text", "rfc6531/3.7.4.2/for-that-command-only"},
+)
 def odd_octets_are_answered_twice(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
     """Answers a line of odd octets behind EHLO with two replies."""
     behind_ehlo = session.extended and session.commands == 2

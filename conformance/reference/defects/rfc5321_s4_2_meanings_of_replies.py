@@ -66,6 +66,7 @@ SUCCESSES = {
         {_watch("quit")},
         {
             "rfc2920/3.2/no-assumptions",
+            "rfc3207/4.1/quit-served-when-too-weak",
             "rfc5321/4.1.1.10/close-after-quit",
             "rfc5321/4.1.1.10/quit-221",
             "rfc5321/4.1.1.10/quit-at-any-time",

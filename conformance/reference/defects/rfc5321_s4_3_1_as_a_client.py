@@ -22,7 +22,13 @@ LISTED = {250, 251, 252}
 @defect(
     RelaySession.before_hello,
     proves={f"{AS_A_CLIENT}[hello-before-mail]", f"{AS_A_CLIENT}[ehlo-first]"},
-    also={"rfc5321/4.1.4/no-nested-mail", "rfc5321/3.3/commands-in-order", "rfc5321/4.1.1.1/start-with-ehlo"},
+    also={
+        "rfc3207/6/client-can-require-tls",
+        "rfc4954/9/configured-never-to-send",
+        "rfc5321/4.1.4/no-nested-mail",
+        "rfc5321/3.3/commands-in-order",
+        "rfc5321/4.1.1.1/start-with-ehlo",
+    },
 )
 def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
     """Says MAIL before EHLO."""
@@ -32,7 +38,12 @@ def relay_says_mail_before_ehlo(clean: OfLines, _: RelaySession) -> Lines:
 @defect(
     RelaySession.hello_verbs,
     proves={f"{AS_A_CLIENT}[ehlo-first]"},
-    also={"rfc5321/4.1.1.1/start-with-ehlo", "rfc6531/3.2/else-reject"},
+    also={
+        "rfc3207/6/retry-tls-later",
+        "rfc5321/4.5.3.1.7/client-uses-size",
+        "rfc5321/4.1.1.1/start-with-ehlo",
+        "rfc6531/3.2/else-reject",
+    },
     varies={"rfc5321/3.2/session_may_start_with_helo"},
 )
 def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
@@ -47,6 +58,9 @@ def relay_says_helo_first(clean: OfLines, _: RelaySession) -> Lines:
         "rfc2920/3.1/nothing_goes_out_behind_what_ends_a_group[taken]",
     },
     also={
+        "rfc3207/6/client-can-require-tls",
+        "rfc4954/9/configured-never-to-send",
+        "rfc5321/4.5.3.1.7/client-uses-size",
         "rfc2920/3.1/only-where-listed",
         "rfc3030/3/body-with-mail",
         "rfc3461/3/*",
@@ -64,7 +78,11 @@ def relay_does_not_wait_for_the_reply_to_ehlo(clean: Callable[[], bool], _: Rela
     return True
 
 
-@defect(RelaySession.before_recipients, proves={f"{AS_A_CLIENT}[order]"})
+@defect(
+    RelaySession.before_recipients,
+    proves={f"{AS_A_CLIENT}[order]"},
+    also={"rfc5321/4.2/client-ends-on-out-of-range-code"},
+)
 def relay_says_data_before_rcpt(clean: OfLines, _: RelaySession) -> Lines:
     """Says DATA before RCPT."""
     return (*clean(), b"DATA")
@@ -129,7 +147,9 @@ def relay_gives_a_short_name(clean: Callable[[], bytes], _: RelaySession) -> byt
     return clean().partition(b".")[0]
 
 
-@defect(RelaySession.farewell, proves={f"{HERE}/relay_leaves_with_quit*"})
+@defect(
+    RelaySession.farewell, proves={f"{HERE}/relay_leaves_with_quit*"}, also={"rfc3207/4.1/client-quits-when-too-weak"}
+)
 def relay_leaves_without_quit(clean: OfLines, _: RelaySession) -> Lines:
     """Closes the connection without QUIT."""
     del clean
@@ -195,7 +215,11 @@ def relay_sends_data_after_any_success(clean: OfReply, _: RelaySession, reply: R
     return clean(reply) or reply.severity == 2
 
 
-@defect(RelaySession.may_send_data, proves={f"{HERE}/no_mail_data_without_354*"})
+@defect(
+    RelaySession.may_send_data,
+    proves={f"{HERE}/no_mail_data_without_354*"},
+    also={"rfc5321/4.2.1/client-tries-again-after-4yz"},
+)
 def relay_sends_data_after_anything(clean: OfReply, _: RelaySession, reply: Reply) -> bool:
     """Sends the message whatever the reply to DATA is."""
     del clean, reply

@@ -41,6 +41,7 @@ def _in_time(command: str, state: str = "*") -> str:
     only={"NOOP", "HELP", "EXPN", "VRFY"},
     proves={_in_time(command) for command in ("noop", "help", "expn", "vrfy")},
     also={
+        "rfc3207/4.1/554-when-too-weak",
         "rfc2034/4/*",
         "rfc4954/4/*",
         "rfc4954/9/*",
@@ -98,6 +99,8 @@ def rset_is_not_for_recipients(clean: OfOctets, session: ServerSession, argument
     only={"MAIL", "RCPT", "DATA", "EHLO", "HELO", "RSET", "NOOP", "VRFY", "QUIT"},
     proves={HERE + "required_command_is_recognised_out_of_place*"},
     also={
+        "rfc3207/4.1/554-when-too-weak",
+        "rfc3207/4.1/quit-served-when-too-weak",
         "rfc2920/3.2/no-assumptions",
         "rfc5321/3.3/rcpt-without-mail",
         "rfc5321/4.1.1.5/rset-250",

@@ -34,6 +34,7 @@ def trace(row: str) -> set[str]:
         "rfc5321/4.4/delivered_message_has_a_received_field",
         *TRACED,
     },
+    also={"rfc4954/7/esmtpa", "rfc4954/7/received-inserted", "rfc5321/4.1.1.4/no-empty-mail-data"},
 )
 def no_received_field(
     clean: Callable[[Accepted, bytes], bytes], trace: Trace, accepted: Accepted, content: bytes
@@ -61,7 +62,11 @@ def received_names_the_client_by_its_address_only(clean: OfMessage, trace: Trace
     return b"from %b (%b)" % (trace.address_of(accepted), trace.address_of(accepted))
 
 
-@defect(Trace.from_clause, proves=stamp("address"))
+@defect(
+    Trace.from_clause,
+    proves=stamp("address"),
+    also={"rfc6531/3.7.3/u-label-in-trace", "rfc6531/3.7/u-label-with-extension"},
+)
 def received_without_the_address(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
     """Writes the client's name and not its address."""
     del clean, trace
@@ -134,7 +139,7 @@ def received_has_two_words_behind_with(clean: OfMessage, _: Trace, accepted: Acc
 @defect(
     Trace.with_clause,
     proves=stamp("registered-protocol"),
-    also={"rfc6531/3.1/with-keywords", "rfc6531/3.7.3/with-utf8-values"},
+    also={"rfc4954/7/esmtpa", "rfc6531/3.1/with-keywords", "rfc6531/3.7.3/with-utf8-values"},
 )
 def received_has_an_unknown_protocol(clean: OfMessage, trace: Trace, accepted: Accepted) -> bytes:
     """Writes a protocol of its own behind WITH."""
@@ -167,6 +172,7 @@ def received_has_a_name_behind_for(clean: OfMessage, trace: Trace, accepted: Acc
     Trace.for_clause,
     proves=stamp("one-path", several=True) | stamp("form", several=True),
     also={
+        "rfc5321/7.2/client-keeps-recipients-out",
         "rfc5321/7.2/recipients-not-in-header",
         "rfc5321/7.6/for-with-several-recipients",
     },
@@ -201,7 +207,7 @@ def received_has_a_zone_name(clean: OfNothing, _: Trace) -> bytes:
     return clean().replace(b"+0000", b"GMT")
 
 
-@defect(Trace.time_stamp, proves=stamp("four-digit-year"))
+@defect(Trace.time_stamp, proves=stamp("four-digit-year"), also={"rfc5321/F.5/client-four-digit-years"})
 def received_has_two_digits_of_year(clean: OfNothing, _: Trace) -> bytes:
     """Writes the year with two digits."""
     return re.sub(rb"\b20(\d\d)\b", rb"\1", clean(), count=1)

@@ -81,6 +81,10 @@ def client_waits_for_ever(clean: OfStep, session: RelaySession, step: str) -> fl
         "rfc5321/4.2.1/refusal_for_now_is_tried_again[data]",
     },
     also={
+        "rfc2033/5/client-keeps-replies-before-a-close",
+        "rfc2033/5/client-reads-replies-as-they-come",
+        "rfc5321/4.5.3.1.10/client-sends-the-rest",
+        "rfc5321/4.5.3.1.10/client-takes-552-as-temporary",
         "rfc5321/3.8/*",
         "rfc5321/4.2/*",
         "rfc1870/6.2/again-after-452",
@@ -95,7 +99,11 @@ def refused_for_now_is_given_back(clean: Callable[[Sent], Sent], mailer: Mailer,
     return replace(sent, failed=(*sent.failed, *sent.deferred), deferred=())
 
 
-@defect(Mailer.queued, proves={RETRIES + "second_attempt_has_the_envelope"})
+@defect(
+    Mailer.queued,
+    proves={RETRIES + "second_attempt_has_the_envelope"},
+    also={"rfc5321/4.2.1/client-tries-again-after-4yz", "rfc5321/4.2.5/client-keeps-message-after-4yz"},
+)
 def queue_forgets_the_sender(clean: Callable[[Copy, Sent], Copy], mailer: Mailer, copy: Copy, sent: Sent) -> Copy:
     """Tries again with the null reverse-path."""
     del mailer
@@ -122,7 +130,11 @@ def tries_again_after_a_minute(clean: Callable[[Copy], float], mailer: Mailer, c
     return 60.0
 
 
-@defect(Mailer.retry_after, proves={RETRIES + "two_attempts_fall_into_the_first_hour"})
+@defect(
+    Mailer.retry_after,
+    proves={RETRIES + "two_attempts_fall_into_the_first_hour"},
+    also={"rfc5321/4.2.1/client-tries-again-after-4yz", "rfc5321/6.1/survives-a-shortage"},
+)
 def tries_again_after_two_hours(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
     """Tries again after two hours, four times as long as the half hour that is recommended."""
     del mailer
@@ -166,7 +178,11 @@ def mail_data_is_not_answered(clean: Callable[[Answer], bytes], session: ServerS
 CHOICES = "rfc5321/4.5.4.1/"
 
 
-@defect(Mailer.grouped, varies={CHOICES + "recipients_of_a_transaction_may_have_a_limit"})
+@defect(
+    Mailer.grouped,
+    varies={CHOICES + "recipients_of_a_transaction_may_have_a_limit"},
+    also={"rfc5321/4.5.3.1.10/client-sends-the-rest"},
+)
 def fifty_recipients_share_a_transaction(
     clean: Callable[[tuple[bytes, ...]], list[tuple[bytes, ...]]], mailer: Mailer, forward_paths: tuple[bytes, ...]
 ) -> list[tuple[bytes, ...]]:
@@ -196,7 +212,11 @@ def notification_is_tried_once(clean: Callable[[Copy], float], mailer: Mailer, c
     return clean(copy) if copy.reverse_path else 0.0
 
 
-@defect(Mailer.gives_up_after, proves={CHOICES + "mail_is_not_given_up_within_the_hour"})
+@defect(
+    Mailer.gives_up_after,
+    proves={CHOICES + "mail_is_not_given_up_within_the_hour"},
+    also={"rfc2033/5/client-reads-replies-as-they-come"},
+)
 def mail_is_given_up_after_ten_minutes(clean: Callable[[Copy], float], mailer: Mailer, copy: Copy) -> float:
     """Gives a message back that could not be sent for ten minutes."""
     del mailer

@@ -24,8 +24,12 @@ OfExchangers = Callable[[list[Exchanger]], list[Exchanger]]
 OfName = Callable[[str], DNSRecord]
 
 
+NEVER = "domain-is-never-looked-up"
+
+
 @defect(
     Routing.addresses,
+    name=NEVER,
     proves={HERE + "domain_is_looked_up", HERE + "only_exchanger_gets_the_mail*"},
     also={
         HERE + "*",
@@ -38,6 +42,13 @@ def domain_is_never_looked_up(clean: OfHost, routing: Routing, domain: str) -> l
     """Sends everything to one host and asks no name server."""
     del clean, routing, domain
     return [EXCHANGERS[0].rpartition(":")[0]]
+
+
+@defect(Routing.takes_no_mail, name=NEVER)
+def null_mx_is_never_asked_for(clean: Callable[[str], bool], routing: Routing, domain: str) -> bool:
+    """Sends everything to one host and asks no name server."""
+    del clean, routing, domain
+    return False
 
 
 @defect(Routing.exchangers, proves={HERE + "exchangers_are_asked_for_first"})
@@ -138,7 +149,7 @@ def alias_has_no_exchangers(clean: OfDomain, routing: Routing, domain: str) -> l
 def domain_that_does_not_exist_is_waited_for(clean: OfName, routing: Routing, name: str) -> DNSRecord:
     """Keeps mail for a domain that does not exist and tells nobody."""
     del clean, routing
-    raise UnroutableError(b"450 No such domain yet: " + name.encode("ascii"), lasting=False)
+    raise UnroutableError(b"450 No such domain yet: " + name.encode(), lasting=False)
 
 
 @defect(
@@ -161,7 +172,7 @@ def domain_that_does_not_exist_goes_to_a_smart_host(clean: OfHost, routing: Rout
 def error_of_the_name_server_is_for_good(clean: OfName, routing: Routing, name: str) -> DNSRecord:
     """Gives mail back when the name server has an error."""
     del clean, routing
-    raise UnroutableError(b"550 No answer for " + name.encode("ascii"), lasting=True)
+    raise UnroutableError(b"550 No answer for " + name.encode(), lasting=True)
 
 
 KEPT = b"450 No usable exchanger"
