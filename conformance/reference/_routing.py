@@ -84,6 +84,7 @@ class Routing:
         except UnroutableError:
             return False
 
+    @decision
     def host_at(self, domain: str, address: str) -> str:
         """The name of the exchanger that has this address."""
         try:

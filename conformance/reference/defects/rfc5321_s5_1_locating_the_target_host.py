@@ -51,6 +51,15 @@ def null_mx_is_never_asked_for(clean: Callable[[str], bool], routing: Routing, d
     return False
 
 
+@defect(Routing.host_at, name=NEVER)
+def name_of_the_host_is_never_asked_for(
+    clean: Callable[[str, str], str], routing: Routing, domain: str, address: str
+) -> str:
+    """Sends everything to one host and asks no name server."""
+    del clean, routing, address
+    return domain
+
+
 @defect(Routing.exchangers, proves={HERE + "exchangers_are_asked_for_first"})
 def addresses_are_asked_for_first(clean: OfDomain, routing: Routing, domain: str) -> list[Exchanger]:
     """Asks for the addresses of a domain before it asks for MX records."""
