@@ -34,6 +34,18 @@ Refuses = Callable[[Transaction, bytes], Answer | None]
         f"{HERE}/failure_after_acceptance_is_notified*",
     },
     also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc5321/2.1/client-transfers-or-reports",
+        "rfc5321/4.2.5/client-keeps-message-after-5yz",
+        "rfc5321/4.2/client-prepared-for-new-codes",
+        "rfc5321/4.2/client-takes-bare-code",
+        "rfc5321/4.2/client-tests-first-digit",
+        "rfc5321/4.5.3.1/client-prepared-for-rejection",
+        "rfc6531/3.7.4.1/utf-8-in-251-and-551",
         "rfc1870/6.2/250-is-no-promise",
         "rfc1870/6.2/return-after-552",
         "rfc1870/6.4/no-queue-after-552",
@@ -61,7 +73,12 @@ def failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: lis
         f"{HERE}/notification[null-for-dsn]",
         f"{HERE}/notification_of_refused_data_is_null",
     },
-    also={"rfc3461/6.1/null-reverse-path", "rfc3464/2/null-return-address", "rfc6531/3.2/notification-conforms"},
+    also={
+        "rfc5321/2.1/client-transfers-or-reports",
+        "rfc3461/6.1/null-reverse-path",
+        "rfc3464/2/null-return-address",
+        "rfc6531/3.2/notification-conforms",
+    },
 )
 def notification_from_the_postmaster(clean: Callable[[], bytes], _: Mailer) -> bytes:
     """Sends notifications with the postmaster as their reverse-path."""
@@ -142,7 +159,11 @@ def notifies_along_the_route(clean: OfCopy, _: Mailer, copy: Copy) -> bytes:
     return copy.reverse_path
 
 
-@defect(Mailer.notified_together, proves={f"{HERE}/each_failed_recipient_is_notified"})
+@defect(
+    Mailer.notified_together,
+    proves={f"{HERE}/each_failed_recipient_is_notified"},
+    also={"rfc2920/3.1/count-replies", "rfc2920/3.1/no-confusion", "rfc5321/2.1/client-transfers-or-reports"},
+)
 def notification_of_the_first_failure_only(
     clean: Callable[[list[Failed]], list[list[Failed]]], _: Mailer, failed: list[Failed]
 ) -> list[list[Failed]]:
@@ -158,14 +179,29 @@ def notification_for_each_failure(
     return [each for one in failed for each in clean([one])]
 
 
-@defect(Mailer.fail, proves={f"{HERE}/partial_failure_is_notified"})
+@defect(
+    Mailer.fail,
+    proves={f"{HERE}/partial_failure_is_notified"},
+    also={
+        "rfc2920/3.1/check-all-statuses",
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/multiline-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc2920/3.1/no-matching-by-code",
+        "rfc5321/2.1/client-transfers-or-reports",
+    },
+)
 def partial_failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, failed: list[Failed]) -> None:
     """Tells nobody where some recipients were served."""
     if len(failed) == len(copy.forward_paths):
         clean(copy, failed)
 
 
-@defect(RelaySession.sends_to_the_rest, proves={f"{HERE}/the_other_recipient_gets_its_copy"})
+@defect(
+    RelaySession.sends_to_the_rest,
+    proves={f"{HERE}/the_other_recipient_gets_its_copy"},
+    also={"rfc5321/2.1/client-transfers-or-reports", "rfc5321/4.5.3.1.8/client-sends-chunks"},
+)
 def one_refused_recipient_stops_all(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Sends to nobody where the next hop refuses one of the recipients."""
     del clean
@@ -186,6 +222,7 @@ def full_mailbox_swallows(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy
     Mailer.deliver_here,
     proves={f"{HERE}/accepted_message_reaches_the_mailbox", f"{HERE}/each_of_several_messages_is_processed"},
     also={
+        "rfc3030/2/last-marks-the-end",
         "rfc3461/5.2.6/dead-letters-are-failures",
         "rfc5321/4.1.1.5/lost-connection-like-quit",
         "rfc5321/6.2/bounce-what-can-not",
@@ -210,6 +247,8 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
     Mailer.grouped,
     proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},
     also={
+        "rfc5321/4.5.3.1.8/client-sends-chunks",
+        "rfc5321/4.5.3.1/client-prepared-for-rejection",
         "rfc1870/6.*",
         "rfc3030/3/*",
         "rfc3461/5.2*",
