@@ -162,7 +162,11 @@ def notifies_along_the_route(clean: OfCopy, _: Mailer, copy: Copy) -> bytes:
 @defect(
     Mailer.notified_together,
     proves={f"{HERE}/each_failed_recipient_is_notified"},
-    also={"rfc2920/3.1/count-replies", "rfc2920/3.1/no-confusion", "rfc5321/2.1/client-transfers-or-reports"},
+    also={
+        "rfc2920/3.1/count-replies",
+        "rfc2920/3.1/no-confusion",
+        "rfc5321/2.1/client-transfers-or-reports",
+    },
 )
 def notification_of_the_first_failure_only(
     clean: Callable[[list[Failed]], list[list[Failed]]], _: Mailer, failed: list[Failed]
@@ -200,7 +204,10 @@ def partial_failure_is_not_notified(clean: OfFailure, _: Mailer, copy: Copy, fai
 @defect(
     RelaySession.sends_to_the_rest,
     proves={f"{HERE}/the_other_recipient_gets_its_copy"},
-    also={"rfc5321/2.1/client-transfers-or-reports", "rfc5321/4.5.3.1.8/client-sends-chunks"},
+    also={
+        "rfc5321/2.1/client-transfers-or-reports",
+        "rfc5321/4.5.3.1.8/client-sends-chunks",
+    },
 )
 def one_refused_recipient_stops_all(clean: Callable[[], bool], _: RelaySession) -> bool:
     """Sends to nobody where the next hop refuses one of the recipients."""
@@ -294,7 +301,11 @@ def third_message_is_lost(
     Mailer.note_refused_mail,
     name="refused-mail-command-is-remembered",
     proves={f"{HERE}/refused_mail_command_is_not_remembered"},
-    also={"rfc1870/6.2/return-after-552"},
+    also={
+        "rfc5321/2.1/client-transfers-or-reports",
+        "rfc5321/4.2/client-prepared-for-new-codes",
+        "rfc1870/6.2/return-after-552",
+    },
 )
 def remembers_refused_mail(clean: Callable[[Copy], None], mailer: Mailer, copy: Copy) -> None:
     """Sends nothing more to a host that once refused MAIL."""

@@ -308,6 +308,7 @@ relay_that(
     "relay-cuts-messages-off",
     of_body(lambda body: b"".join(line + CRLF for line in body.split(CRLF)[:-1][:1000])),
     rows(BODY, "many-lines"),
+    {"rfc5321/4.1.1.4/missing-crlf-added-or-rejected"},
 )
 relay_that(
     "Clears the high bit of 8-bit octets.",
@@ -418,6 +419,7 @@ def apparently_to_is_added(
 @defect(
     Trace.with_trace,
     proves={f"{RELAYED}/recipients_are_not_copied_into_the_header*"},
+    also={"rfc5321/7.2/client-keeps-recipients-out"},
 )
 def recipients_are_copied_into_the_header(
     clean: Callable[[Accepted, bytes], bytes], _: Trace, accepted: Accepted, content: bytes

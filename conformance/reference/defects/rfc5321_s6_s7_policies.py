@@ -30,6 +30,10 @@ def twenty_hops_are_a_loop(clean: OfOctets, session: ServerSession, content: byt
         SECURITY + "vrfy_tells_a_mailbox_from_none",
     },
     also={
+        "rfc6531/3.7.4.2/252-or-550",
+        "rfc6531/3.7.4.2/for-that-command-only",
+        "rfc6531/3.7.4.2/no-utf-8-unasked",
+        "rfc6531/3.7.4.2/success-form",
         "rfc5321/4.1.1.6/confirms-user",
         "rfc5321/3.5.1/553-for-ambiguous-name",
         "rfc5321/3.5.3/250-only-when-verified",

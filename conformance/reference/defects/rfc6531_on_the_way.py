@@ -152,7 +152,11 @@ def relay_takes_replies_in_utf_8_for_refusals(
     return clean(reply) and reply.octets.isascii()
 
 
-@defect(Mailer.judged, proves={"rfc6531/3.7.4.1/relay_takes_a_new_address_in_utf_8[551]"})
+@defect(
+    Mailer.judged,
+    proves={"rfc6531/3.7.4.1/relay_takes_a_new_address_in_utf_8[551]"},
+    also={"rfc3461/5.2.2/relayed-on-success"},
+)
 def relay_tries_again_after_replies_in_utf_8(clean: Callable[[Sent], Sent], mailer: Mailer, sent: Sent) -> Sent:
     """Takes every refusal outside ASCII for one that it could not read, and tries again."""
     del mailer

@@ -209,6 +209,7 @@ def field_says_yes(clean: OfContent, session: RelaySession, content: bytes) -> b
     Mailer.expanded,
     profile="on-request",
     proves={"rfc8689/4.1/all_copies_behind_an_alias_need_tls*"},
+    also={"rfc6710/4.4/aliases-keep-it"},
 )
 def first_member_alone_is_protected(clean: Callable[[Copy], list[Copy]], mailer: Mailer, copy: Copy) -> list[Copy]:
     """Remembers REQUIRETLS for the first member of an alias alone."""
