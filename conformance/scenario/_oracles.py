@@ -333,7 +333,7 @@ def arrived(message: object | None, *, expected: str, seen: str = "nothing came"
 
 def took(branch: str, outcome: object = "") -> Observation:
     """The branch of a MAY."""
-    return Took(branch, str(outcome))
+    return Took(branch, visible(outcome) if isinstance(outcome, bytes) else str(outcome))
 
 
 def _asks_for_more(outcome: Reply, codes: Collection[int]) -> bool:
