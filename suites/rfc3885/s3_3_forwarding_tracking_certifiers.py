@@ -169,7 +169,8 @@ async def values_stay_along_an_alias(name: str, smtp: Client, hop: Hop) -> Obser
     seen, wanted = values_of(await by_alias(smtp, hop), smtp)[name]
     if not seen:
         return Unclear(f"no {name} came, which another clause is about")
-    return holds(seen.lower() == wanted.lower() if name == "ORCPT" else seen == wanted, expected=visible(wanted), seen=seen)
+    same = seen.lower() == wanted.lower() if name == "ORCPT" else seen == wanted
+    return holds(same, expected=visible(wanted), seen=seen)
 
 
 # One that stands for several, and a list.
