@@ -19,17 +19,28 @@ Prepare = Callable[[bytes], bytes | None]
 Names = Callable[[], tuple[bytes, ...]]
 
 
+WITHOUT_AUTH = "submission-offers-no-auth"
+
+
 @defect(
     ServerSession.has,
+    name=WITHOUT_AUTH,
     only={"AUTH"},
     profile="submission",
     varies={"rfc4954/3/submission_server_may_offer_auth"},
-    also={"rfc8314/3.3/rules-of-submission", "rfc8314/4.2/external-with-certificate"},
+    also={"rfc6409/7/auth", "rfc8314/3.3/rules-of-submission", "rfc8314/4.2/external-with-certificate"},
 )
 def submission_offers_no_auth(clean: Callable[[bytes], bool], session: ServerSession, extension: bytes) -> bool:
     """Offers no AUTH on the submission port, as one that knows its clients by their addresses."""
     del clean, session, extension
     return False
+
+
+@defect(ServerSession.extensions, name=WITHOUT_AUTH, profile="submission")
+def submission_lists_no_auth(clean: Names, session: ServerSession) -> tuple[bytes, ...]:
+    """Offers no AUTH on the submission port, as one that knows its clients by their addresses."""
+    del session
+    return tuple(line for line in clean() if not line.startswith(b"AUTH"))
 
 
 @defect(
