@@ -12,9 +12,11 @@ from conformance import (
     Hop,
     NotReady,
     Observation,
+    Received,
     Rule,
     Step,
     Unclear,
+    delivery_report,
     holds,
     new_token,
     reply_octets,
@@ -149,6 +151,12 @@ READ = {
 }
 
 
+def _tells_no_failure(received: Received) -> bool:
+    """Whether it is a report of something else: of success, for one, which may be told too."""
+    found = delivery_report(received.content)
+    return found is not None and "failed" not in found.actions
+
+
 @scenario("rfc2920/3.1/check-all-statuses", start=At.EHLO, facts=["delivery_within"], replies=READ)
 async def each_reply_is_taken_for_its_own_recipient(replies: Replies, smtp: Client, hop: Hop) -> Observation:
     """Of three recipients those that the next hop refuses are reported, and those that it takes get the message."""
@@ -165,13 +173,19 @@ async def each_reply_is_taken_for_its_own_recipient(replies: Replies, smtp: Clie
     if lacking:
         return Broken("the message to each who was taken", f"none to {_names(lacking)}; {_shown(hop, hop.token)}")
     told = await hop.notification_arrival(sender)
+    if told is not None and _tells_no_failure(told):
+        told = await hop.notification_saying(sender, "failed")
     if not refused:
         return holds(told is None, expected="no notification", seen="none" if told is None else told.content[:300])
     text = told.content.lower() if told is not None else b""
     if any(each.lower() not in text for each in refused):
         # Each recipient may have a notification of its own.
         more = await hop.messages(sender, at_least=EVERY)
-        text = b"".join(each.content.lower() for each in more if hop.mailbox(sender) in each.forward_paths)
+        text = b"".join(
+            each.content.lower()
+            for each in more
+            if hop.mailbox(sender) in each.forward_paths and not _tells_no_failure(each)
+        )
     unsaid = [each for each in refused if each.lower() not in text]
     blamed = [each for each in wanted if b"final-recipient: rfc822; " + each.lower() in text.replace(b";r", b"; r")]
     if unsaid or blamed:
