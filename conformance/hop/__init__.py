@@ -13,7 +13,7 @@ from conformance.hop._hop import (
     Listening,
     NextHop,
 )
-from conformance.hop._old_tls import old_tls
+from conformance.hop._old_tls import old_tls, speak_old_versions
 from conformance.hop._records import Command, HopConnection, Protocol, Received, Recipient, Transaction, tokens_in
 from conformance.hop._rules import EVERYONE, Rule, Step, Then, reply_octets
 
@@ -42,5 +42,6 @@ __all__ = [
     "Transaction",
     "old_tls",
     "reply_octets",
+    "speak_old_versions",
     "tokens_in",
 ]

@@ -74,13 +74,13 @@ class Authority:
         octets = self.certificate.public_bytes(serialization.Encoding.PEM)
         return octets + _pem_of(self.key) if with_key else octets
 
-    def issue(self, *names: str, common_name: str = "") -> bytes:
-        """A certificate for these names and its key, both as PEM."""
+    def issue(self, *names: str, common_name: str = "", expired: bool = False) -> bytes:
+        """A certificate for these names (dNSName) and this common name, and its key, both as PEM."""
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
         from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
 
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(common_name, names, key, self.certificate, self.key, expired=False)
+        certificate = _signed(common_name, names, key, self.certificate, self.key, expired=expired)
         return certificate.public_bytes(serialization.Encoding.PEM) + _pem_of(key)
 
     def context(self, *names: str, common_name: str = "", known: bool = True, expired: bool = False) -> ssl.SSLContext:
@@ -91,28 +91,17 @@ class Authority:
         key = (names, common_name, known, expired)
         if key not in self._made:
             issuer = self if known else Authority.new()
-            self._made[key] = _context(issuer.certificate, issuer.key, common_name, names, expired=expired)
+            self._made[key] = _context(issuer.issue(*names, common_name=common_name, expired=expired))
         return self._made[key]
 
 
-def _context(
-    issuer: x509.Certificate,
-    signs: ec.EllipticCurvePrivateKey,
-    common_name: str,
-    names: tuple[str, ...],
-    *,
-    expired: bool,
-) -> ssl.SSLContext:
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _signed(common_name, names, key, issuer, signs, expired=expired)
+def _context(certificate: bytes) -> ssl.SSLContext:
+    """The server's side of TLS with this certificate and its key (PEM)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "certificate.pem")  # nothing but a file can be loaded
         path.touch(0o600)
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + _pem_of(key))
+        path.write_bytes(certificate)
         context.load_cert_chain(path)
     return context
 

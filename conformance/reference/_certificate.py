@@ -6,10 +6,9 @@ import atexit
 import functools
 import ssl
 import tempfile
-import warnings
 from pathlib import Path
 
-from conformance.hop import Authority
+from conformance.hop import Authority, speak_old_versions
 from conformance.reference._login import Account
 from conformance.reference._site import ACCOUNT_DOMAIN, CERTIFIED, HOST, OUTWARD_PASSWORD, OUTWARD_USER
 
@@ -32,17 +31,8 @@ def server_tls(*, asks: bool = True, at_most: ssl.TLSVersion | None = None) -> s
         context.verify_mode = ssl.CERT_OPTIONAL
         context.load_verify_locations(cadata=next_hop_authority().pem().decode("ascii"))
     if at_most is not None:
-        _with_old_versions(context, at_most)
+        speak_old_versions(context, at_most)
     return context
-
-
-def _with_old_versions(context: ssl.SSLContext, at_most: ssl.TLSVersion) -> None:
-    """Let the context speak versions of TLS that are no longer to be used, and none over this one."""
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of versions that nobody is to use
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = at_most
 
 
 @functools.cache
@@ -51,7 +41,7 @@ def old_versions() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    _with_old_versions(context, ssl.TLSVersion.TLSv1_1)
+    speak_old_versions(context, ssl.TLSVersion.TLSv1_1)
     return context
 
 

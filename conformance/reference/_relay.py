@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import ClassVar
 
 import trio
@@ -283,7 +282,7 @@ class RelaySession:
         """Go over to TLS; returns the certificate that the host showed. Clear octets behind the 220 go, or stay."""
         if not keeps:
             self.reader = ReplyReader()
-        secure = trio.SSLStream(self.stream, _client_tls())
+        secure = trio.SSLStream(self.stream, unverified())
         with trio.fail_after(USUAL_PATIENCE):
             await secure.do_handshake()
         self.stream, self.secured = secure, True
@@ -872,15 +871,6 @@ class RelaySession:
     def farewell_to_none(self) -> tuple[bytes, ...]:
         """What is said to a host that has let no session begin: QUIT (§4.1.4)."""
         return (b"QUIT",)
-
-
-@cache
-def _client_tls() -> ssl.SSLContext:
-    """The client's side of TLS, which leaves it to us what to make of a certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _offered(hello: Reply) -> dict[bytes, bytes]:

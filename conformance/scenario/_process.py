@@ -5,6 +5,8 @@ Or left without room on its disks for a while.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,6 +44,15 @@ class Control(Protocol):
         """Whether it takes connections."""
 
 
+@contextmanager
+def _told_of(command: str) -> Iterator[None]:
+    """A command that failed is a set-up that failed."""
+    try:
+        yield
+    except ControlError as error:
+        raise NotReady(command, str(error)) from error
+
+
 @dataclass(slots=True, eq=False)
 class Process:
     """The target's process for one scenario, which runs alone; it is up again, and has room, when that ends.
@@ -60,10 +71,8 @@ class Process:
     async def kill(self) -> None:
         """End it as a crash does."""
         self.up = False
-        try:
+        with _told_of("kill"):
             await self.control.kill()
-        except ControlError as error:
-            raise NotReady("kill", str(error)) from error
 
     def begin_to_stop(self) -> None:
         """Have it told to end, as an administrator does, and come back at once: what follows is to be seen."""
@@ -84,11 +93,9 @@ class Process:
         if self._stopping is not None:
             await self._stopping.wait()
             self._stopping = None
-        try:
-            if not self.up:
+        if not self.up:
+            with _told_of("start"):
                 await self.control.start()
-        except ControlError as error:
-            raise NotReady("start", str(error)) from error
         self.up = True
         if self._failed:
             raise NotReady("stop", self._failed)
@@ -96,25 +103,19 @@ class Process:
     async def fill_queue(self) -> None:
         """Leave no room where its queue is."""
         self.has_room = False
-        try:
+        with _told_of("fill-queue"):
             await self.control.fill_queue()
-        except ControlError as error:
-            raise NotReady("fill-queue", str(error)) from error
 
     async def fill_mailboxes(self) -> None:
         """Leave no room where the mailboxes are."""
         self.has_room = False
-        try:
+        with _told_of("fill-mailboxes"):
             await self.control.fill_mailboxes()
-        except ControlError as error:
-            raise NotReady("fill-mailboxes", str(error)) from error
 
     async def make_room(self) -> None:
         """Give it room again."""
-        try:
+        with _told_of("make-room"):
             await self.control.make_room()
-        except ControlError as error:
-            raise NotReady("make-room", str(error)) from error
         self.has_room = True
 
     async def listens(self) -> bool:
