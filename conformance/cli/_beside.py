@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from conformance.cli._output import Output
+from conformance.cli._output import print_table
 from conformance.cli._problem import UNUSABLE, ProblemError
 from conformance.cli._run import Request, run
 from conformance.launchers import LAUNCHERS, LaunchError, launcher_of
@@ -30,9 +30,6 @@ from conformance.report import (
     write_matrix,
 )
 from conformance.scenario import Verdict
-
-WIDTH = 120
-"""Columns of a table that goes to no terminal."""
 
 
 def compare(paths: Sequence[Path], html: Path | None) -> int:
@@ -88,11 +85,6 @@ def _print_counts(servers: Sequence[Tested]) -> None:
     for each in servers:
         table.add_row(Text(each.title), *(str(each.counts[word]) for word in Verdict))
     print_table(table)
-
-
-def print_table(table: Table, wide: int = 0) -> None:
-    """Print a table, in full where no terminal says how wide it may be; ``wide`` is how wide it has to be at least."""
-    Output(width=None if sys.stdout.isatty() else max(WIDTH, 60 + 12 * len(table.columns), wide)).print(table)
 
 
 def versions(name: str, wanted: Sequence[str], request: Request) -> None:

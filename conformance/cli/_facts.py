@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import types
 import typing
 from collections.abc import Callable
@@ -11,30 +10,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from conformance.cli._output import Output
-from conformance.target import MEANINGS, Store, Target
+from conformance.cli._output import print_table
+from conformance.target import MEANINGS, PARTS, Store, Target
 
 SHORT = {"mailboxes": "--rcpt", "ehlo_name": "--helo"}
 """The names that are shorter than the fact."""
 
-IN_FILES_ONLY = frozenset(
-    {
-        "address",
-        "set_up",
-        "alias",
-        "mailing_list",
-        "alias_elsewhere",
-        "alias_of_several_elsewhere",
-        "list_elsewhere",
-        "owners",
-        "credentials",
-        "strict_credentials",
-        "nameless_credentials",
-        "limits",
-        "process",
-    }
-)
-"""Facts with parts of their own: a target file is the place for them."""
+IN_FILES_ONLY = {"address", "set_up"} | {fact for fact, part in PARTS.items() if part is not Store}
+"""The address is no option, and a target file is the place for what has parts; a store is written in one word."""
 
 STORES: tuple[str, ...] = typing.get_args(typing.get_type_hints(Store)["kind"])
 
@@ -97,7 +80,7 @@ def print_facts() -> None:
     for fact, says in MEANINGS.items():
         option = f" ({SHORT[fact]})" if fact in SHORT else ""
         table.add_row(fact.replace("_", "-"), says + option)
-    Output(width=None if sys.stdout.isatty() else 120).print(table)
+    print_table(table)
 
 
 def _holds(kind: Any, wanted: type) -> bool:

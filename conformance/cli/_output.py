@@ -7,9 +7,13 @@ import sys
 from typing import NoReturn
 
 from rich.console import Console
+from rich.table import Table
 
 READER_GONE = 141
 """The exit status of what a shell ends with SIGPIPE."""
+
+WIDTH = 120
+"""Columns of a table that goes to no terminal."""
 
 
 class Output(Console):
@@ -23,6 +27,11 @@ class Output(Console):
     def is_log(self) -> bool:
         """Whether nobody looks on: no terminal, whatever ``FORCE_COLOR`` says, or one that can't move its cursor."""
         return not self.file.isatty() or self.is_dumb_terminal
+
+
+def print_table(table: Table, wide: int = 0) -> None:
+    """Print a table, in full where no terminal says how wide it may be; ``wide`` is how wide it has to be at least."""
+    Output(width=None if sys.stdout.isatty() else max(WIDTH, 60 + 12 * len(table.columns), wide)).print(table)
 
 
 def mute() -> None:

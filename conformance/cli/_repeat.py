@@ -10,7 +10,7 @@ from dataclasses import replace
 from rich.table import Table
 from rich.text import Text
 
-from conformance.cli._beside import print_table
+from conformance.cli._output import print_table
 from conformance.cli._problem import UNUSABLE, ProblemError
 from conformance.cli._run import Request, run
 from conformance.engine import Result

@@ -30,7 +30,7 @@ CERTIFIED = "client.example.test"
 LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
 """Passed on by LMTP, by servers that can do that, to this address and the port of the next hop."""
 EXTENDED_ADDRESS, BARE_ADDRESS, ACCOUNT_ADDRESS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
-"""Where mail for these two domains goes, at the port of the next hop: there we offer all extensions, and none."""
+"""Where mail for these domains goes, at the port of the next hop: there we offer all extensions, none, and AUTH."""
 NO_OTHER_HOPS = dict.fromkeys(("extended_domain", "extended_next_hop", "bare_domain", "bare_next_hop", "lmtp_next_hop"))
 NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
 """The facts of a server that relays nothing, or to one next hop only."""

@@ -78,7 +78,7 @@ class Mailer:
     where ``routing`` says for the domains that are looked up; without these nothing is relayed. ``accounts`` are those
     that we have at the next hops of some domains. ``dead`` are the addresses that could not be reached, and until when
     they are not tried again; ``trusted`` verifies certificates. ``known_limits`` are what hosts said of their limits
-    last, by their names.
+    first, by their names.
     """
 
     BEHIND_THE_REPLY: ClassVar = True

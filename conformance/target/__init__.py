@@ -4,6 +4,7 @@ from conformance.target._address import Address, AddressError, is_private, parse
 from conformance.target._meanings import MEANINGS
 from conformance.target._target import (
     ADDRESS_FACTS,
+    PARTS,
     Alias,
     Credentials,
     Disabled,
@@ -25,6 +26,7 @@ from conformance.target._write import target_text
 __all__ = [
     "ADDRESS_FACTS",
     "MEANINGS",
+    "PARTS",
     "Address",
     "AddressError",
     "Alias",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -246,21 +247,18 @@ _DUTIES = frozenset(
 ADDRESS_FACTS = frozenset({"implicit_tls"})
 """Facts that the address states."""
 
-_PARTS: dict[str, type[msgspec.Struct]] = {
-    "alias": Alias,
-    "mailing-list": MailingList,
-    "alias-elsewhere": Alias,
-    "alias-of-several-elsewhere": Alias,
-    "list-elsewhere": MailingList,
-    "owners": Owners,
-    "credentials": Credentials,
-    "strict-credentials": Credentials,
-    "nameless-credentials": Credentials,
-    "limits": Limits,
-    "process": Process,
-    "store": Store,
-    "bounces": Store,
+
+def _part(kind: Any) -> type[msgspec.Struct] | None:
+    """The record that a fact of this type is, if it is one."""
+    kinds = typing.get_args(kind) or (kind,)
+    return next((each for each in kinds if isinstance(each, type) and issubclass(each, msgspec.Struct)), None)
+
+
+PARTS: dict[str, type[msgspec.Struct]] = {
+    fact.name: part for fact in msgspec.structs.fields(Target) if (part := _part(fact.type)) is not None
 }
+"""The facts that have parts of their own, and the record that each is."""
+
 _ROLES: dict[str, Role] = {"lmtp": "lmtp", "submission": "submission"}
 _MAILBOXES = (
     "mailboxes",
@@ -341,7 +339,8 @@ def make_target(data: dict[str, Any], origin: str) -> Target:
         TargetError: an unknown key, a wrong type, or an unusable address, mailbox or domain.
     """
     _check_keys(data, Target, f"{origin}: no fact is called")
-    for name, part in _PARTS.items():
+    for fact, part in PARTS.items():
+        name = fact.replace("_", "-")
         if isinstance(data.get(name), dict):
             _check_keys(data[name], part, f"{origin}: {name} has no")
     if "address" not in data:
