@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conformance.launchers._error import LaunchError
-from conformance.launchers._system import system_call
+from conformance.launchers._system import own_namespace
 
 CLONE_NEWNET = 0x4000_0000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR = 0x8913, 0x8914, 0x8916
@@ -38,25 +38,12 @@ def own_network() -> Iterator[None]:
     """
     if os.geteuid() != 0:
         raise LaunchError("a network namespace of our own needs root")
-    try:
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise LaunchError(f"this system has no network namespaces: {error.strerror}") from error
-    try:
+    with own_namespace("net", CLONE_NEWNET, "network namespace"):
         try:
-            system_call("unshare", CLONE_NEWNET)
+            _bring_up_loopback()
         except OSError as error:
-            raise LaunchError(f"this system lets us make no network namespace: {error.strerror}") from error
-        try:
-            try:
-                _bring_up_loopback()
-            except OSError as error:
-                raise LaunchError(f"loopback of a network namespace can't be set up: {error.strerror}") from error
-            yield
-        finally:
-            system_call("setns", before, CLONE_NEWNET)
-    finally:
-        os.close(before)
+            raise LaunchError(f"loopback of a network namespace can't be set up: {error.strerror}") from error
+        yield
 
 
 def _bring_up_loopback() -> None:

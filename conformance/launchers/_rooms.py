@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.launchers._error import LaunchError
-from conformance.launchers._system import system_call
+from conformance.launchers._system import own_namespace
 
 CLONE_NEWNS = 0x0002_0000
 
@@ -38,20 +38,12 @@ def own_mounts() -> Iterator[None]:
         LaunchError: this system lets us have no namespace of mounts.
     """
     here = Path.cwd()
-    before = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        try:
-            system_call("unshare", CLONE_NEWNS)
-        except OSError as error:
-            raise LaunchError(f"this system lets us make no namespace of mounts: {error.strerror}") from error
-        try:
+        with own_namespace("mnt", CLONE_NEWNS, "namespace of mounts"):
             _run("mount", "--make-rslave", "/")
             yield
-        finally:
-            system_call("setns", before, CLONE_NEWNS)
-            os.chdir(here)  # it is the root of the namespace now
     finally:
-        os.close(before)
+        os.chdir(here)  # it was the root of the namespace, once we were back
 
 
 def lay_room(place: Path, like: Path | None = None) -> None:

@@ -111,6 +111,18 @@ async def message_to_return_is_tried_no_more(smtp: Client, hop: Hop) -> Observat
     return holds(late is None, expected=f"no attempt after {seconds_for(smtp)} s", seen=seen)
 
 
+async def untold(smtp: Client, hop: Hop, mode: bytes, notify: bytes, *, asks: bytes, action: str) -> Observation:
+    """Whether nobody is told this of a late message whose NOTIFY does not ask for it, though one that asks is told."""
+    sender = await kept_waiting(smtp, hop, mode, notify)
+    twin = await kept_waiting(smtp, hop, mode, b" NOTIFY=" + asks, token=new_token())
+    if await hop.attempt(hop.extended()) is None:
+        return Unclear("no attempt came")
+    if await hop.notification_saying(twin, action, within=LONG) is None:
+        return Unclear(f"nobody is told of the one with {asks.decode('ascii')} either")
+    told = await hop.notification_saying(sender, action, within=smtp.target.delivery_within)
+    return holds(told is None, expected=f"no notification that says {action}", seen="one came" if told else "none")
+
+
 UNWANTED = {"never": b" NOTIFY=NEVER", "success": b" NOTIFY=SUCCESS", "delay": b" NOTIFY=DELAY"}
 
 
@@ -124,14 +136,7 @@ UNWANTED = {"never": b" NOTIFY=NEVER", "success": b" NOTIFY=SUCCESS", "delay": b
 )
 async def return_is_not_told_where_it_is_not_wanted(notify: bytes, smtp: Client, hop: Hop) -> Observation:
     """A message with R and NOTIFY without FAILURE makes no failed notification, though one with FAILURE does."""
-    sender = await kept_waiting(smtp, hop, b"R", notify)
-    twin = await kept_waiting(smtp, hop, b"R", b" NOTIFY=FAILURE", token=new_token())
-    if await hop.attempt(hop.extended()) is None:
-        return Unclear("no attempt came")
-    if await hop.notification_saying(twin, "failed", within=LONG) is None:
-        return Unclear("nobody is told of the one with FAILURE either")
-    told = await hop.notification_saying(sender, "failed", within=smtp.target.delivery_within)
-    return holds(told is None, expected="no notification that says failed", seen="one came" if told else "none")
+    return await untold(smtp, hop, b"R", notify, asks=b"FAILURE", action="failed")
 
 
 LATE = {"no-notify": row(b""), "delay": row(b" NOTIFY=DELAY", offers=["DSN"])}
@@ -202,11 +207,4 @@ SILENT = {
 )
 async def late_message_is_not_told_of_without_delay(notify: bytes, smtp: Client, hop: Hop) -> Observation:
     """A message with N and NOTIFY without DELAY makes no delayed notification, though one with DELAY does."""
-    sender = await kept_waiting(smtp, hop, b"N", notify)
-    twin = await kept_waiting(smtp, hop, b"N", b" NOTIFY=DELAY", token=new_token())
-    if await hop.attempt(hop.extended()) is None:
-        return Unclear("no attempt came")
-    if await hop.notification_saying(twin, "delayed", within=LONG) is None:
-        return Unclear("nobody is told of the one with DELAY either")
-    told = await hop.notification_saying(sender, "delayed", within=smtp.target.delivery_within)
-    return holds(told is None, expected="no notification that says delayed", seen="one came" if told else "none")
+    return await untold(smtp, hop, b"N", notify, asks=b"DELAY", action="delayed")

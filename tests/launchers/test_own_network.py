@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launchers import LaunchError, launched
-from conformance.launchers import _network as network
+from conformance.launchers import _system as system
 from conformance.launchers._network import EXCHANGERS, NAME_SERVER, own_network
 
 
@@ -68,7 +68,7 @@ def test_a_system_that_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     before = here()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(network, "system_call", refuse)
+    monkeypatch.setattr(system, "system_call", refuse)
     with pytest.raises(LaunchError, match="lets us make no network namespace: Operation not permitted"), own_network():
         pytest.fail("there is none")
     assert here() == before

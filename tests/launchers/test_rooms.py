@@ -9,7 +9,7 @@ import pytest
 from launched_servers import mentioned
 
 from conformance.launchers import LaunchError
-from conformance.launchers import _rooms as rooms
+from conformance.launchers import _system as system
 from conformance.launchers._rooms import fill, lay_room, make_room, own_mounts, remove_room
 
 OCTETS = bytes(100_000)
@@ -98,6 +98,6 @@ def test_where_no_namespace_can_be_made_it_says_so(monkeypatch: pytest.MonkeyPat
     def refused(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(rooms, "system_call", refused)
+    monkeypatch.setattr(system, "system_call", refused)
     with pytest.raises(LaunchError, match="no namespace of mounts: Operation not permitted"), own_mounts():
         pass
