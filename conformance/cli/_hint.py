@@ -19,7 +19,7 @@ IN_THE_PLACE_OF_TLS = (
 )
 AT_A_RUNG = (
     (" at connect: ", "; does a server listen at {where}?"),
-    (" at greeting: no reply", "; it says nothing: a port that begins with TLS is written smtps://"),
+    (r" at greeting: no reply within [^,]*$", "; it says nothing: a port that begins with TLS is written smtps://"),
     (" at greeting: connection", "; it hangs up without a greeting: is it the right port, and may we connect?"),
 )
 
