@@ -89,6 +89,8 @@ class Client:
     greeting: Outcome | None = None
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
+    extended: bool = False
+    """Whether our last EHLO was taken: then what is not in ``offers`` is not offered."""
     challenges: list[Reply] = field(default_factory=list)
     """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
@@ -240,7 +242,7 @@ class Client:
         hello, offers = self.hello, self.offers
         outcome = await self.ehlo()
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
-            self.hello, self.offers = hello, dict(offers)
+            self.hello, self.offers, self.extended = hello, dict(offers), True
         elif "AUTH" in offers:
             self.offers["AUTH"] = offers["AUTH"]
         self.offers.pop("STARTTLS", None)
@@ -255,7 +257,7 @@ class Client:
         refused = isinstance(outcome, Reply) and outcome.severity == 5
         if refused and self.target.role != "lmtp":
             outcome = await self.say(b"HELO " + self.helo_name)
-            self.hello, self.offers = outcome, {}
+            self.hello, self.offers, self.extended = outcome, {}, False
         self._require("EHLO", outcome)
 
     async def ehlo(self, name: bytes | None = None) -> Outcome:
@@ -263,6 +265,7 @@ class Client:
         verb = b"LHLO" if self.target.role == "lmtp" else b"EHLO"
         self.hello = await self.say(verb + b" " + (name or self.ehlo_name))
         self.offers = _offers(self.hello)
+        self.extended = isinstance(self.hello, Reply) and self.hello.severity == 2
         return self.hello
 
     @property
@@ -403,7 +406,7 @@ class Client:
         if not (isinstance(outcome, Reply) and outcome.code == 220):
             self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
-        self.hello, self.offers = None, {}
+        self.hello, self.offers, self.extended = None, {}, False
         context = tls_context(self.target, only, certified=certified)
         secured = await self.connection.handshake(context, self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)

@@ -208,6 +208,18 @@ def test_a_refused_ehlo_offers_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ehlo", "extended"),
+    [(EHLO, True), (b"250 mx.example.test\r\n", True), (b"502 no\r\n", False)],
+)
+def test_a_server_that_lists_nothing_is_told_from_one_without_ehlo(ehlo: bytes, extended: bool) -> None:
+    async def climbs(client: Client) -> bool:
+        await client.climb(At.EHLO)
+        return client.extended
+
+    assert ask(answering({"EHLO": ehlo, "HELO": b"250 mx.example.test\r\n"}), climbs) is extended
+
+
+@pytest.mark.parametrize(
     ("local", "name"),
     [
         ("", b"[127.0.0.1]"),
