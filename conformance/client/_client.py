@@ -91,6 +91,8 @@ class Client:
     offers: dict[str, bytes] = field(default_factory=dict)
     extended: bool = False
     """Whether our last EHLO was taken: then what is not in ``offers`` is not offered."""
+    offered_first: frozenset[str] = frozenset()
+    """What was offered on the way up before anything else, TLS and AUTH among it."""
     challenges: list[Reply] = field(default_factory=list)
     """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
@@ -199,8 +201,11 @@ class Client:
 
     # The ladder.
 
-    async def climb(self, start: At) -> None:
+    async def climb(self, start: At, *, says_starttls: bool = False) -> None:
         """Reach the starting state, rung by rung.
+
+        ``says_starttls``: what comes then says STARTTLS by itself, so the rungs do not, where the target requires it
+        either, and EHLO stays before AUTH.
 
         Raises:
             NotReady: the server refused a rung.
@@ -209,9 +214,9 @@ class Client:
             self.greeting = await self.reply()
             self._require("greeting", self.greeting, {220})
         if start >= At.UNAUTHENTICATED:
-            await self._introduce()
-        if start >= At.EHLO and self.target.auth_required:
-            await self.become_known()
+            await self._introduce(secure=not says_starttls)
+        if start > At.EHLO or (start == At.EHLO and not says_starttls):
+            await self._show_who_we_are()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -219,9 +224,14 @@ class Client:
         if start >= At.DATA:
             self._require("DATA", await self.say(b"DATA"), {354})
 
-    async def _introduce(self) -> None:
+    async def _show_who_we_are(self) -> None:
+        if self.target.auth_required:
+            await self.become_known()
+
+    async def _introduce(self, *, secure: bool) -> None:
         await self.introduce()
-        if self.target.starttls_required and not self.connection.secured:
+        self.offered_first = self.offered
+        if secure and self.target.starttls_required and not self.connection.secured:
             await self.starttls(certified=self.target.certificate_required)
             await self.introduce()
 

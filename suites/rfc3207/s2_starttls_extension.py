@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance import At, Client, Held, Observation, Reply, Unclear, holds, scenario, visible
 
 
-@scenario("rfc3207/2/ehlo-keyword", start=At.EHLO, tags=["starttls"])
+@scenario("rfc3207/2/ehlo-keyword", start=At.UNAUTHENTICATED, tags=["starttls"])
 async def working_starttls_is_listed(smtp: Client) -> Observation:
     """STARTTLS that is answered with 220 is listed in the reply to EHLO."""
     if not smtp.extended:

@@ -243,6 +243,15 @@ def test_without_a_name_we_are_the_address_of_our_socket(local: str, name: bytes
 TLS_TARGET = msgspec.structs.replace(TARGET, starttls_required=True)
 
 
+def test_where_tls_is_required_who_says_starttls_begins_in_clear() -> None:
+    async def climbs(client: Client) -> tuple[bool, bool]:
+        await client.climb(At.EHLO, says_starttls=True)
+        return client.connection.secured, "STARTTLS" in client.offers
+
+    target = msgspec.structs.replace(reference_target(), starttls_required=True)
+    assert ask(of_reference(ReferenceServer(tls=server_tls())), climbs, target) == (False, True)
+
+
 def test_where_tls_is_required_the_ladder_goes_through_it_and_greets_again() -> None:
     async def climbs(client: Client) -> tuple[bool, bool]:
         await client.climb(At.RCPT)
