@@ -7,16 +7,26 @@ import binascii
 from dataclasses import dataclass, field
 
 from conformance.hop._rules import reply_octets
+from conformance.wire.digest_md5 import directives, message_of, service_of
 
 CRAM_CHALLENGE = b"<1896.697170952@hop.example.test>"
+
+DIGEST_CHALLENGE = message_of(
+    {b"algorithm": b"md5-sess", b"charset": b"utf-8"},
+    {b"realm": b"hop.example.test", b"nonce": b"b2JzZXJ2ZWQgYnkgdXM", b"qop": b"auth"},
+)
 
 CHALLENGES: dict[bytes, tuple[bytes, ...]] = {
     b"PLAIN": (b"",),
     b"EXTERNAL": (b"",),
     b"LOGIN": (b"Username:", b"Password:"),
     b"CRAM-MD5": (CRAM_CHALLENGE,),
+    b"DIGEST-MD5": (DIGEST_CHALLENGE,),
 }
-"""What we ask in each mechanism; an initial response is the answer to the first."""
+"""What we ask in each mechanism; an initial response is the answer to the first.
+
+In DIGEST-MD5 we prove nothing, as we have no password; the client may go on without.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +63,13 @@ class Authentication:
     def said(self) -> tuple[bytes, ...]:
         """All that the client said, the initial response included, as octets of base64."""
         return (*(() if self.initial is None else (self.initial,)), *self.responses)
+
+    @property
+    def service(self) -> bytes:
+        """The name of the service that the client said it wants in DIGEST-MD5, as it came, or nothing."""
+        messages = [directives(decoded(word) or b"") for word in self.said]
+        uris = [uri for message in messages for uri in message.get(b"digest-uri", ())]
+        return service_of(uris[0]) if self.mechanism == b"DIGEST-MD5" and uris else b""
 
     def first(self) -> bytes:
         """Our usual answer to the command."""

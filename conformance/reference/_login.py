@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._verification import Shown, shown
 from conformance.wire import Reply
-from conformance.wire.sasl import MECHANISMS, Dialogue, SaslError, decoded
+from conformance.wire.sasl import MECHANISMS, Dialogue, SaslError, Service, decoded
 
 LINE = 512
 """Octets of a command line, its end included (RFC 5321 §4.5.3.1.4)."""
@@ -40,9 +40,9 @@ class Talk(Protocol):
     async def handshake(self, *, keeps: bool) -> bytes | None: ...
 
 
-def external(user: bytes, password: bytes) -> Dialogue:
+def external(user: bytes, password: bytes, service: Service) -> Dialogue:
     """EXTERNAL (RFC 4422 appendix A): who we are stands elsewhere, so the one response is empty."""
-    del user, password
+    del user, password, service
     return MECHANISM_WITHOUT_WORDS
 
 
@@ -103,7 +103,7 @@ class Login:
 
     async def _try(self, name: str) -> Reply:
         begin = external if name == "EXTERNAL" else MECHANISMS[name]
-        dialogue = begin(self.account.user, self.account.password)
+        dialogue = begin(self.account.user, self.account.password, self.login_service())
         line, first = self.login_auth_line(name), dialogue.initial
         if first is not None and self.login_gives_initial(line, first):
             line, first = line + b" " + self.login_initial(first), None
@@ -198,7 +198,12 @@ class Login:
     @decision
     def login_mechanisms(self) -> tuple[str, ...]:
         """The mechanisms that we would take, the best first."""
-        return ("SCRAM-SHA-256", "PLAIN", "CRAM-MD5", "EXTERNAL")
+        return ("SCRAM-SHA-256", "PLAIN", "CRAM-MD5", "EXTERNAL", "DIGEST-MD5")
+
+    @decision
+    def login_service(self) -> Service:
+        """What we want there: the host's service of the name smtp (RFC 4954 §4)."""
+        return Service(self.account.host.encode("ascii"))
 
     @decision
     def login_auth_line(self, name: str) -> bytes:
