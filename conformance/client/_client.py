@@ -448,11 +448,13 @@ class Client:
         user: bytes | None = None,
         password: bytes | None = None,
         service: bytes = b"smtp",
+        quality: bytes = b"auth",
     ) -> Outcome:
         """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
 
         Other credentials than the target file's can be given. ``service`` is the name in SASL of what we want, which
-        DIGEST-MD5 says.
+        DIGEST-MD5 says; ``quality`` is how it protects, and with ``auth-int`` a security layer begins behind the 235,
+        at which nothing of what was offered before counts any more (RFC 4954 §4).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
@@ -460,7 +462,7 @@ class Client:
         if user is None or password is None:
             user, password = self.credentials
         name = mechanism or self._mechanism()
-        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service))
+        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, quality))
         first = dialogue.initial
 
         def encoded(octets: bytes) -> bytes:
@@ -485,6 +487,10 @@ class Client:
                 await self.say(b"*")
                 raise NotReady(f"AUTH {name}", str(error)) from error
             outcome = await self.say(encoded(answer))
+        layer = dialogue.layer()
+        if layer is not None and isinstance(outcome, Reply) and outcome.code == 235:
+            self.hello, self.offers = None, {}
+            await self.connection.protect(layer)
         return outcome
 
     def _host_name(self) -> bytes:

@@ -41,7 +41,7 @@ class Authentication:
     """What a session knows of who its client is; ``exchange`` is the one that is under way, by ``mechanism``.
 
     ``failures`` counts those that failed; ``certified`` is the name on the certificate that the client has shown.
-    ``layer`` is the security layer that the exchange brought, whether it has begun or not.
+    ``layer`` is the security layer that an exchange has brought and that has not begun.
     """
 
     decisions: Decisions
@@ -104,7 +104,7 @@ class Authentication:
 
     def forget(self) -> None:
         """Know nobody any more (RFC 3207 §4.2)."""
-        self.identity, self.exchange, self.certified = None, None, ""
+        self.identity, self.exchange, self.certified, self.layer = None, None, "", None
 
     def _step(self, response: bytes) -> Answer | None:
         assert self.exchange is not None
@@ -113,11 +113,11 @@ class Authentication:
         except StopIteration as end:
             self.exchange = None
             identity = self.auth_identity(end.value)
-            if identity is None:
-                self.failures += 1
-                return self.auth_failed()
-            if self.mechanism in TOO_WEAK.get(_account(identity), ()):
-                return self.auth_too_weak()
+            weak = identity is not None and self.mechanism in TOO_WEAK.get(_account(identity), ())
+            if identity is None or weak:
+                self.layer = None
+                self.failures += identity is None
+                return self.auth_too_weak() if weak else self.auth_failed()
             return self.auth_succeeded(identity)
         return self.auth_challenge(challenge)
 

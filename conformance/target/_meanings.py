@@ -69,6 +69,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "strict_credentials": "A user for whom the mechanisms named are too weak: as above",
         "nameless_credentials": "A user of whose name it can make no mailbox: as above",
         "credentials_trusted": "Whether it believes what that user says in the AUTH parameter of MAIL",
+        "security_layer": "Whether that user gets an integrity layer by DIGEST-MD5",
         "disabled": "A command that the operator has turned off",
         "limits": "What the operator limits: connections, errors-per-session, recipients and others",
         "process": "Commands that kill, stop and start it, or take its room away: kill, stop, fill-queue and others",

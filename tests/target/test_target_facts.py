@@ -105,6 +105,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "credentials there that fit no command line": ("account-long = true", "account_long", True),
     "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
     "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
+    "whether a security layer can be had": ("security-layer = true", "security_layer", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
