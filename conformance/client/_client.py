@@ -462,7 +462,7 @@ class Client:
         if user is None or password is None:
             user, password = self.credentials
         name = mechanism or self._mechanism()
-        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, quality))
+        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, (quality,)))
         first = dialogue.initial
 
         def encoded(octets: bytes) -> bytes:

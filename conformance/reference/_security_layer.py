@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._layered import Layered
 from conformance.wire.digest_md5 import IntegrityLayer, LayerError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class SecurityLayer:
         if self.active is None or not self.layer_is_outside_tls():
             return stream
         layer, self.active = self.active, None
-        return Outside(stream, layer)
+        return Layered(stream, layer)
 
     def _take_effect(self) -> None:
         layer, self.session.authentication.layer = self.session.authentication.layer, None
@@ -60,7 +61,7 @@ class SecurityLayer:
         self.forget_at_layer()
         stream = self.session.stream
         if isinstance(stream, trio.SSLStream) and self.layer_is_outside_tls():
-            stream.transport_stream = Outside(stream.transport_stream, layer)
+            stream.transport_stream = Layered(stream.transport_stream, layer)
         else:
             self.active = self.layer_in_effect(layer)
 
@@ -84,37 +85,3 @@ class SecurityLayer:
     def layer_is_outside_tls(self) -> bool:
         """Whether the layer is applied to what TLS has encoded: no, TLS is the outer one (§4)."""
         return False
-
-
-class Outside(trio.abc.Stream):
-    """A layer outside TLS, which is none of a conformant server's."""
-
-    def __init__(self, stream: trio.abc.Stream, layer: IntegrityLayer) -> None:
-        self.stream, self.layer = stream, layer
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """As messages of the layer."""
-        await self.stream.send_all(self.layer.wrap(bytes(data)))
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """As the stream's own."""
-        await self.stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """What the next messages hold.
-
-        Raises:
-            BrokenResourceError: they are none of the layer.
-        """
-        while octets := bytes(await self.stream.receive_some(max_bytes)):
-            try:
-                held = self.layer.unwrap(octets)
-            except LayerError as error:
-                raise trio.BrokenResourceError from error
-            if held:
-                return held
-        return b""
-
-    async def aclose(self) -> None:
-        """As the stream's own."""
-        await self.stream.aclose()

@@ -54,6 +54,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "account_next_hop": "Where that next hop listens, host:port",
         "account_authority": "A PEM file, with its key, of an authority that it trusts at our next hops, for STARTTLS",
         "account_verified": "Its mail goes there after AUTH under TLS that verifies, and not otherwise",
+        "account_credentials": "Who it is there: user, password-from (an environment variable)",
         "account_long": "What it says there in PLAIN has no room in a command line",
         "relayed_list": "The address of a list here with a member at account-domain",
         "heeds_limits": "It keeps to what a next hop lists behind LIMITS",

@@ -164,6 +164,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_next_hop: str | None = None
     account_authority: str | None = None
     account_verified: bool = False
+    account_credentials: Credentials | None = None
+    """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None

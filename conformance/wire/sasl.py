@@ -31,12 +31,13 @@ class SaslError(Exception):
 class Service:
     """What a client wants to be known to: a host, the name of its protocol in SASL (RFC 4954 §4), and how protected.
 
-    ``quality`` is a quality of protection of DIGEST-MD5: with ``auth-int`` a security layer follows.
+    ``qualities`` are those of protection in DIGEST-MD5, of which the first is taken that the server offers: with
+    ``auth-int`` a security layer follows.
     """
 
     host: bytes
     name: bytes = b"smtp"
-    quality: bytes = AUTH
+    qualities: tuple[bytes, ...] = (AUTH,)
 
 
 def no_layer() -> None:
@@ -149,11 +150,12 @@ def digest_md5(user: bytes, password: bytes, service: Service, cnonce: bytes | N
             if said.get(b"rspauth") != (expected,):
                 raise SaslError(f"the server does not prove that it knows the password: {challenge!r}")
             return b""
-        qualities = [each.strip().lower() for each in said.get(b"qop", (AUTH,))[0].split(b",")]
+        offered = {each.strip().lower() for each in said.get(b"qop", (AUTH,))[0].split(b",")}
+        quality = next((each for each in service.qualities if each in offered), b"")
         if len(said.get(b"nonce", ())) != 1 or said.get(b"algorithm") != (b"md5-sess",):
             raise SaslError(f"no challenge of DIGEST-MD5: {challenge!r}")
-        if service.quality not in qualities:
-            raise SaslError(f"{service.quality.decode()} is not offered: {challenge!r}")
+        if not quality:
+            raise SaslError(f"none of {b', '.join(service.qualities).decode()} is offered: {challenge!r}")
         name, realm = name_in_realm(user, said.get(b"realm", ()))
         digest = Digest(
             name,
@@ -161,12 +163,12 @@ def digest_md5(user: bytes, password: bytes, service: Service, cnonce: bytes | N
             said[b"nonce"][0],
             cnonce or base64.b64encode(secrets.token_bytes(18)),
             service.name + b"/" + service.host,
-            service.quality,
+            quality,
             utf8=b"charset" in said,
         )
         key = digest.key(password)
         expected = digest.proof(key)
-        if service.quality == AUTH_INT:
+        if quality == AUTH_INT:
             largest = said.get(b"maxbuf", (b"",))[0]
             layer = IntegrityLayer.of_client(key, int(largest) if largest.isdigit() else LARGEST)
         return digest_response(digest, key)

@@ -103,6 +103,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
     "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
     "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "who it is there": (
+        '[account-credentials]\nuser = "relay"\npassword-from = "RELAY"',
+        "account_credentials",
+        Credentials(user="relay", password_from="RELAY"),  # noqa: S106 - the name of a variable
+    ),
     "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
     "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
     "whether a security layer can be had": ("security-layer = true", "security_layer", True),

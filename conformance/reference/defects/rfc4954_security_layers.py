@@ -7,6 +7,7 @@ from collections.abc import Callable
 from conformance.reference._answer import Answer, answer
 from conformance.reference._authentication import Authentication
 from conformance.reference._decision import defect
+from conformance.reference._login import Login
 from conformance.reference._security_layer import SecurityLayer
 from conformance.reference._session import ServerSession
 from conformance.wire.digest_md5 import AUTH, IntegrityLayer
@@ -73,8 +74,39 @@ def second_ehlo_under_the_layer_is_refused(
     return answer(503, b"You said EHLO before") if session.layer.active else clean(argument)
 
 
-@defect(SecurityLayer.layer_is_outside_tls, proves={HERE + "tls_is_outside_the_layer*"})
+@defect(SecurityLayer.layer_is_outside_tls, proves={HERE + "tls_is_outside_the_layer[*"})
 def layer_goes_outside_tls(clean: Yes, session: SecurityLayer) -> bool:
     """Applies the layer to what TLS has encoded."""
+    del clean, session
+    return True
+
+
+# As a client.
+
+
+@defect(Login.login_keeps_to_layer, proves={HERE + "layer_at_the_next_hop_is_in_order[begins]"})
+def relay_leaves_the_layer_out(clean: Yes, session: Login) -> bool:
+    """Agrees on a layer at its next hop and goes on without it."""
+    del clean, session
+    return False
+
+
+@defect(Login.login_says_hello_under_layer, proves={HERE + "layer_at_the_next_hop_is_in_order[ehlo]"})
+def relay_says_no_ehlo_under_the_layer(clean: Yes, session: Login) -> bool:
+    """Says no EHLO under the layer."""
+    del clean, session
+    return False
+
+
+@defect(Login.login_forgets_at_layer, proves={HERE + "relay_forgets_the_extensions_at_the_layer"})
+def relay_keeps_the_extensions_at_the_layer(clean: Yes, session: Login) -> bool:
+    """Uses under the layer what was offered before it."""
+    del clean, session
+    return False
+
+
+@defect(Login.login_layer_is_outside_tls, proves={HERE + "tls_is_outside_the_layer_at_the_next_hop"})
+def relay_puts_the_layer_outside_tls(clean: Yes, session: Login) -> bool:
+    """Applies the layer at its next hop to what TLS has encoded."""
     del clean, session
     return True
