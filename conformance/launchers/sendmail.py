@@ -14,6 +14,7 @@ SENDMAIL = DebianServer(
     templates="sendmail",
     queue="/var/spool/mqueue",
     routes=True,
+    submits=True,
     login=True,
     deviations=(
         OTHER_HOPS,
