@@ -24,7 +24,7 @@ LOOK_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
 OUTPUT_LIMIT = 1_000_000
-"""Octets that a command may write on standard error; of these the first are kept."""
+"""Octets of complaints that a command may write; of these the first are kept."""
 COMPLAINTS_KEPT = 10_000
 
 SUBMIT_OVERLAP = 4
@@ -104,11 +104,11 @@ class SubmitCommand:
             return Submitted(*await _ended(self.words, message))
 
 
-def _begin(words: Sequence[str], given: IO[bytes], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _begin(
+    words: Sequence[str], given: IO[bytes], out: IO[bytes] | int, complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(  # noqa: S603 - the command is the user's own
-            words, stdin=given, stdout=subprocess.DEVNULL, stderr=complaints
-        )
+        return subprocess.Popen(words, stdin=given, stdout=out, stderr=complaints)  # noqa: S603 - the user's own command
     except OSError as error:
         raise ControlError(f"{words[0]}: {error.strerror}") from error
 
@@ -121,18 +121,21 @@ async def _run(words: Sequence[str]) -> None:
         raise ControlError(f"{shlex.join(words)}: exit status {status}{': ' + last if last else ''}")
 
 
-async def _ended(words: Sequence[str], given: bytes = b"") -> tuple[int, bytes]:
-    """Run a command that reads these octets to its end: its status, and the beginning of its complaints."""
+async def _ended(words: Sequence[str], given: bytes | None = None) -> tuple[int, bytes]:
+    """Run a command to its end: its status, and the beginning of its complaints.
+
+    One that reads the octets ``given`` may complain on standard output too.
+    """
     # Files, not pipes: nobody has to read while it writes, or to wait for what it leaves running.
     with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as complaints:
-        message.write(given)
+        message.write(given or b"")
         message.seek(0)
-        process = _begin(words, message, complaints)
+        process = _begin(words, message, subprocess.DEVNULL if given is None else complaints, complaints)
         try:
             with trio.fail_after(COMMAND_SECONDS):
                 while process.poll() is None:
                     if os.fstat(complaints.fileno()).st_size > OUTPUT_LIMIT:
-                        raise ControlError(f"{shlex.join(words)}: complained in more than {OUTPUT_LIMIT} octets")
+                        raise ControlError(f"{shlex.join(words)}: wrote more than {OUTPUT_LIMIT} octets")
                     await trio.sleep(POLL_SECONDS)  # waiting without a thread is asking
         except trio.TooSlowError:
             raise ControlError(f"{shlex.join(words)}: not finished within {COMMAND_SECONDS:g} s") from None

@@ -74,7 +74,8 @@ class Launcher(ABC):
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
     tells one that takes our credentials, ``routes`` one that can send mail where MX records say, ``account`` one that
     authenticates under TLS at a next hop, ``certificates`` one that asks clients for a certificate, ``submits`` one
-    whose local users have a program that hands over messages. ``queue`` is where its queue is in a root of its own.
+    whose local users have a program that hands over messages, ``request_field`` what asks for
+    a notification there. ``queue`` is where its queue is in a root of its own.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Launcher(ABC):
     account: bool = False
     certificates: bool = False
     submits: bool = False
+    request_field: str = ""
     queue: str = ""
     scheme: str = "smtp"
     for_version: str = ""
@@ -122,7 +124,7 @@ class Launcher(ABC):
             **({"credentials": CREDENTIALS} if self.login else {}),
             **(account_facts(site) if self.account else {}),
             **(certificate_facts(site) if self.certificates else {}),
-            **(submit_facts(site) if self.submits else {}),
+            **(submit_facts(site, self.request_field) if self.submits else {}),
             **self.facts,
         }
         stated = {name.replace("_", "-"): value for name, value in facts.items() if value is not None}

@@ -223,10 +223,11 @@ def certificate_facts(site: Site) -> dict[str, Any]:
     return {"client_certificate": str(site.client_certificate), "client_certificate_name": CERTIFIED}
 
 
-def submit_facts(site: Site) -> dict[str, Any]:
+def submit_facts(site: Site, request_field: str) -> dict[str, Any]:
     """What is true of a server in a root of its own whose users have a ``sendmail`` for messages without envelopes."""
     program = (sys.executable, "-I", local_user.__file__, str(site.folder), SUBMITS)
-    return {"submit": {"command": (*program, "sendmail", "-t", "-i"), "user": f"{SUBMITS}@{DOMAIN}"}}
+    known = {"command": (*program, "sendmail", "-t", "-i"), "user": f"{SUBMITS}@{DOMAIN}"}
+    return {"submit": known | ({"request-field": request_field} if request_field else {})}
 
 
 CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)

@@ -9,7 +9,8 @@ from email.headerregistry import HeaderRegistry
 from typing import Any, ClassVar
 
 from conformance.reference._decision import Decisions, decision
-from conformance.reference._site import DOMAIN, HOST
+from conformance.reference._parameters import Parameters
+from conformance.reference._site import DOMAIN, HOST, REQUEST_FIELD
 from conformance.reference._submission import LONGEST_LINE, ONCE
 from conformance.reference._trace import Accepted
 from conformance.store import Field, fields_named, split_message
@@ -42,11 +43,13 @@ class Composer:
         if not recipients:
             return b"No recipient in To, Cc or Bcc"
         return_path = self.return_address(fields, identity)
-        kept = self.with_recipient_field(self.without_blind_copies(list(fields)))
+        asked = self.requests_in(fields, recipients)
+        kept = self.with_recipient_field(self.without_blind_copies(self.without_requests(list(fields))))
         kept = self.with_own_sender(self.without_old_sender(kept), identity)
         kept = self.with_origin(kept, identity)
         header = b"".join(each.octets for each in kept)
-        return Accepted(return_path, recipients, header + CRLF + (body or b""), client_name=HOST, extended=False)
+        content = header + CRLF + (body or b"")
+        return Accepted(return_path, recipients, content, client_name=HOST, extended=False, parameters=asked)
 
     @decision
     def recipients_named(self, fields: Sequence[Field], body: bytes) -> tuple[bytes, ...]:
@@ -94,6 +97,17 @@ class Composer:
         """The fields with the two that every message has, Date and From (RFC 5322 §3.6)."""
         ours = {"date": b"Date: " + _now(), "from": b"From: " + identity}
         return [*fields, *(Field(line + CRLF) for name, line in ours.items() if not fields_named(fields, name))]
+
+    @decision
+    def requests_in(self, fields: Sequence[Field], recipients: tuple[bytes, ...]) -> Parameters:
+        """What the header asks for, as parameters of the envelope (RFC 3461 §5.3)."""
+        asked = b"SUCCESS,FAILURE" if fields_named(fields, REQUEST_FIELD) else b""
+        return Parameters(of_rcpt=tuple((each, b"NOTIFY", asked) for each in recipients if asked))
+
+    @decision
+    def without_requests(self, fields: list[Field]) -> list[Field]:
+        """The fields without one that has become a parameter (RFC 3461 §5.3)."""
+        return [each for each in fields if each.name != REQUEST_FIELD.lower()]
 
     @decision
     def unfit_to_send(self, fields: Sequence[Field], body: bytes) -> bytes:

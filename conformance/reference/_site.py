@@ -36,6 +36,8 @@ ACCOUNTS = {
 """Who can authenticate, by name or by address, and with which password."""
 LOCAL_USER = b"alice@" + DOMAIN
 """The mailbox of the user whose programs hand messages over without an envelope."""
+REQUEST_FIELD = "Return-Receipt-To"
+"""The header field by which they ask for a notification of success."""
 FETCHED_BY = b"alice"
 EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
     HOST,
@@ -296,7 +298,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         delivery_within=10.0,
         gives_up_within=GIVES_UP_AFTER,
         eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
-        submit=Submit(command=("in", "memory"), user=LOCAL_USER.decode()),
+        submit=Submit(command=("in", "memory"), user=LOCAL_USER.decode(), request_field=REQUEST_FIELD),
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

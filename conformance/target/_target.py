@@ -78,16 +78,18 @@ class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="k
     make_room: tuple[str, ...] = ()
 
 
-class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """How a program of a local user hands the target a message without an envelope (RFC 5321 appendix B).
 
     ``command`` is a program with its arguments, as ``sendmail -t``: it takes a message on its standard input, its lines
     ended as this system ends them, and its exit status is 0 once the target has it. ``user`` is the mailbox that the
-    target has for the user who runs it.
+    target has for the user who runs it. ``request_field`` is the name of a header field that asks for a notification
+    of success, where it takes one for that (RFC 3461 §5.3).
     """
 
     command: tuple[str, ...] = ()
     user: str | None = None
+    request_field: str | None = None
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -389,6 +391,8 @@ def _check_words(target: Target, origin: str) -> None:
     _check_mailboxes(target, origin)
     if target.submit.command and not target.submit.command[0]:
         raise TargetError(f"{origin}: submit has a command without a name; write command = ['sendmail', '-t', '-i']")
+    if target.submit.request_field is not None and not _is_word(target.submit.request_field, but=":"):
+        raise TargetError(f"{origin}: {target.submit.request_field!r} is no name of a field; write Return-Receipt-To")
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

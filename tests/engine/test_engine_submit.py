@@ -158,8 +158,8 @@ def test_a_command_reads_the_message_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_command_says_how_it_ended_and_why() -> None:
-    done = handed_over(python("import sys; print('out'); print('Nobody there', file=sys.stderr); sys.exit(65)"))
-    assert done == Submitted(65, b"Nobody there\n")
+    done = handed_over(python("import sys; print('Oh', flush=True); sys.stderr.write('Nobody there\\n'); sys.exit(65)"))
+    assert done == Submitted(65, b"Oh\nNobody there\n")
     assert (done.taken, str(done)) == (False, "exit status 65: Nobody there")
 
 
@@ -170,7 +170,7 @@ def test_of_long_complaints_the_beginning_is_kept() -> None:
 
 def test_a_command_that_complains_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "OUTPUT_LIMIT", 1000)
-    with pytest.raises(ControlError, match=r"complained in more than 1000 octets$"):
+    with pytest.raises(ControlError, match=r"wrote more than 1000 octets$"):
         handed_over(python("import sys, time; sys.stderr.write('x' * 2000); sys.stderr.flush(); time.sleep(60)"))
 
 

@@ -67,10 +67,12 @@ def become(name: str) -> dict[str, str]:
 
 def _run(folder: Path, user: str, command: Sequence[str]) -> int:
     keeper = json.loads((folder / "record.json").read_text(encoding="utf-8"))["pid"]
-    root = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["root"]["at"]
+    root = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["root"]
+    if root is None:
+        raise ValueError("the server has no root of its own")
     if keeper <= 0:
-        raise OSError("the server is not up")
-    enter(keeper, root)
+        raise ValueError("the server is not up")
+    enter(keeper, root["at"])
     child = os.fork()  # the first that is in the server's namespace of processes
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
