@@ -98,10 +98,10 @@ class SubmitCommand:
     words: Sequence[str]
     turn: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(SUBMIT_OVERLAP))
 
-    async def __call__(self, message: bytes) -> Submitted:
+    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
         """Hand one over."""
         async with self.turn:
-            return Submitted(*await _ended(self.words, message))
+            return Submitted(*await _ended((*self.words, *arguments), message))
 
 
 def _begin(

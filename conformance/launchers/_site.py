@@ -226,7 +226,8 @@ def certificate_facts(site: Site) -> dict[str, Any]:
 def submit_facts(site: Site, request_field: str) -> dict[str, Any]:
     """What is true of a server in a root of its own whose users have a ``sendmail`` for messages without envelopes."""
     program = (sys.executable, "-I", local_user.__file__, str(site.folder), SUBMITS)
-    known = {"command": (*program, "sendmail", "-t", "-i"), "user": f"{SUBMITS}@{DOMAIN}"}
+    command = (*program, "sendmail", "-t", "-i")
+    known = {"command": command, "user": f"{SUBMITS}@{DOMAIN}", "return-path-option": "-f"}
     return {"submit": known | ({"request-field": request_field} if request_field else {})}
 
 

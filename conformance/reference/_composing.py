@@ -30,10 +30,10 @@ class Composer:
 
     decisions: Decisions
 
-    def composed(self, message: bytes, identity: bytes) -> Accepted | bytes:
+    def composed(self, message: bytes, identity: bytes, asked_path: bytes = b"") -> Accepted | bytes:
         """The message with the envelope in which it goes on, or why it goes nowhere.
 
-        ``identity`` is the mailbox of the user who hands it over.
+        ``identity`` is the mailbox of the user who hands it over, ``asked_path`` a reverse-path that the user wants.
         """
         fields, body = split_message(message.replace(b"\n", CRLF))
         reason = self.unfit_to_send(fields, body or b"")
@@ -42,7 +42,8 @@ class Composer:
         recipients = self.recipients_named(fields, body or b"")
         if not recipients:
             return b"No recipient in To, Cc or Bcc"
-        return_path = self.return_address(fields, identity)
+        own_choice = asked_path if self.may_choose_reverse_path(identity) else b""
+        return_path = own_choice or self.return_address(fields, identity)
         asked = self.requests_in(fields, recipients)
         kept = self.with_recipient_field(self.without_blind_copies(self.without_requests(list(fields))))
         kept = self.with_own_sender(self.without_old_sender(kept), identity)
@@ -78,6 +79,12 @@ class Composer:
         """The reverse-path: the mailbox of the user, whom the system knows."""
         del fields
         return identity
+
+    @decision
+    def may_choose_reverse_path(self, identity: bytes) -> bool:
+        """Whether this user may have another reverse-path: everybody may."""
+        del identity
+        return True
 
     @decision
     def without_old_sender(self, fields: list[Field]) -> list[Field]:

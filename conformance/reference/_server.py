@@ -19,7 +19,7 @@ from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
-from conformance.reference._site import LOCAL_USER, Site
+from conformance.reference._site import LOCAL_USER, RETURN_PATH_OPTION, Site
 from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
 from conformance.scenario import Submitted
@@ -117,9 +117,13 @@ class ReferenceServer:
 
     # What a program of a local user does.
 
-    async def submit(self, message: bytes) -> Submitted:
-        """Take a message that one of the site's own users hands over; as a command would end that does this."""
-        composed = Composer(self.decisions).composed(message, LOCAL_USER)
+    async def submit(self, message: bytes, *arguments: str) -> Submitted:
+        """Take a message that one of the site's own users hands over; as a command would end that does this.
+
+        Behind the option for that the arguments hold a reverse-path.
+        """
+        asked = arguments[1].encode("ascii") if arguments[:1] == (RETURN_PATH_OPTION,) else b""
+        composed = Composer(self.decisions).composed(message, LOCAL_USER, asked)
         if not isinstance(composed, Accepted):
             return Submitted(os.EX_DATAERR, composed)
         self.mailer.take_message(composed)

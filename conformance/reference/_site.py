@@ -36,6 +36,8 @@ ACCOUNTS = {
 """Who can authenticate, by name or by address, and with which password."""
 LOCAL_USER = b"alice@" + DOMAIN
 """The mailbox of the user whose programs hand messages over without an envelope."""
+RETURN_PATH_OPTION = "-f"
+"""Behind this they name a reverse-path."""
 REQUEST_FIELD = "Return-Receipt-To"
 """The header field by which they ask for a notification of success."""
 FETCHED_BY = b"alice"
@@ -298,7 +300,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         delivery_within=10.0,
         gives_up_within=GIVES_UP_AFTER,
         eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
-        submit=Submit(command=("in", "memory"), user=LOCAL_USER.decode(), request_field=REQUEST_FIELD),
+        submit=Submit(
+            command=("in", "memory"),
+            user=LOCAL_USER.decode(),
+            request_field=REQUEST_FIELD,
+            return_path_option=RETURN_PATH_OPTION,
+        ),
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

@@ -5,6 +5,7 @@ RFC 5321 leaves that way to each system (appendix B); here it is a command of th
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -37,8 +38,8 @@ class Submitted:
 class Submitting(Protocol):
     """Hands a message over, its lines ended by LF, and waits for the end of that."""
 
-    async def __call__(self, message: bytes) -> Submitted:
-        """Hand it over.
+    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
+        """Hand it over, with these arguments behind those that the command has.
 
         Raises:
             ControlError: the command can't be run, or does not end.
@@ -86,14 +87,20 @@ class Submit:
         lines = [name.encode("ascii") + b": " + value for name, value in usual.items() if name != without]
         return CRLF.join([*lines, *fields, b"", body or b"A message of the conformance suite.", b""])
 
-    async def tried(self, message: bytes) -> Submitted:
-        """Hand a message over, its lines ended by CRLF here as everywhere in scenarios, whatever becomes of it."""
+    async def tried(self, message: bytes, *, reverse_path: bytes = b"") -> Submitted:
+        """Hand a message over, its lines ended by CRLF here as everywhere in scenarios, whatever becomes of it.
+
+        ``reverse_path`` is asked for by the option for that (fact ``submit.return_path_option``).
+        """
         given = message.replace(CRLF, b"\n")
-        shown = Transcript(trio.current_time, role="submit", peer=" ".join(self.target.submit.command))
+        option = self.target.submit.return_path_option or ""
+        arguments = (option, reverse_path.decode("ascii")) if reverse_path else ()
+        words = (*self.target.submit.command, *arguments)
+        shown = Transcript(trio.current_time, role="submit", peer=shlex.join(words))
         self.transcripts.append(shown)
         shown.sent(given)
         try:
-            done = await self.way(given)
+            done = await self.way(given, *arguments)
         except ControlError as error:
             shown.note(str(error))
             raise NotReady("submit", str(error)) from error

@@ -84,12 +84,14 @@ class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     ``command`` is a program with its arguments, as ``sendmail -t``: it takes a message on its standard input, its lines
     ended as this system ends them, and its exit status is 0 once the target has it. ``user`` is the mailbox that the
     target has for the user who runs it. ``request_field`` is the name of a header field that asks for a notification
-    of success, where it takes one for that (RFC 3461 §5.3).
+    of success, where it takes one for that (RFC 3461 §5.3). ``return_path_option`` stands before a mailbox that is to
+    be the reverse-path, as ``-f``, where the command has such a thing.
     """
 
     command: tuple[str, ...] = ()
     user: str | None = None
     request_field: str | None = None
+    return_path_option: str | None = None
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

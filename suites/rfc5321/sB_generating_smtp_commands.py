@@ -23,6 +23,7 @@ from conformance import (
     row,
     scenario,
     split_message,
+    took,
     visible,
 )
 
@@ -282,7 +283,8 @@ def is_the_user(mailbox: bytes, submit: Submit) -> bool:
         "another-in-from": (b"From: Somebody Else <%o>",),
         "another-in-sender": (b"From: %u", b"Sender: %o"),
         "another-in-reply-to": (b"From: %u", b"Reply-To: %o"),
-        "several-in-from": (b"From: %o, %u", b"Sender: %o"),
+        "another-before-the-user": (b"From: %o, %u", b"Sender: %o"),
+        "another-behind-the-user": (b"From: %u, %o", b"Sender: %u"),
         "no-from": (),
     },
 )
@@ -290,6 +292,19 @@ async def reverse_path_is_the_user(lines: tuple[bytes, ...], submit: Submit, hop
     """The reverse-path is the mailbox of who submits, whoever stands in the header."""
     came = await sent_from(lines, submit, hop)
     return holds(is_the_user(came.reverse_path, submit), expected=visible(submit.user), seen=came.reverse_path or "<>")
+
+
+@scenario(
+    "rfc5321/B/override", start=At.EHLO, facts=["submit.user", "submit.return_path_option", "sender", "delivery_within"]
+)
+async def user_may_choose_the_reverse_path(submit: Submit, hop: Hop) -> Observation:
+    """A reverse-path that the user asks for is taken, or not heeded, or the message is refused."""
+    await takes_a_plain_message(submit, hop)
+    done = await submit.tried(submit.content(b"To: " + hop.mailbox()), reverse_path=stranger(submit))
+    if not done.taken:
+        return took("refused", done)
+    came = await hop.message()
+    return took("taken" if came.reverse_path == stranger(submit) else "not heeded", came.reverse_path)
 
 
 def stranger(submit: Submit) -> bytes:

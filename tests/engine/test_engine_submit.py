@@ -31,11 +31,13 @@ class WayIn:
 
     def __init__(self, ends: Submitted | ControlError = TAKEN) -> None:
         self.given: list[bytes] = []
+        self.arguments: list[tuple[str, ...]] = []
         self.ends = ends
 
-    async def __call__(self, message: bytes) -> Submitted:
+    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
         await trio.sleep(1)
         self.given.append(message)
+        self.arguments.append(arguments)
         if isinstance(self.ends, ControlError):
             raise self.ends
         return self.ends
@@ -70,6 +72,19 @@ def test_a_message_is_handed_over_with_the_line_ends_of_the_system() -> None:
     assert b"\r" not in given
     assert lines[0] == b"From: <alice@example.test>"
     assert lines[3:6] == [b"Subject: smtp-conformance " + seen.token.encode(), PLAIN, b""]
+
+
+async def sets_the_reverse_path(submit: Submit) -> Observation:
+    done = await submit.tried(submit.content(PLAIN), reverse_path=b"eve@example.test")
+    return holds(done.taken, expected="taken", seen=done)
+
+
+def test_a_reverse_path_is_asked_for_by_the_option_for_that() -> None:
+    way_in = WayIn()
+    fact = msgspec.structs.replace(FACT, return_path_option="-f")
+    seen = tried(sets_the_reverse_path, way_in, msgspec.structs.replace(TARGET, submit=fact))
+    assert way_in.arguments == [("-f", "eve@example.test")]
+    assert seen.connections[0].peer == "in memory -f eve@example.test"
 
 
 def test_what_was_handed_over_and_said_is_evidence() -> None:

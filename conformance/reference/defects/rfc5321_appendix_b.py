@@ -259,7 +259,7 @@ def empty_group_is_put_where_no_field_is_left(clean: Changed, composer: Composer
 
 @defect(
     Composer.return_address,
-    proves={f"{USER_RETURNS}[another-in-from]", f"{USER_RETURNS}[several-in-from]"},
+    proves={f"{USER_RETURNS}[another-in-from]", f"{USER_RETURNS}[another-before-the-user]"},
 )
 def reverse_path_is_from(clean: ReturnAddress, composer: Composer, fields: Sequence[Field], identity: bytes) -> bytes:
     """Makes the reverse-path from From."""
@@ -270,7 +270,7 @@ def reverse_path_is_from(clean: ReturnAddress, composer: Composer, fields: Seque
 
 @defect(
     Composer.return_address,
-    proves={f"{USER_RETURNS}[another-in-sender]", f"{USER_RETURNS}[several-in-from]"},
+    proves={f"{USER_RETURNS}[another-in-sender]", f"{USER_RETURNS}[another-before-the-user]"},
 )
 def reverse_path_is_sender(clean: ReturnAddress, composer: Composer, fields: Sequence[Field], identity: bytes) -> bytes:
     """Makes the reverse-path from the Sender that the message brought."""
@@ -294,6 +294,23 @@ def reverse_path_is_null(clean: ReturnAddress, composer: Composer, fields: Seque
     """Sends with the null reverse-path."""
     del clean, composer, fields, identity
     return b""
+
+
+@defect(Composer.return_address, proves={f"{USER_RETURNS}[another-behind-the-user]"})
+def reverse_path_is_the_last_in_from(
+    clean: ReturnAddress, composer: Composer, fields: Sequence[Field], identity: bytes
+) -> bytes:
+    """Makes the reverse-path from the last mailbox in From, where there are several."""
+    del composer
+    found = [each for field in fields_named(fields, "from") for each in addresses(field)]
+    return found[-1] if len(found) > 1 else clean(fields, identity)
+
+
+@defect(Composer.may_choose_reverse_path, varies={"rfc5321/B/user_may_choose_the_reverse_path"})
+def nobody_chooses_the_reverse_path(clean: Callable[[bytes], bool], composer: Composer, identity: bytes) -> bool:
+    """Lets no user have another reverse-path than the user's own."""
+    del clean, composer, identity
+    return False
 
 
 @defect(Composer.with_own_sender, proves={"rfc5321/B/user_stands_in_sender*"})
