@@ -20,7 +20,8 @@ from conformance.client._connection import SEGMENT_PAUSE, Connection
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
-from conformance.wire.sasl import MECHANISMS, SaslError, decoded
+from conformance.wire.paths import is_domain
+from conformance.wire.sasl import MECHANISMS, SaslError, Service, decoded
 
 MAX_REPLIES = 1000
 
@@ -440,11 +441,20 @@ class Client:
         self._require("AUTH", await self.try_authenticate(mechanism), {235})
 
     async def try_authenticate(
-        self, mechanism: str = "", *, initial: bool = True, user: bytes | None = None, password: bytes | None = None
+        self,
+        mechanism: str = "",
+        *,
+        initial: bool = True,
+        user: bytes | None = None,
+        password: bytes | None = None,
+        service: bytes = b"smtp",
+        quality: bytes = b"auth",
     ) -> Outcome:
         """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
 
-        Other credentials than the target file's can be given.
+        Other credentials than the target file's can be given. ``service`` is the name in SASL of what we want, which
+        DIGEST-MD5 says; ``quality`` is how it protects, and with ``auth-int`` a security layer begins behind the 235,
+        at which nothing of what was offered before counts any more (RFC 4954 §4).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
@@ -452,7 +462,7 @@ class Client:
         if user is None or password is None:
             user, password = self.credentials
         name = mechanism or self._mechanism()
-        dialogue = MECHANISMS[name](user, password)
+        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, (quality,)))
         first = dialogue.initial
 
         def encoded(octets: bytes) -> bytes:
@@ -477,7 +487,16 @@ class Client:
                 await self.say(b"*")
                 raise NotReady(f"AUTH {name}", str(error)) from error
             outcome = await self.say(encoded(answer))
+        layer = dialogue.layer()
+        if layer is not None and isinstance(outcome, Reply) and outcome.code == 235:
+            self.hello, self.offers = None, {}
+            await self.connection.protect(layer)
         return outcome
+
+    def _host_name(self) -> bytes:
+        """The host that we speak with, by its greeting (RFC 5321 §4.2), else by the target file."""
+        words = self.greeting.text.split() if isinstance(self.greeting, Reply) else []
+        return words[0] if words and is_domain(words[0]) else self.target.where.host.encode("ascii")
 
     @property
     def credentials(self) -> tuple[bytes, bytes]:

@@ -180,6 +180,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_next_hop: str | None = None
     account_authority: str | None = None
     account_verified: bool = False
+    account_credentials: Credentials | None = None
+    """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None
@@ -201,6 +203,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     strict_credentials: Credentials | None = None
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
+    security_layer: bool = False
+    """Whether that user gets an integrity layer by DIGEST-MD5 where the client asks for one (RFC 2831 §2.3)."""
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
     # whether the target serves nobody under TLS without one.
@@ -256,6 +260,7 @@ _DUTIES = frozenset(
         "heeds_limits",
         "account_verified",
         "account_long",
+        "security_layer",
         "certificate_required",
     }
 )

@@ -36,6 +36,7 @@ MECHANISMS = {
     "login": row(b"AUTH LOGIN", offers=["AUTH LOGIN"]),
     "cram-md5": row(b"AUTH CRAM-MD5", offers=["AUTH CRAM-MD5"]),
     "scram-sha-256": row(b"AUTH SCRAM-SHA-256", offers=["AUTH SCRAM-SHA-256"]),
+    "digest-md5": row(b"AUTH DIGEST-MD5", offers=["AUTH DIGEST-MD5"]),
 }
 CLIENT_FIRST = {name: MECHANISMS[name] for name in ("plain", "scram-sha-256")}
 
@@ -266,6 +267,7 @@ WRONG_BY = {
     "login": row("LOGIN", offers=["AUTH LOGIN"]),
     "cram-md5": row("CRAM-MD5", offers=["AUTH CRAM-MD5"]),
     "scram-sha-256": row("SCRAM-SHA-256", offers=["AUTH SCRAM-SHA-256"]),
+    "digest-md5": row("DIGEST-MD5", offers=["AUTH DIGEST-MD5"]),
 }
 
 

@@ -104,8 +104,14 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
     "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
     "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "who it is there": (
+        '[account-credentials]\nuser = "relay"\npassword-from = "RELAY"',
+        "account_credentials",
+        Credentials(user="relay", password_from="RELAY"),  # noqa: S106 - the name of a variable
+    ),
     "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
     "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
+    "whether a security layer can be had": ("security-layer = true", "security_layer", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
