@@ -17,6 +17,7 @@ from conformance.launchers._site import (
     account_facts,
     certificate_facts,
     common_facts,
+    submit_facts,
 )
 from conformance.target import Target, make_target
 
@@ -72,8 +73,9 @@ class Launcher(ABC):
     ``deviations`` say, one by one, what its set-up changes in the package's defaults beside ``COMMON``; ``facts`` are
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
     tells one that takes our credentials, ``routes`` one that can send mail where MX records say, ``account`` one that
-    authenticates under TLS at a next hop, ``certificates`` one that asks clients for a certificate. ``queue`` is where
-    its queue is in a root of its own.
+    authenticates under TLS at a next hop, ``certificates`` one that asks clients for a certificate, ``submits`` one
+    whose local users have a program that hands over messages, ``request_field`` what asks for
+    a notification there. ``queue`` is where its queue is in a root of its own.
     """
 
     name: str
@@ -87,6 +89,8 @@ class Launcher(ABC):
     routes: bool = False
     account: bool = False
     certificates: bool = False
+    submits: bool = False
+    request_field: str = ""
     queue: str = ""
     scheme: str = "smtp"
     for_version: str = ""
@@ -120,6 +124,7 @@ class Launcher(ABC):
             **({"credentials": CREDENTIALS} if self.login else {}),
             **(account_facts(site) if self.account else {}),
             **(certificate_facts(site) if self.certificates else {}),
+            **(submit_facts(site, self.request_field) if self.submits else {}),
             **self.facts,
         }
         stated = {name.replace("_", "-"): value for name, value in facts.items() if value is not None}

@@ -14,6 +14,7 @@ POSTFIX = DebianServer(
     templates="postfix",
     queue="/var/spool/postfix",
     routes=True,
+    submits=True,
     login=True,
     account=True,
     certificates=True,

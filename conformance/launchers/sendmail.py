@@ -14,6 +14,8 @@ SENDMAIL = DebianServer(
     templates="sendmail",
     queue="/var/spool/mqueue",
     routes=True,
+    submits=True,
+    request_field="Return-Receipt-To",
     login=True,
     account=True,
     deviations=(
@@ -30,6 +32,7 @@ SENDMAIL = DebianServer(
         "messages have 10 MiB at most",
         "the load of this host is no reason to keep mail back or to take no connections",
         "aliases for two users, for one at a next hop, for two lists with an owner and for a program that fails",
+        "submit.cf hands mail to its port and takes Return-Receipt-To for a request (RrtImpliesDsn)",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
         "a ruleset refuses one sentence in a Comments field, and another for now",
     ),

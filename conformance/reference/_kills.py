@@ -220,6 +220,7 @@ def try_scenarios(
                 real=not defects,
                 around=Surroundings(hop, SiteStore(server.site), names=names),
                 control=server,
+                way_in=server.submit,
             )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

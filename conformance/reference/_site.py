@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Target
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Submit, Target
 from conformance.wire.paths import Mailbox
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ ACCOUNTS = {
     NAMELESS.encode(): b"a secret of his own",
 }
 """Who can authenticate, by name or by address, and with which password."""
+LOCAL_USER = b"alice@" + DOMAIN
+"""The mailbox of the user whose programs hand messages over without an envelope."""
+RETURN_PATH_OPTION = "-f"
+"""Behind this they name a reverse-path."""
+REQUEST_FIELD = "Return-Receipt-To"
+"""The header field by which they ask for a notification of success."""
 FETCHED_BY = b"alice"
 EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
     HOST,
@@ -299,6 +305,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         delivery_within=10.0,
         gives_up_within=GIVES_UP_AFTER,
         eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
+        submit=Submit(
+            command=("in", "memory"),
+            user=LOCAL_USER.decode(),
+            request_field=REQUEST_FIELD,
+            return_path_option=RETURN_PATH_OPTION,
+        ),
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

@@ -40,6 +40,7 @@ from conformance.scenario._oracles import (
 )
 from conformance.scenario._process import Control, ControlError, Process
 from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._submit import Submit, Submitted, Submitting
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import read_at_length, taken_like_any_other
 from conformance.scenario._watches import Watch, watch
@@ -64,6 +65,9 @@ __all__ = [
     "Row",
     "Scenario",
     "Store",
+    "Submit",
+    "Submitted",
+    "Submitting",
     "Suite",
     "SuiteError",
     "Suites",

@@ -78,6 +78,22 @@ class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="k
     make_room: tuple[str, ...] = ()
 
 
+class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """How a program of a local user hands the target a message without an envelope (RFC 5321 appendix B).
+
+    ``command`` is a program with its arguments, as ``sendmail -t``: it takes a message on its standard input, its lines
+    ended as this system ends them, and its exit status is 0 once the target has it. ``user`` is the mailbox that the
+    target has for the user who runs it. ``request_field`` is the name of a header field that asks for a notification
+    of success, where it takes one for that (RFC 3461 §5.3). ``return_path_option`` stands before a mailbox that is to
+    be the reverse-path, as ``-f``, where the command has such a thing.
+    """
+
+    command: tuple[str, ...] = ()
+    user: str | None = None
+    request_field: str | None = None
+    return_path_option: str | None = None
+
+
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where delivered mail can be read, and what that place loses (CR, LF, NUL, 8-bit, `From ` lines)."""
 
@@ -199,6 +215,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
+    submit: Submit = Submit()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
@@ -231,7 +248,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Owners())
+        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners())
 
 
 _DUTIES = frozenset(
@@ -315,8 +332,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "owners": Owners}
+    """The names of all facts a target can state; each part of four of them is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 
@@ -368,7 +385,7 @@ def _is_outside_ascii(mailbox: str) -> bool:
 
 
 def _check_mailboxes(target: Target, origin: str) -> None:
-    for mailbox in _said(target, _MAILBOXES):
+    for mailbox in (*_said(target, _MAILBOXES), *([target.submit.user] if target.submit.user is not None else [])):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
     for mailbox in _said(target, ["utf8_mailbox"]):
@@ -379,6 +396,10 @@ def _check_mailboxes(target: Target, origin: str) -> None:
 def _check_words(target: Target, origin: str) -> None:
     """Check what the facts that are addresses, domains and places say."""
     _check_mailboxes(target, origin)
+    if target.submit.command and not target.submit.command[0]:
+        raise TargetError(f"{origin}: submit has a command without a name; write command = ['sendmail', '-t', '-i']")
+    if target.submit.request_field is not None and not _is_word(target.submit.request_field, but=":"):
+        raise TargetError(f"{origin}: {target.submit.request_field!r} is no name of a field; write Return-Receipt-To")
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

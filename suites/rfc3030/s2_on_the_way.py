@@ -8,6 +8,7 @@ from conformance import (
     At,
     Broken,
     Client,
+    Command,
     Held,
     Hop,
     NotReady,
@@ -33,8 +34,11 @@ KNOWN = frozenset(
 )
 
 
-def _shown(transaction: Transaction) -> str:
+def _shown(transaction: Transaction, upto: Command | None = None) -> str:
+    """The commands of the connection and the replies to them; those behind ``upto`` are left out."""
     commands = transaction.connection.commands
+    if upto is not None:
+        commands = commands[: commands.index(upto) + 1]
     return ", ".join(
         f"{'*' * each.early}{visible(each.octets.strip(), 40)}: {visible(each.reply, 12)}" for each in commands
     )
@@ -86,7 +90,8 @@ async def chunks_come_after_the_replies_to_recipients(smtp: Client, hop: Hop) ->
     chunks = [each for each in received.transaction.commands if each.verb == b"BDAT"]
     if not chunks:
         return Held("sent with DATA")
-    return holds(not chunks[0].early, expected="BDAT after the replies", seen=_shown(received.transaction))
+    seen = _shown(received.transaction, upto=chunks[0])
+    return holds(not chunks[0].early, expected="BDAT after the replies", seen=seen)
 
 
 @scenario("rfc3030/2/last-may-be-empty", start=At.EHLO, facts=["extended_next_hop"])

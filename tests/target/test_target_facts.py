@@ -17,6 +17,7 @@ from conformance.target import (
     Owners,
     Process,
     Store,
+    Submit,
     Target,
     TargetError,
     facts,
@@ -163,6 +164,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
         "process",
         Process(fill_queue=("a", "b"), fill_mailboxes=("c",), make_room=("d",)),
+    ),
+    "how local users hand it messages": (
+        'submit = {command = ["sendmail", "-t"], user = "a@a.test"}',
+        "submit",
+        Submit(command=("sendmail", "-t"), user="a@a.test"),
     ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
@@ -353,6 +359,13 @@ def test_a_mailbox_that_can_not_stand_in_a_path_is_named(fact: str, mailbox: str
 )
 def test_a_mailbox_that_can_stand_in_a_path_is_taken(mailbox: str) -> None:
     assert make_target({"address": "smtp://127.0.0.1", "mailboxes": [mailbox]}, "target").mailbox == mailbox
+
+
+def test_what_hands_messages_over_has_a_name_and_a_mailbox(tmp_path: Path) -> None:
+    assert problem(tmp_path, ADDRESS + 'submit = {command = [""]}').startswith("submit has a command without a name; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {user = "a b"}').startswith("'a b' is no address; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {comand = ["a"]}') == "submit has no 'comand'; did you mean 'command'?"
+    assert "Expected `array`, got `str`" in problem(tmp_path, ADDRESS + 'submit = {command = "sendmail -t"}')
 
 
 @pytest.mark.parametrize("name", ["m\u00fcller.test", "a b", "x\r\nQUIT", ""])
