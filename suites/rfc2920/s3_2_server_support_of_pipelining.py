@@ -84,8 +84,9 @@ async def _as_alone(smtp: Client, second: Client, lines: list[bytes]) -> Observa
     second.connection.segmentation = Segmentation.WHOLE  # only what is looked at is cut
     alone = [await second.say(line) for line in lines]
     codes = [outcome.code if isinstance(outcome, Reply) else 0 for outcome in alone]
-    if not all(code // 100 in {2, 3, 5} for code in codes):
-        return Unclear(f"one by one: {_replies(alone)}")
+    behind = [] if codes[-1] == 354 else await second.quit()
+    if not all(code // 100 in {2, 3, 5} for code in codes) or len(behind) > 2:
+        return Unclear(f"one by one: {_replies([*alone, *behind])}")
     grouped = await smtp.group(*lines)
     for code, outcome in zip(codes, grouped, strict=False):
         if isinstance(outcome, Silence):
