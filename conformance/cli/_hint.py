@@ -22,6 +22,14 @@ AT_A_RUNG = (
     (" at greeting: no reply", "; it says nothing: a port that begins with TLS is written smtps://"),
     (" at greeting: connection", "; it hangs up without a greeting: is it the right port, and may we connect?"),
 )
+NAME_A_MAILBOX = "; every server has to take mail for this address (RFC 5321 §4.5.1); name another one with --rcpt"
+NAME_A_SENDER = (
+    "; delivery reports have this reverse-path (RFC 5321 §4.5.5), the null one; name another one with --sender"
+)
+WANTS_FIRST = (
+    (r" failed at \w+: 530 .*(?i:TLS)", "; say --starttls-required"),
+    (r" failed at \w+: 530 ", "; say --auth-required, and in a target file who we are (credentials)"),
+)
 
 
 def hint(end: End, target: Target) -> str:
@@ -34,4 +42,12 @@ def hint(end: End, target: Target) -> str:
     for words, advice in IN_THE_PLACE_OF_TLS if without_tls else AT_A_RUNG:
         if re.search(words, end.problem):
             return advice.format(where=target.where)
+    for words, advice in WANTS_FIRST:
+        if re.search(words, end.problem):
+            return advice
+    # Who takes the null reverse-path for none says at RCPT that there was no MAIL.
+    if not target.sender and re.search(r" failed at (MAIL: 5|RCPT: 503)", end.problem):
+        return NAME_A_SENDER
+    if not target.mailboxes and "<postmaster> failed at RCPT: 5" in end.problem:
+        return NAME_A_MAILBOX
     return ""

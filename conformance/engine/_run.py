@@ -417,7 +417,10 @@ class Engine:
                 why=why,
                 observation=observed(observation),
                 attempts=tuple(attempted.record() for attempted in attempts),
-                watched=tuple(_watched_record(found) for attempted in attempts for found in _findings(attempted)),
+                # Each once: what a watch says of a greeting it says at every connection.
+                watched=tuple(
+                    dict.fromkeys(_watched_record(found) for attempted in attempts for found in _findings(attempted))
+                ),
                 seconds=round(sum(attempted.seconds for attempted in attempts), 6),
                 repeat=repeat,
                 unsteady=unsteady,
