@@ -18,6 +18,7 @@ from conformance import (
     Silence,
     Unclear,
     accepted,
+    answered,
     holds,
     new_token,
     one_message,
@@ -224,6 +225,22 @@ async def message_behind_its_data_is_not_lost(smtp: Client, second: Client) -> O
     if len(outcomes) == 4 and isinstance(outcomes[2], Reply) and outcomes[2].code == 354:
         return Held(_replies(outcomes))
     return Unclear(f"refused for coming too early: {_replies(outcomes)}")
+
+
+@scenario(
+    LOST,
+    start=At.RCPT,
+    offers=["PIPELINING"],
+    behind={"rset": b"RSET", "mail": b"MAIL FROM:<>", "quit": b"QUIT"},
+)
+async def command_behind_the_content_is_not_lost(behind: bytes, smtp: Client, second: Client) -> Observation:
+    """A command that came in one piece with the end of a message is answered, whatever the answer."""
+    await second.deliver()
+    presume(answered(await second.say(behind)))
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(stuff(smtp.message()) + b"." + CRLF + behind + CRLF)
+    presume(accepted(await smtp.reply()))
+    return answered(await smtp.reply())
 
 
 @scenario(
