@@ -13,6 +13,7 @@ from conformance import (
     Exchange,
     Held,
     Observation,
+    Outcome,
     Reply,
     Silence,
     Unclear,
@@ -61,11 +62,15 @@ ALWAYS_ALLOWED = frozenset({521, 530, 538, 556})
     segments=["octets", "line-ends"],
 )
 async def command_brings_one_reply(line: bytes, smtp: Client) -> Observation:
-    """Each command line is answered once, no more and no less; an empty one may be no command, and not answered."""
+    """Each command line is answered once, no more and no less."""
     await smtp.raw(line + b"\r\n")
-    outcomes = await smtp.replies_until_quit()
-    if not line and isinstance(outcomes[0], Silence):
-        return Unclear(f"an empty line may be passed over: {' | '.join(str(outcome) for outcome in outcomes)}")
+    return _one_reply_or_none_to_nothing(line, await smtp.replies_until_quit())
+
+
+def _one_reply_or_none_to_nothing(line: bytes, outcomes: list[Outcome]) -> Observation:
+    """One reply to the line; one that is empty, or white space alone, may be no command, which none answers."""
+    if not line.strip(b" \t") and isinstance(outcomes[0], Silence):
+        return Unclear(f"a line with no verb may be passed over: {' | '.join(map(str, outcomes))}")
     return one_reply(outcomes)
 
 
@@ -134,7 +139,7 @@ ODD_COMMANDS = {
 async def odd_line_brings_one_reply(line: bytes, smtp: Client) -> Observation:
     """A line of odd octets is a line: it brings one reply, and the next command another."""
     await smtp.raw(line + CRLF)
-    return one_reply(await smtp.replies_until_quit())
+    return _one_reply_or_none_to_nothing(line, await smtp.replies_until_quit())
 
 
 def _anomaly(exchange: Exchange, anomaly: Anomaly, expected: str) -> Observation:

@@ -780,3 +780,15 @@ def help_says_nothing(clean: Callable[[Answer], bytes], session: ServerSession, 
     """Answers HELP without a word."""
     del clean, session, given
     return b"214 \r\n"
+
+
+@defect(
+    ServerSession.rcpt,
+    proves={"rfc5321/4.1.1.2/null_reverse_path_begins_a_transaction"},
+    also={"rfc5321/4.5.1/postmaster-from-anywhere"},
+)
+def null_reverse_path_counts_for_none(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes MAIL with the null reverse-path, and then says at RCPT that there was no MAIL."""
+    if session.transaction is not None and not session.transaction.reverse_path:
+        return session.rcpt_without_mail(argument)
+    return clean(argument)
