@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from conformance import (
     At,
@@ -36,6 +37,14 @@ def list_of(smtp: Client) -> tuple[bytes, int]:
     return b"<%b>" % known.address.encode("ascii"), len(known.members)
 
 
+async def all_are_shown(paths: Iterable[bytes], smtp: Client, store: Store) -> None:
+    """The store shows what comes into each of these mailboxes: it may be the store of one of them alone."""
+    for path in paths:
+        token = new_token()
+        await smtp.deliver(smtp.message(token=token), path)
+        await store.message(token)
+
+
 def return_path(mail: Delivered) -> bytes:
     """The path that Return-Path has."""
     there = fields_named(split_message(mail.content)[0], "Return-Path")
@@ -64,6 +73,8 @@ async def alias_reaches_all(reading: None, smtp: Client, store: Store) -> Observ
     """A message to an alias reaches everybody for whom it stands."""
     del reading
     path, number = alias_of(smtp)
+    assert smtp.target.alias is not None
+    await all_are_shown([b"<%b>" % each.encode("ascii") for each in smtp.target.alias.members], smtp, store)
     await smtp.deliver(smtp.message(), path)
     came = await store.messages(at_least=number)
     return holds(len(came) == number, expected=f"{number} copies", seen=f"{len(came)} copies")
@@ -74,6 +85,8 @@ async def list_reaches_all(reading: None, smtp: Client, store: Store) -> Observa
     """A message to a list reaches everybody on it, and nobody else."""
     del reading
     path, number = list_of(smtp)
+    assert smtp.target.mailing_list is not None
+    await all_are_shown([b"<%b>" % each.encode("ascii") for each in smtp.target.mailing_list.members], smtp, store)
     await smtp.deliver(smtp.message(), path)
     came = await store.messages(at_least=number)
     return holds(len(came) == number, expected=f"{number} copies", seen=f"{len(came)} copies")
@@ -160,6 +173,7 @@ async def each_mailbox_gets_a_copy(smtp: Client, store: Store) -> Observation:
     """A message to two mailboxes reaches both."""
     if smtp.forward_path == smtp.other_forward_path:
         raise NotReady("mailboxes", "the target file names one only")
+    await all_are_shown((smtp.forward_path, smtp.other_forward_path), smtp, store)
     await smtp.deliver(smtp.message(), smtp.forward_path, smtp.other_forward_path)
     came = await store.messages(at_least=2)
     return holds(len(came) == 2, expected="2 copies", seen=f"{len(came)} copies")

@@ -56,7 +56,7 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
     MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1). A 334 answers AUTH, and comes late.
     """
     code = exchange.reply.code
-    unlisted = code == 334 or not exchange.offers and (code == 503 or (code == 554 and exchange.secured))
+    unlisted = code == 334 or (not exchange.offers and (code == 503 or (code == 554 and exchange.secured)))
     if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted:
         return None
     submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}
