@@ -18,6 +18,7 @@ IN_THE_PLACE_OF_TLS = (
     ("", "; is it a port that begins with TLS? Other ports are written smtp://"),
 )
 AT_A_RUNG = (
+    ("too many to trust the rest", "; where the reasons are its own, --max-inconclusive trusts the rest"),
     ("no longer works.* at connect: ", "; run it with --overlap 1: what ends it stands before the first refusal"),
     (" at connect: ", "; does a server listen at {where}?"),
     (" at greeting: no reply", "; it says nothing: a port that begins with TLS is written smtps://"),
