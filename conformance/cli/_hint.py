@@ -21,7 +21,7 @@ AT_A_RUNG = (
     ("too many to trust the rest", "; where the reasons are its own, --max-inconclusive trusts the rest"),
     ("no longer works.* at connect: ", "; run it with --overlap 1: what ends it stands before the first refusal"),
     (" at connect: ", "; does a server listen at {where}?"),
-    (" at greeting: no reply", "; it says nothing: a port that begins with TLS is written smtps://"),
+    (r" at greeting: no reply within [^,]*$", "; it says nothing: a port that begins with TLS is written smtps://"),
     (" at greeting: connection", "; it hangs up without a greeting: is it the right port, and may we connect?"),
 )
 NAME_A_MAILBOX = "; every server has to take mail for this address (RFC 5321 §4.5.1); name another one with --rcpt"

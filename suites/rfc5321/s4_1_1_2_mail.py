@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from conformance import (
     At,
     Client,
     Held,
     Observation,
     Reply,
+    Store,
     Unclear,
     accepted,
+    fields_named,
+    holds,
+    new_token,
     not_refused_as,
     presume,
     refused,
     scenario,
+    split_message,
     took,
+    visible,
 )
 
 
@@ -55,3 +63,37 @@ async def mail_may_have_parameters(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+async def _delivered(smtp: Client) -> None:
+    await smtp.deliver(smtp.message(token=new_token()), reverse_path=b"<>")
+
+
+async def _reset(smtp: Client) -> None:
+    await smtp.transaction(reverse_path=b"<>")
+    presume(accepted(await smtp.say(b"RSET")))
+
+
+async def _hello_again(smtp: Client) -> None:
+    await smtp.transaction(reverse_path=b"<>")
+    presume(accepted(await smtp.ehlo()))
+
+
+Before = Callable[[Client], Awaitable[None]]
+
+
+@scenario(
+    "rfc5321/4.1.1.2/mail-sets-reverse-path",
+    start=At.EHLO,
+    facts=["sender"],
+    before={"delivered": _delivered, "reset": _reset, "ehlo": _hello_again},
+)
+async def message_has_the_reverse_path_of_its_own_mail(before: Before, smtp: Client, store: Store) -> Observation:
+    """A message has its own reverse-path in the mailbox, where one before it had the null reverse-path."""
+    await before(smtp)
+    await smtp.deliver(smtp.message())
+    there = fields_named(split_message((await store.message()).content)[0], "Return-Path")
+    if not there:
+        return Unclear("no Return-Path field")
+    wanted = smtp.reverse_path[1:-1]
+    return holds(wanted in there[0].body, expected=visible(wanted), seen=str(there[0]))

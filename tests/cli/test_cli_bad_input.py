@@ -58,6 +58,11 @@ def is_silent(handler: socketserver.BaseRequestHandler) -> None:
         continue
 
 
+def breaks_off(handler: socketserver.BaseRequestHandler) -> None:
+    handler.request.sendall(b"220-mx.exam")
+    is_silent(handler)
+
+
 def hangs_up(handler: socketserver.BaseRequestHandler) -> None:
     handler.request.shutdown(socket.SHUT_WR)
     with suppress(OSError):
@@ -73,6 +78,7 @@ def hangs_up(handler: socketserver.BaseRequestHandler) -> None:
         ("smtp", refuses_clear, "it speaks TLS: write smtps:// for a port that begins with TLS"),
         ("smtps", speaks_clear, "it speaks SMTP in clear: write smtp://"),
         ("smtp", is_silent, "it says nothing: a port that begins with TLS is written smtps://"),
+        ("smtp", breaks_off, "only 220-mx.exam"),
         ("smtps", is_silent, "no handshake in time; is it a port that begins with TLS?"),
         ("smtp", hangs_up, "connection closed; it hangs up without a greeting"),
         ("smtps", hangs_up, "is it a port that begins with TLS?"),
@@ -84,6 +90,7 @@ def test_a_target_that_is_no_smtp_server(command: Command, out: Path, scheme: st
     assert ended.status == 3
     assert ended.problem.startswith("control delivery to <postmaster> failed at ")
     assert says in ended.problem
+    assert ("says nothing" in ended.problem) == (talk in {is_silent, speaks_tls} and scheme == "smtp")
     written = results_of(out)
     assert written.results == []
     assert written.end.problem
