@@ -31,6 +31,8 @@ LINE_BEGUN = 64
 LATE_SECONDS = 1.0
 """How long the answer to the last octets of a write is waited for where another came before they were sent."""
 
+HELLOS = frozenset({"EHLO", "HELO", "LHLO"})
+
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
 
@@ -59,7 +61,8 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers. ``role`` is the target's.
+    then on nobody can say which line a reply answers. ``role`` is the target's, ``name`` the one that the client gave
+    with EHLO, HELO or LHLO, where that is the verb.
     """
 
     verb: str | None
@@ -67,6 +70,7 @@ class Exchange:
     offers: frozenset[str]
     role: Role = "mx"
     secured: bool = False
+    name: bytes = b""
 
 
 def new_token() -> str:
@@ -139,8 +143,11 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
+                name = self._line.removesuffix(CRLF).partition(b" ")[2] if self._verb in HELLOS else b""
                 self.on_exchange(
-                    Exchange(self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured)
+                    Exchange(
+                        self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured, name
+                    )
                 )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence, Unprotected
-from conformance.wire import CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
+from conformance.wire import Anomaly, CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
 from conformance.wire.digest_md5 import IntegrityLayer, LayerError
 from conformance.wire.tls import CERTIFICATE_REQUEST
 
@@ -214,17 +214,22 @@ class Connection:
         return self._asked < self._heard_at < self._sent_at
 
     async def outcome(self, within: float) -> Outcome:
-        """The next reply, or the end of the connection, or silence after ``within`` seconds."""
+        """The next reply, or the end of the connection, or silence after ``within`` seconds.
+
+        What an LF in its text divides from a reply is passed over: the LF is held against that reply alone.
+        """
         with trio.move_on_after(within):
             while True:
                 reply = self._reader.next_reply()
                 if reply is not None:
                     self._room.set()
+                    if Anomaly.REST in reply.anomalies:
+                        continue
                     self.pace.slowest = max(self.pace.slowest, trio.current_time() - self._asked)
                     return reply
                 if self._end is not None:
                     truncated = self._reader.close()
-                    if truncated is not None:
+                    if truncated is not None and Anomaly.REST not in truncated.anomalies:
                         return truncated
                     return self._end
                 await self._news.wait()
