@@ -500,10 +500,15 @@ class Client:
             await self.connection.protect(layer)
         return outcome
 
+    @property
+    def host_names(self) -> tuple[bytes, ...]:
+        """How the server calls itself in its greeting and in its reply to EHLO, where these are domains, each once."""
+        said = (outcome.text.split() for outcome in (self.greeting, self.hello) if isinstance(outcome, Reply))
+        return tuple(dict.fromkeys(words[0] for words in said if words and is_domain(words[0])))
+
     def _host_name(self) -> bytes:
-        """The host that we speak with, by its greeting (RFC 5321 §4.2), else by the target file."""
-        words = self.greeting.text.split() if isinstance(self.greeting, Reply) else []
-        return words[0] if words and is_domain(words[0]) else self.target.where.host.encode("ascii")
+        """The host that we speak with: its own name, else that of the target file."""
+        return next(iter(self.host_names), self.target.where.host.encode("ascii"))
 
     @property
     def credentials(self) -> tuple[bytes, bytes]:

@@ -26,6 +26,7 @@ BARE_DOMAIN = "bare.example.test"
 ACCOUNT_DOMAIN = "account.example.test"
 """Mail for it goes to the host of this name, where a server with an account authenticates under TLS."""
 ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
+ACCOUNT_PASSWORD_FROM = "SMTP_CONFORMANCE_ACCOUNT_PASSWORD"  # noqa: S105 - the name of a variable
 CERTIFIED = "client.example.test"
 """The name on the certificate that we can show to a server."""
 LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
@@ -59,6 +60,11 @@ PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
 def password() -> str:
     """The password of ``LOGIN``: from the environment, which also gets it where it has none."""
     return os.environ.setdefault(PASSWORD_FROM, PASSWORD)
+
+
+def account_password() -> str:
+    """What a server says at the next hop where it has an account, as ``password``."""
+    return os.environ.setdefault(ACCOUNT_PASSWORD_FROM, ACCOUNT_PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ class Site:
             },
             "account_domain": ACCOUNT_DOMAIN,
             "account_user": ACCOUNT_USER,
-            "account_password": ACCOUNT_PASSWORD,
+            "account_password": account_password(),
             "extended_domain": EXTENDED_DOMAIN,
             "lmtp_domain": LMTP_DOMAIN,
             "lmtp_address": LMTP_ADDRESS,
@@ -231,6 +237,7 @@ def submit_facts(site: Site, request_field: str) -> dict[str, Any]:
     return {"submit": known | ({"request-field": request_field} if request_field else {})}
 
 
+ACCOUNT_CREDENTIALS = Credentials(user=ACCOUNT_USER, password_from=ACCOUNT_PASSWORD_FROM)
 CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)
 
 
