@@ -15,6 +15,7 @@ from conformance.client import (
     Secured,
     Segmentation,
     Silence,
+    Unprotected,
     new_token,
 )
 from conformance.dns_server import Fault
@@ -119,6 +120,7 @@ __all__ = [
     "Took",
     "Transaction",
     "Unclear",
+    "Unprotected",
     "accepted",
     "added",
     "answered",

@@ -336,7 +336,7 @@ class Engine:
                 first = tried.last
                 if not self._is_gone:
                     tried.attempts += await self._served(tried.scenario, "confirm")
-            if _kind(tried.last) == _kind(first):
+            if tried.last is not first and _kind(tried.last) == _kind(first):
                 self._settle(tried, first, unsteady=False)
             else:
                 by_itself.append(tried)
@@ -351,6 +351,10 @@ class Engine:
 
     def _settle_by_majority(self, tried: _Tried) -> None:
         counted = [attempted for attempted in tried.attempts if not attempted.service_refused]
+        if len(counted) == 1:
+            why = f"seen once, and the target serves no repetition: {_kind(counted[0])}"
+            self._finish(tried.scenario, tried.attempts, Verdict.INCONCLUSIVE, why, None)
+            return
         kinds = Counter(_kind(attempted) for attempted in counted)
         kind, times = kinds.most_common(1)[0]
         chosen = next(attempted for attempted in counted if _kind(attempted) == kind)
@@ -419,7 +423,10 @@ class Engine:
                 why=why,
                 observation=observed(observation),
                 attempts=tuple(attempted.record() for attempted in attempts),
-                watched=tuple(_watched_record(found) for attempted in attempts for found in _findings(attempted)),
+                # Each once: what a watch says of a greeting it says at every connection.
+                watched=tuple(
+                    dict.fromkeys(_watched_record(found) for attempted in attempts for found in _findings(attempted))
+                ),
                 seconds=round(sum(attempted.seconds for attempted in attempts), 6),
                 repeat=repeat,
                 unsteady=unsteady,

@@ -14,7 +14,7 @@ from conformance.hop._certificates import Authority
 from conformance.hop._ledger import Ledger
 from conformance.hop._records import HopConnection, Protocol, Received, Transaction
 from conformance.hop._rules import Rule, Script
-from conformance.hop._session import HopSession, Manner, with_small_domain
+from conformance.hop._session import HopSession, LayerOffer, Manner, with_small_domain
 from conformance.wire import Transcript
 
 USUAL_OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE")
@@ -93,6 +93,8 @@ class NextHop:
     """What is offered there under TLS, where that differs from what is in clear."""
     tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    layer_at: dict[str, LayerOffer] = field(default_factory=dict)
+    """The security layer that DIGEST-MD5 brings at a ``host:port`` of ours, where it does."""
     recipients_at_most: dict[str, int] = field(default_factory=dict)
     """As many as a transaction at a ``host:port`` of ours has, where there is a limit."""
     authority: Authority | None = None
@@ -171,7 +173,8 @@ class NextHop:
         offers, tls = self.offers_at.get(local, self.offers), self.tls_at.get(local, self.tls)
         under_tls = self.offers_under_tls_at.get(local, offers)
         at_most = self.recipients_at_most.get(local)
-        manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most)
+        layer = self.layer_at.get(local)
+        manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most, layer)
         await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
 
     # What scenarios say and ask.

@@ -41,7 +41,7 @@ POSTFIX = DebianServer(
         "mynetworks is empty: no client address is trusted",
         "local_header_rewrite_clients is empty: nor does a client on loopback get its header completed",
         "smtpd_relay_restrictions rejects (554) where Debian's package defers (454) mail for other domains",
-        "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
+        "smtpd_sasl_auth_enable is on, with a password file and PLAIN, LOGIN and DIGEST-MD5, outside smtpd's chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
         "body_checks refuses one sentence, and another for now",

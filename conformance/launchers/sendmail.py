@@ -22,7 +22,7 @@ SENDMAIL = DebianServer(
         "Debian's sendmail.mc without its submission port",
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",
-        "AUTH takes PLAIN and LOGIN, also in clear, from a password file with one user",
+        "AUTH takes PLAIN, LOGIN and DIGEST-MD5, also in clear, from a password file with one user",
         "procmail delivers into Maildirs, its last resort included",
         "a mailertable leads to the next hop and to where bounces go, by copies of its esmtp mailer with ports of ours",
         "messages have 10 MiB at most",
@@ -34,6 +34,7 @@ SENDMAIL = DebianServer(
     ),
     facts={
         "client_trusted": False,
+        "security_layer": True,
         "alias": {"address": f"team@{DOMAIN}", "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"]},
         "mailing_list": {
             "address": f"staff@{DOMAIN}",

@@ -7,7 +7,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,10 @@ from conformance.wire import paths
 class TargetError(Exception):
     """The target file or a fact of it is unusable; the text is one line that says which, and what to do."""
 
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=100 * 365 * 86400)]
+"""A time that can be waited for; "not a number" and infinity are none."""
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 Role = Literal["mx", "relay", "submission", "lmtp", "554-only"]
 
@@ -50,11 +54,11 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """Limits that the operator states; kinds as RFC 5321 §4.5.3.1.10 tells them apart."""
 
-    connections: int | None = None
-    connections_per_minute: int | None = None
-    errors_per_session: int | None = None
-    messages_per_connection: int | None = None
-    recipients: int | None = None
+    connections: AtLeastOne | None = None
+    connections_per_minute: AtLeastOne | None = None
+    errors_per_session: AtLeastOne | None = None
+    messages_per_connection: AtLeastOne | None = None
+    recipients: AtLeastOne | None = None
     recipients_kind: Literal["implementation", "policy"] | None = None
     on_hold: int | None = None
     """Messages that one user may have on hold (RFC 4865 §6)."""
@@ -180,6 +184,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_next_hop: str | None = None
     account_authority: str | None = None
     account_verified: bool = False
+    account_credentials: Credentials | None = None
+    """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
     relayed_list: str | None = None
@@ -194,13 +200,15 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     sender: str | None = None
     sender_domains: tuple[str, ...] = ()
     sender_verification: bool | None = None
-    greylist_delay: float | None = None
+    greylist_delay: Seconds | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
     # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
     strict_credentials: Credentials | None = None
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
+    security_layer: bool = False
+    """Whether that user gets an integrity layer by DIGEST-MD5 where the client asks for one (RFC 2831 §2.3)."""
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
     # whether the target serves nobody under TLS without one.
@@ -213,9 +221,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     process: Process = Process()
     submit: Submit = Submit()
     timers: Literal["default", "changed"] | None = None
-    delivery_within: float | None = None
+    delivery_within: Seconds | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
-    gives_up_within: float | None = None
+    gives_up_within: Seconds | None = None
     # What an IMAP server has for BURL: a URL of a message whose text has 8-bit octets, made out to the user.
     eight_bit_url: str | None = None
     store: Store | None = None
@@ -256,6 +264,7 @@ _DUTIES = frozenset(
         "heeds_limits",
         "account_verified",
         "account_long",
+        "security_layer",
         "certificate_required",
     }
 )
