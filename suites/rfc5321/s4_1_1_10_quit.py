@@ -38,7 +38,7 @@ async def connection_is_closed_after_quit(smtp: Client) -> Observation:
         "no-path": b"MAIL FROM:",
         "no-argument": b"MAIL",
         "high-bit-set": b"MAIL FROM:<us\xe9r@client.example.test>",
-        "no-at-sign": b"MAIL FROM:<@>",
+        "no-at-sign": b"MAIL FROM:<sender>",
         "recipient-high-bit-set": row(b"RCPT TO:<us\xe9r@client.example.test>", start=At.MAIL),
         "auth-without-mechanism": row(b"AUTH", offers=["AUTH"]),
         "auth-bad-base64": row(b"AUTH PLAIN ####", offers=["AUTH PLAIN"]),
