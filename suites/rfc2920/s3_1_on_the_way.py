@@ -224,3 +224,32 @@ async def nobody_gets_nothing_after_a_354(look: str, smtp: Client, hop: Hop) -> 
             return holds(good, expected="mail data that end", seen=seen)
         return holds(data == b".\r\n", expected="a dot alone", seen=seen)
     return Held("DATA was not sent") if hop.connections() else Unclear("nothing came")
+
+
+ONE_ROUND = frozenset({b"PLAIN", b"EXTERNAL"})
+"""The mechanisms whose only response may have commands behind it, which their extension says (RFC 4954 §3)."""
+
+
+@scenario(
+    "rfc2920/3.1/other-commands-last",
+    start=At.EHLO,
+    facts=["account_domain", "account_next_hop"],
+    alone=True,
+    verb={"auth": b"AUTH", "starttls": b"STARTTLS"},
+)
+async def command_of_another_extension_is_the_last_of_its_group(verb: bytes, smtp: Client, hop: Hop) -> Observation:
+    """Behind AUTH and STARTTLS nothing comes before their reply from a next hop that lists PIPELINING too."""
+    hop.offer_account(b"PIPELINING", b"AUTH PLAIN LOGIN CRAM-MD5")
+    hop.script_account(*(Rule.late(step, 0.5) for step in (Step.STARTTLS, Step.AUTH, Step.RESPONSE)))
+    await smtp.deliver(smtp.message(), b"<%b>" % hop.account())
+    for session in await hop.account_sessions():
+        if verb == b"STARTTLS" and session.secured:
+            return holds(not session.leftover, expected="nothing behind STARTTLS", seen=session.leftover or b"nothing")
+        if verb == b"AUTH" and session.authentications:
+            grouped = [
+                visible(each.mechanism)
+                for each in session.authentications
+                if each.pipelined and not (each.mechanism in ONE_ROUND and each.initial is not None)
+            ]
+            return holds(not grouped, expected="nothing behind AUTH", seen=", ".join(grouped) or "nothing")
+    raise NotReady("next hop", f"the target said no {verb.decode('ascii')} there")
