@@ -20,6 +20,7 @@ from conformance.client import (
 from conformance.dns_server import Fault
 from conformance.hop import Command, HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
+    Agent,
     Broken,
     Held,
     Hop,
@@ -29,6 +30,7 @@ from conformance.scenario import (
     Store,
     Took,
     Unclear,
+    Use,
     accepted,
     answered,
     arrived,
@@ -79,6 +81,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CRLF",
+    "Agent",
     "Anomaly",
     "At",
     "Broken",
@@ -115,6 +118,7 @@ __all__ = [
     "Took",
     "Transaction",
     "Unclear",
+    "Use",
     "accepted",
     "added",
     "answered",

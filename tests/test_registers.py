@@ -100,8 +100,14 @@ def test_a_clause_is_complete(clause: Clause) -> None:
 
 
 def test_scenarios_cite_clauses_that_bind_a_server_and_show_where_they_look() -> None:
-    """A server that passes mail on is a relay and a client too, and what it does then shows behind it."""
+    """A server that passes mail on is a relay and a client too, and what it does then shows behind it.
+
+    A user's program is a client and nothing else, and shows at a server of ours.
+    """
     for scenario in load():
+        if "agent" in scenario.needs:
+            assert (scenario.clause.party, scenario.clause.observed) == ("client", "client"), scenario.id
+            continue
         behind = scenario.needs & {"hop", "store", "dns"}
         parties = {"server", "both"} | ({"relay", "client"} if behind & {"hop", "dns"} else set())
         places = {"store", "next-hop", "dns", "time", "client"} if behind else {"wire", *(("time",) * scenario.slow)}

@@ -1,19 +1,21 @@
-"""The commands of a target file that end the target and start it again, or take its room away."""
+"""The commands of a target file: those that end the target and start it again, or take its room away, and programs."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
 import trio
 
 from conformance.client import Dial
-from conformance.scenario import ControlError
+from conformance.hop import HopError, NextHop
+from conformance.scenario import ControlError, Ended, ProgramError
 from conformance.target import Target
 
 COMMAND_SECONDS = 90.0
@@ -21,6 +23,11 @@ COMMAND_SECONDS = 90.0
 
 LOOK_SECONDS = 10.0
 POLL_SECONDS = 0.02
+
+SAID_BOUND = 64 * 1024
+"""Octets that are kept of what a user's program says."""
+
+_WORD = re.compile(r"\{([a-z-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,74 @@ def _begin(words: Sequence[str], complaints: IO[bytes]) -> subprocess.Popen[byte
         raise ControlError(f"{words[0]}: {error.strerror}") from error
 
 
+def _begin_program(words: Sequence[str], given: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(words, stdin=given, stdout=said, stderr=said)  # noqa: S603 - as above
+    except OSError as error:
+        raise ProgramError(f"{words[0]}: {error.strerror}") from error
+
+
+async def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether the process has ended within so many seconds; it has, one way or the other, when this returns."""
+    try:
+        with trio.move_on_after(seconds):
+            while process.poll() is None:  # noqa: ASYNC110 - waiting without a thread is asking
+                await trio.sleep(POLL_SECONDS)
+            return True
+        return False
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 async def _run(words: Sequence[str]) -> None:
     with tempfile.TemporaryFile() as complaints:
         process = _begin(words, complaints)
-        try:
-            with trio.fail_after(COMMAND_SECONDS):
-                while process.poll() is None:  # noqa: ASYNC110 - waiting without a thread is asking
-                    await trio.sleep(POLL_SECONDS)
-        except trio.TooSlowError:
-            raise ControlError(f"{shlex.join(words)}: not finished within {COMMAND_SECONDS:g} s") from None
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+        if not await _ended(process, COMMAND_SECONDS):
+            raise ControlError(f"{shlex.join(words)}: not finished within {COMMAND_SECONDS:g} s")
         if process.returncode != 0:
             complaints.seek(0)
             last = complaints.read(10_000).decode("utf-8", "replace").strip().rpartition("\n")[2]
             raise ControlError(f"{shlex.join(words)}: exit status {process.returncode}{': ' + last if last else ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class UserPrograms:
+    """The programs of the fact ``user_agent``, each of which meets our server at a free port of loopback."""
+
+    target: Target
+
+    @asynccontextmanager
+    async def serve(self, hop: NextHop) -> AsyncIterator[str]:
+        """As ``Programs.serve``.
+
+        Raises:
+            ProgramError: no port can be had.
+        """
+        try:
+            listening = await hop.listen()
+        except HopError as error:
+            raise ProgramError(str(error)) from error
+        try:
+            yield listening.address
+        finally:
+            with trio.CancelScope(shield=True):
+                await listening.close()
+
+    async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
+        """As ``Programs.run``."""
+        command = [_filled(argument, words) for argument in getattr(self.target.user_agent, task)]
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+            given.write(message)
+            given.seek(0)
+            process = _begin_program(command, given, said)
+            if not await _ended(process, COMMAND_SECONDS):
+                raise ProgramError(f"{shlex.join(command)}: not finished within {COMMAND_SECONDS:g} s")
+            said.seek(0)
+            return Ended(process.returncode, said.read(SAID_BOUND))
+
+
+def _filled(argument: str, words: Mapping[str, str]) -> str:
+    """The argument with what its words in braces stand for."""
+    return _WORD.sub(lambda found: words.get(found[1], found[0]), argument)

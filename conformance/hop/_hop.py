@@ -93,6 +93,8 @@ class NextHop:
     """What is offered there under TLS, where that differs from what is in clear."""
     tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    tls_first_at: set[str] = field(default_factory=set)
+    """The ``host:port`` of ours at which TLS begins with the first octet (RFC 8314 §3.3)."""
     recipients_at_most: dict[str, int] = field(default_factory=dict)
     """As many as a transaction at a ``host:port`` of ours has, where there is a limit."""
     authority: Authority | None = None
@@ -172,7 +174,8 @@ class NextHop:
         under_tls = self.offers_under_tls_at.get(local, offers)
         at_most = self.recipients_at_most.get(local)
         manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most)
-        await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
+        session = HopSession(stream, connection, manner, self._script, self._ledger)
+        await session.serve(implicit_tls=implicit_tls or local in self.tls_first_at)
 
     # What scenarios say and ask.
 

@@ -480,6 +480,16 @@ class HopSession:
         else:
             await self._answer(reply_octets(250, "OK"), self._rule(Step.BDAT), command)
 
+    async def burl(self, command: Command) -> None:
+        """BURL, where it is offered: what is behind the URL counts as taken, and is not fetched (RFC 4468 §3.2)."""
+        if not any(keyword.upper().split(b" ")[0] == b"BURL" for keyword in self.offered):
+            await self.other(command)
+            return
+        usual = reply_octets(250, "OK, taken") if self._accepted() else reply_octets(503, "No recipient")
+        await self._answer(usual, self._rule(Step.BURL), command)
+        if command.argument.upper().endswith(b" LAST"):
+            self._end_transaction()
+
     async def _chunk(self, left: int) -> None:
         try:
             while left:
@@ -561,6 +571,7 @@ _HANDLERS: dict[Step, Callable[[HopSession, Command], Awaitable[None]]] = {
     Step.RCPT: HopSession.rcpt,
     Step.DATA: HopSession.data,
     Step.BDAT: HopSession.bdat,
+    Step.BURL: HopSession.burl,
     Step.RSET: HopSession.rset,
     Step.NOOP: HopSession.noop,
     Step.QUIT: HopSession.quit,

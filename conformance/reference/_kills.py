@@ -33,8 +33,9 @@ from conformance.reference._site import (
     Site,
     reference_target,
 )
+from conformance.reference._user_agent import ReferencePrograms
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
-from conformance.target import Role, Target
+from conformance.target import Role, Target, UserAgent
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_octets", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
@@ -52,6 +53,9 @@ RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 WARN_SECONDS = 2700.0
 """Where mail is retried so slowly, its sender is told of the delay within the hour (RFC 3461 §5.2.5)."""
 
+
+PROGRAMS = UserAgent(**dict.fromkeys(UserAgent.__struct_fields__, ("in memory",)))
+"""The user's programs, which need no command here."""
 
 CONNECTIONS = frozenset({"smtp", "second"})
 """What a scenario needs that sees replies and nothing else."""
@@ -218,8 +222,9 @@ def try_scenarios(
                 looking_on,
                 observed=observed,
                 real=not defects,
-                around=Surroundings(hop, SiteStore(server.site), names=names),
+                around=Surroundings(hop, SiteStore(server.site), names=names, agents=hop),
                 control=server,
+                programs=ReferencePrograms(decisions, hop, trusting()),
             )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()
@@ -251,6 +256,7 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         auth_required="auth_required" in facts,
         disabled=("VRFY", "EXPN") if "disabled" in facts else (),
     )
+    known = msgspec.structs.replace(known, user_agent=PROGRAMS)
     if {"client_certificate", "certificate_required"} & facts:
         known = msgspec.structs.replace(
             known,

@@ -72,6 +72,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "disabled": "A command that the operator has turned off",
         "limits": "What the operator limits: connections, errors-per-session, recipients and others",
         "process": "Commands that kill, stop and start it, or take its room away: kill, stop, fill-queue and others",
+        "user_agent": "Commands by which a user's program talks to a server of ours: send, verify, hold-for and others",
         "timers": "Whether its time-outs and retries are the default or were changed",
         "delivery_within": "How long delivery may take; without it that nothing came proves nothing",
         "gives_up_within": "How long it tries to send mail before it gives it back, where we can wait for that",

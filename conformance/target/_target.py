@@ -78,6 +78,32 @@ class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="k
     make_room: tuple[str, ...] = ()
 
 
+class UserAgent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, by which a user has mail sent, or asks of it, at a server of ours.
+
+    ``{host}`` and ``{port}`` in the arguments are where that server listens, ``{sender}`` and ``{recipient}`` are
+    mailboxes, and the message stands at standard input. ``send`` is the plain way; ``submissions`` begins with TLS, and
+    trusts ``account_authority``. The others ask for something: ``require_tls`` for REQUIRETLS, ``hold_for`` for a hold
+    of ``{seconds}``, ``hold_until`` for one until ``{date}``, ``hold_for_and_by`` for one of ``{seconds}`` and delivery
+    within ``{by}`` seconds, ``track`` for tracking, from a host that is called ``{name}``. ``solicit`` says that the
+    message is of the ``{classes}``, a list with commas. ``burl`` sends what is behind ``{url}``, and to ``{another}``
+    after that. ``verify`` and ``expand`` say VRFY and EXPN of a mailbox, ``ask_for_mail`` says ETRN for its own names.
+    """
+
+    send: tuple[str, ...] = ()
+    submissions: tuple[str, ...] = ()
+    require_tls: tuple[str, ...] = ()
+    hold_for: tuple[str, ...] = ()
+    hold_until: tuple[str, ...] = ()
+    hold_for_and_by: tuple[str, ...] = ()
+    track: tuple[str, ...] = ()
+    solicit: tuple[str, ...] = ()
+    burl: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    ask_for_mail: tuple[str, ...] = ()
+
+
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where delivered mail can be read, and what that place loses (CR, LF, NUL, 8-bit, `From ` lines)."""
 
@@ -195,6 +221,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
+    user_agent: UserAgent = UserAgent()
     timers: Literal["default", "changed"] | None = None
     delivery_within: float | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
@@ -227,7 +254,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Owners())
+        return value is not None and value not in ((), "", Limits(), Process(), Owners(), UserAgent())
 
 
 _DUTIES = frozenset(
@@ -311,7 +338,7 @@ def split_place(place: str) -> tuple[str, int]:
 
 def facts() -> frozenset[str]:
     """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "owners": Owners}
+    parts = {"limits": Limits, "process": Process, "owners": Owners, "user_agent": UserAgent}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 

@@ -19,6 +19,7 @@ from conformance.target import (
     Store,
     Target,
     TargetError,
+    UserAgent,
     facts,
     make_target,
     read_target,
@@ -152,6 +153,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         'process = {kill = ["kill", "-9", "1"], stop = ["kill", "1"], start = ["start"]}',
         "process",
         Process(kill=("kill", "-9", "1"), stop=("kill", "1"), start=("start",)),
+    ),
+    "how a user's programs are run": (
+        'user-agent = {send = ["send", "{port}"], hold-for-and-by = ["hold", "{seconds}", "{by}"]}',
+        "user_agent",
+        UserAgent(send=("send", "{port}"), hold_for_and_by=("hold", "{seconds}", "{by}")),
     ),
     "how its disks are filled, and emptied": (
         'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
