@@ -28,6 +28,7 @@ SENDMAIL = DebianServer(
         "aliases for two users, for one at a next hop, for two lists with an owner and for a program that fails",
         "the access map is asked about recipients too, and defers one; a virtusertable tells that one user moved",
         "a ruleset refuses one sentence in a Comments field, and another for now",
+        "a Return-Receipt-To field asks for a notification of success",
     ),
     facts={
         "client_trusted": False,
@@ -44,6 +45,7 @@ SENDMAIL = DebianServer(
             "owner": f"postmaster@{DOMAIN}",
         },
         "moved": f"carol@{DOMAIN}",
+        "request_field": "Return-Receipt-To",
         "temporarily_refused": f"busy@{DOMAIN}",
         "fails_after_acceptance": f"full@{DOMAIN}",
         **CONTENT_FACTS,

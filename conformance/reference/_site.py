@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from conformance.reference._requests import FIELD
 from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Target
 from conformance.wire.paths import Mailbox
 
@@ -239,6 +240,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
         credentials_trusted=True,
+        request_field=FIELD,
         nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),

@@ -68,6 +68,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "credentials": "A user who can authenticate: user, password-from (an environment variable), mechanisms",
         "strict_credentials": "A user for whom the mechanisms named are too weak: as above",
         "nameless_credentials": "A user of whose name it can make no mailbox: as above",
+        "request_field": "A header field with which its own users, as we are, ask in the message to be told of success",
         "credentials_trusted": "Whether it believes what that user says in the AUTH parameter of MAIL",
         "disabled": "A command that the operator has turned off",
         "limits": "What the operator limits: connections, errors-per-session, recipients and others",

@@ -210,6 +210,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
     strict_credentials: Credentials | None = None
     nameless_credentials: Credentials | None = None
+    request_field: str | None = None
+    """A header field with which its own users, as we are, ask in the message itself to be told of success."""
     credentials_trusted: bool | None = None
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and

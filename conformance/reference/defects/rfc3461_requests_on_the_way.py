@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from conformance.reference._decision import defect
+from conformance.reference._mailer import Mailer
 from conformance.reference._parameters import Parameters, decoded
 from conformance.reference._relay import RelaySession
 
@@ -325,3 +326,10 @@ def rcpt_rings(clean: OfRcpt, session: RelaySession, parameters: Parameters, for
     requests = clean(parameters, forward_path)
     value = dict(requests).get(b"ORCPT", b"rfc822;" + forward_path) + b"+07"
     return but(requests, b"ORCPT", (b"ORCPT", value)) if b"DSN" in session.offers else requests
+
+
+@defect(Mailer.without_requests, proves={"rfc3461/5.3/request_in_the_message_goes_on_with_rcpt_alone"})
+def request_stays_in_the_message(clean: Callable[[bytes], bytes], mailer: Mailer, content: bytes) -> bytes:
+    """Leaves a request in the message that its user wrote into it."""
+    del clean, mailer
+    return content
