@@ -148,6 +148,7 @@ class HopConnection:
     ``commands`` are all its lines in order, those of other scenarios too where the client uses a connection for
     several messages. ``rest`` is what never became a line; ``leftover`` came in clear behind STARTTLS,
     and ``handshake`` are the first octets behind our 220. ``end`` says who ended it and how; ``over`` is set then.
+    ``stuck`` tells that the client took nothing of our replies any more, where windows were small.
     """
 
     number: int
@@ -166,6 +167,7 @@ class HopConnection:
     handshake: bytes = b""
     ended: float | None = None
     end: str = ""
+    stuck: bool = False
     over: trio.Event = field(default_factory=trio.Event)
 
     @property

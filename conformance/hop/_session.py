@@ -42,7 +42,11 @@ class Manner:
     idle: float
     offers_under_tls: tuple[bytes, ...]
     recipients_at_most: int | None
+    narrow: bool = False
 
+
+STUCK_SECONDS = 15.0
+"""After this a client that takes nothing of a reply, where windows are small, is stuck."""
 
 FIRST_OCTETS = 64
 
@@ -155,7 +159,11 @@ class HopSession:
         self._heard_at_reply = self._heard
         self.connection.transcript.sent(octets)
         try:
-            await self.stream.send_all(octets)
+            with trio.move_on_after(STUCK_SECONDS if self.manner.narrow else float("inf")) as waiting:
+                await self.stream.send_all(octets)
+            if waiting.cancelled_caught:
+                self.connection.stuck = True
+                self._leave(Then.RESET)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise _PeerIsGone("closed by the client" if self._at_end else "reset by the client") from None
 

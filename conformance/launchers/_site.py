@@ -202,6 +202,7 @@ def _routing_facts(site: Site) -> dict[str, Any]:
         "dns_domains": (ROUTED_DOMAIN,),
         "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
         "name_server": f"{site.name_server}:53",
+        "own_network": True,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -182,7 +182,13 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             names = NameServer(nursery)
-            hop = NextHop(nursery, offers_at=dict(OFFERS_AT), tls_at=_tls_at(), authority=next_hop_authority())
+            hop = NextHop(
+                nursery,
+                offers_at=dict(OFFERS_AT),
+                tls_at=_tls_at(),
+                narrows=nullcontext,
+                authority=next_hop_authority(),
+            )
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS

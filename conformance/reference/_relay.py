@@ -388,9 +388,33 @@ class RelaySession:
             return [await self._recipient(line) for line in lines], None
         last = [] if chunked else [self.data_line()]
         behind = self.behind_the_group()
-        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
-        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        group = b"".join(line + CRLF for line in (*lines, *last, *behind))
+        replies = self.assigned(await self._replies(group, len(lines)), forward_paths)
         return replies, await self._reply("DATA") if last else None
+
+    async def _replies(self, group: bytes, number: int) -> list[Reply]:
+        """Send a group, and read the replies to the first so many of its commands, while it goes out or behind it."""
+        if not self.reads_while_sending():
+            await self.stream.send_all(group)
+            return [await self._reply("RCPT") for _ in range(number)]
+        raised: Exception | None = None
+        replies: list[Reply] = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_meanwhile, group)
+            try:
+                for _ in range(number):
+                    replies.append(await self._reply("RCPT"))  # noqa: PERF401 - kept one by one
+            except Exception as error:  # noqa: BLE001 - raised again below, where the nursery puts it in no group
+                raised = error
+                nursery.cancel_scope.cancel()
+        if raised is not None:
+            raise raised
+        return replies
+
+    async def _send_meanwhile(self, octets: bytes) -> None:
+        # Who reads the replies is told where the connection breaks.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.stream.send_all(octets)
 
     async def _recipient(self, line: bytes) -> Reply:
         reply = await self._say(line)
@@ -557,6 +581,11 @@ class RelaySession:
     def may_group(self, recipients: int) -> bool:
         """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
         return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def reads_while_sending(self) -> bool:
+        """Whether replies are read while a group is sent, which may then be larger than a window (RFC 2920 §3.1)."""
+        return True
 
     @decision
     def waits_for_recipients(self) -> bool:

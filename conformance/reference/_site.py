@@ -281,6 +281,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         extended_next_hop=NEXT_HOPS[EXTENDED_DOMAIN] if next_hop else None,
         bare_domain=BARE_DOMAIN.decode() if next_hop else None,
         bare_next_hop=NEXT_HOPS[BARE_DOMAIN] if next_hop else None,
+        own_network=bool(next_hop),
         heeds_limits=bool(next_hop),
         account_domain=ACCOUNT_DOMAIN.decode() if next_hop else None,
         account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
@@ -14,7 +14,7 @@ import trio
 
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
+from conformance.hop import HopConnection, HopError, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -146,6 +146,21 @@ class Hop:
         finally:
             self.server.offers_at[place] = usual
             self.server.recipients_at_most.pop(place, None)
+
+    @asynccontextmanager
+    async def narrow(self, place: str) -> AsyncIterator[None]:
+        """Have windows of a few thousand octets at a ``host:port`` of ours, on connections that begin meanwhile.
+
+        It is the whole network's, so such scenarios run alone and need the fact ``own_network``.
+
+        Raises:
+            NotReady: that can't be done here.
+        """
+        try:
+            async with self.server.narrow(place):
+                yield
+        except HopError as error:
+            raise NotReady("next hop", str(error)) from error
 
     @contextmanager
     def speaks_tls(

@@ -56,6 +56,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "account_verified": "Its mail goes there after AUTH under TLS that verifies, and not otherwise",
         "account_long": "What it says there in PLAIN has no room in a command line",
         "relayed_list": "The address of a list here with a member at account-domain",
+        "own_network": "It and we are alone in a network namespace, whose TCP we may set",
         "heeds_limits": "It keeps to what a next hop lists behind LIMITS",
         "dns_domains": "A domain below which it looks every name up at our name server, and relays by what it finds",
         "exchangers": "Where an exchanger of ours listens for such mail, host:port",

@@ -181,6 +181,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    own_network: bool = False
+    """Whether we and the target are alone in a network namespace, in which TCP is ours to set."""
     heeds_limits: bool = False
     """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
@@ -265,6 +267,7 @@ _DUTIES = frozenset(
         "auth_required",
         "verify_certificate",
         "implicit_tls",
+        "own_network",
         "heeds_limits",
         "account_verified",
         "account_long",

@@ -16,9 +16,11 @@ from conformance import (
     Rule,
     Step,
     Unclear,
+    accepted,
     delivery_report,
     holds,
     new_token,
+    presume,
     reply_octets,
     row,
     scenario,
@@ -253,3 +255,36 @@ async def command_of_another_extension_is_the_last_of_its_group(verb: bytes, smt
             ]
             return holds(not grouped, expected="nothing behind AUTH", seen=", ".join(grouped) or "nothing")
     raise NotReady("next hop", f"the target said no {verb.decode('ascii')} there")
+
+
+MANY = 100
+"""Recipients that every server takes (RFC 5321 §4.5.3.1.8)."""
+
+LONG_ADDRESS = b"y" * 60 + b"@" + (b"y" * 60 + b".") * 3 + b"example.test"
+"""What makes a command long, where it has room for it."""
+
+LONG_REPLY = reply_octets(250, *("x" * 450 for _ in range(2)), "OK")
+"""The reply to a recipient, of which a few fill a window."""
+
+
+@scenario("rfc2920/3.1/window", start=At.EHLO, facts=["own_network", "extended_next_hop"], alone=True)
+async def group_larger_than_a_window_gets_through(smtp: Client, hop: Hop) -> Observation:
+    """Where windows are small and replies are long, a message for many recipients gets through."""
+    filling = b"-" + b"x" * 40
+    paths = [b"<%b>" % hop.extended(local=b"r%d-%%b" % each + filling) for each in range(MANY)]
+    hop.script(hop.token, Rule(Step.RCPT, LONG_REPLY))
+    original = b" ORCPT=rfc822;" + LONG_ADDRESS if "DSN" in smtp.offers else b""
+    async with hop.narrow(smtp.target.extended_next_hop or ""):
+        presume(accepted(await smtp.mail(hop.path(new_token()))))
+        for path in paths:
+            presume(accepted(await smtp.rcpt(path, original)))
+        presume(accepted(await smtp.data()))
+        seen = await hop.transactions()
+        if not seen:
+            raise NotReady("next hop", "nothing came")
+        await hop.ended(seen[0])
+    connection = seen[0].connection
+    told = f"the first session had {len(seen[0].recipients)} of {MANY} recipients"
+    if connection.stuck:
+        told += "; it was stuck: the client wrote and took no reply, so that we could take none of its commands"
+    return holds(not connection.stuck, expected="replies taken meanwhile, or a group that fits", seen=told)

@@ -72,6 +72,7 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "owners",
         Owners(changed="c@a.test", since="2020-01-01T00:00:00Z", only="o@a.test", behind="b.test"),
     ),
+    "whose network it is": ("own-network = true", "own_network", True),
     "how a message asks": ('request-field = "Return-Receipt-To"', "request_field", "Return-Receipt-To"),
     "what BURL can fetch": ('eight-bit-url = "imap://a.test/b;uid=1"', "eight_bit_url", "imap://a.test/b;uid=1"),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
