@@ -87,6 +87,10 @@ async def _listen(hop: NextHop, usual: str, target: Target) -> None:
         if place:
             await hop.listen(*split_place(place))
             hop.offers_at[place] = offers
+    if target.submissions_next_hop and target.submissions_domain and hop.authority is not None:
+        await hop.listen(*split_place(target.submissions_next_hop))
+        hop.tls_first_at.add(target.submissions_next_hop)
+        hop.tls_at[target.submissions_next_hop] = hop.authority.context(target.submissions_domain)
     if target.lmtp_next_hop:
         await hop.listen(*split_place(target.lmtp_next_hop), protocol="lmtp")
     if hop.authority is not None and target.account_next_hop and target.account_domain:

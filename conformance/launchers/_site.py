@@ -24,6 +24,8 @@ EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
 ACCOUNT_DOMAIN = "account.example.test"
 """Mail for it goes to the host of this name, where a server with an account authenticates under TLS."""
+SUBMISSIONS_DOMAIN, SUBMISSIONS_ADDRESS = "submissions.example.test", "127.0.0.6"
+"""Mail for it goes to the host of this name under implicit TLS, which a server that can has to verify."""
 ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
 CERTIFIED = "client.example.test"
 """The name on the certificate that we can show to a server."""
@@ -127,6 +129,7 @@ class Site:
                 BARE_DOMAIN: BARE_ADDRESS,
             },
             "account_domain": ACCOUNT_DOMAIN,
+            "submissions_domain": SUBMISSIONS_DOMAIN,
             "account_user": ACCOUNT_USER,
             "account_password": ACCOUNT_PASSWORD,
             "extended_domain": EXTENDED_DOMAIN,
@@ -213,6 +216,14 @@ def account_facts(site: Site) -> dict[str, Any]:
         "account_next_hop": f"{ACCOUNT_ADDRESS}:{site.next_hop_port}",
         "account_authority": str(site.authority),
         "account_verified": True,
+    }
+
+
+def submissions_facts(site: Site) -> dict[str, Any]:
+    """What is true of a server that gives mail to a submission server of ours, whose certificate it verifies."""
+    return {
+        "submissions_domain": SUBMISSIONS_DOMAIN,
+        "submissions_next_hop": f"{SUBMISSIONS_ADDRESS}:{site.next_hop_port}",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
-from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS
+from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS, SUBMITS
 from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, LMTP_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
@@ -16,6 +16,7 @@ POSTFIX = DebianServer(
     routes=True,
     login=True,
     account=True,
+    submits=True,
     certificates=True,
     facts={
         "recipient_delimiter": "+",
@@ -33,6 +34,7 @@ POSTFIX = DebianServer(
     deviations=(
         OTHER_HOPS,
         ACCOUNT,
+        SUBMITS,
         "smtp_sasl_security_options is noanonymous: PLAIN is a mechanism for it too",
         "mail goes there by a copy of its smtp service, for which no failure counts against the host",
         CERTIFICATES,

@@ -30,6 +30,7 @@ from conformance.reference._site import (
     CERTIFIED,
     EXTENDED_DOMAIN,
     NEXT_HOPS,
+    SUBMISSIONS_DOMAIN,
     Site,
     reference_target,
 )
@@ -186,6 +187,7 @@ def try_scenarios(
                 nursery,
                 offers_at=dict(OFFERS_AT),
                 tls_at=_tls_at(),
+                tls_first_at={NEXT_HOPS[SUBMISSIONS_DOMAIN]},
                 narrows=nullcontext,
                 authority=next_hop_authority(),
             )
@@ -251,7 +253,10 @@ def try_scenarios(
 
 def _tls_at() -> dict[str, ssl.SSLContext]:
     """The certificates of the next hops that have one."""
-    return {NEXT_HOPS[ACCOUNT_DOMAIN]: next_hop_authority().context(ACCOUNT_DOMAIN.decode("ascii"))}
+    return {
+        NEXT_HOPS[domain]: next_hop_authority().context(domain.decode("ascii"))
+        for domain in (ACCOUNT_DOMAIN, SUBMISSIONS_DOMAIN)
+    }
 
 
 @cache
@@ -262,7 +267,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         auth_required="auth_required" in facts,
         disabled=("VRFY", "EXPN") if "disabled" in facts else (),
     )
-    known = msgspec.structs.replace(known, user_agent=PROGRAMS)
+    # Nobody else uses a network in memory, and programs in memory need no commands.
+    known = msgspec.structs.replace(known, own_network=True, user_agent=PROGRAMS)
     if {"client_certificate", "certificate_required"} & facts:
         known = msgspec.structs.replace(
             known,

@@ -19,7 +19,7 @@ from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
-from conformance.reference._site import HOST
+from conformance.reference._site import HOST, SUBMISSIONS_DOMAIN
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
 
 DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
@@ -122,9 +122,9 @@ class _LostError(Exception):
 class RelaySession:
     """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
 
-    It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
-    that count in the place of those that it is told. ``others`` go in this session where it is not safe enough for the
-    message itself.
+    It starts TLS where that is offered, unless it is to stay ``clear``, or begins with it where it ``submits``.
+    ``remembered`` are limits of an earlier session that count in the place of those that it is told. ``others`` go in
+    this session where it is not safe enough for the message itself.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -138,6 +138,7 @@ class RelaySession:
         account: Account | None = None,
         protection: Protection = Protection(),  # noqa: B008 - it is frozen
         clear: bool = False,
+        submits: bool = False,
         remembered: Limits | None = None,
         others: tuple[OtherMail, ...] = (),
         lmtp: bool = False,
@@ -150,6 +151,7 @@ class RelaySession:
         self.heard = bytearray()
         self.wants = wants
         self.protection, self.clear, self.remembered = protection, clear, remembered
+        self.submits = submits
         self.told_limits = NONE
         self.others = others
         self.is_notification = self.verified = self.handshake_failed = False
@@ -189,6 +191,8 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
+        if self.submits and not await self._tls_first():
+            return _put_off(forward_paths, b"454 4.7.5 The certificate is not good enough")
         early = not self.waits_for_greeting()
         if early:
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF)
@@ -308,6 +312,22 @@ class RelaySession:
             if hello.severity != 5 or not self.falls_back(hello):
                 break
         return hello, None
+
+    async def _tls_first(self) -> bool:
+        """Begin with TLS; whether the host is the one that it should be."""
+        secure = trio.SSLStream(self.stream, self.submission_tls(), server_hostname=SUBMISSIONS_DOMAIN.decode("ascii"))
+        try:
+            with trio.fail_after(self.patience("STARTTLS")):
+                await secure.do_handshake()
+        except trio.BrokenResourceError:
+            return False
+        self.stream, self.secured = secure, True
+        return True
+
+    @decision
+    def submission_tls(self) -> ssl.SSLContext:
+        """Our side of TLS that comes first: it verifies the certificate, and the name in it (RFC 8314 §3.3)."""
+        return self.protection.trusted or unverified()
 
     async def _start_tls(self) -> None:
         """Go over to TLS, and say EHLO again (RFC 3207 §4.2); a refusal leaves the session as it was."""

@@ -55,6 +55,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "account_authority": "A PEM file, with its key, of an authority that it trusts at our next hops, for STARTTLS",
         "account_verified": "Its mail goes there after AUTH under TLS that verifies, and not otherwise",
         "account_long": "What it says there in PLAIN has no room in a command line",
+        "submissions_domain": "A domain that it relays, under implicit TLS that verifies, to a next hop of ours",
+        "submissions_next_hop": "Where that next hop listens, host:port",
         "relayed_list": "The address of a list here with a member at account-domain",
         "own_network": "It and we are alone in a network namespace, whose TCP we may set",
         "heeds_limits": "It keeps to what a next hop lists behind LIMITS",

@@ -194,6 +194,10 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_verified: bool = False
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
+    # One more, whose host of ours is called as the domain is and has TLS from the first octet: its certificate verifies
+    # by ``account_authority``, or mail does not go there.
+    submissions_domain: str | None = None
+    submissions_next_hop: str | None = None
     relayed_list: str | None = None
     """The address of a list with a member there."""
     # A domain whose mail it passes on by LMTP, to a next hop of ours.
@@ -312,6 +316,7 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "submissions_domain",
     "lmtp_domain",
     "dns_domains",
     "sender_domains",
@@ -323,6 +328,7 @@ _PLACES = (
     "extended_next_hop",
     "bare_next_hop",
     "account_next_hop",
+    "submissions_next_hop",
     "lmtp_next_hop",
     "exchangers",
     "name_server",

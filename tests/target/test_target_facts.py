@@ -73,6 +73,8 @@ FACTS: dict[str, tuple[str, str, object]] = {
         Owners(changed="c@a.test", since="2020-01-01T00:00:00Z", only="o@a.test", behind="b.test"),
     ),
     "whose network it is": ("own-network = true", "own_network", True),
+    "a domain to which TLS comes first": ('submissions-domain = "s.test"', "submissions_domain", "s.test"),
+    "where that goes": ('submissions-next-hop = "127.0.0.6:2600"', "submissions_next_hop", "127.0.0.6:2600"),
     "how a message asks": ('request-field = "Return-Receipt-To"', "request_field", "Return-Receipt-To"),
     "what BURL can fetch": ('eight-bit-url = "imap://a.test/b;uid=1"', "eight_bit_url", "imap://a.test/b;uid=1"),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
