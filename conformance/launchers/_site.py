@@ -224,6 +224,7 @@ def submissions_facts(site: Site) -> dict[str, Any]:
     return {
         "submissions_domain": SUBMISSIONS_DOMAIN,
         "submissions_next_hop": f"{SUBMISSIONS_ADDRESS}:{site.next_hop_port}",
+        "account_authority": str(site.authority),
     }
 
 
