@@ -20,7 +20,8 @@ from conformance.client._message import usual_message
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
-from conformance.wire.sasl import MECHANISMS, SaslError, decoded
+from conformance.wire.paths import is_domain
+from conformance.wire.sasl import MECHANISMS, SaslError, Service, decoded
 
 MAX_REPLIES = 1000
 
@@ -29,6 +30,8 @@ LINE_BEGUN = 64
 
 LATE_SECONDS = 1.0
 """How long the answer to the last octets of a write is waited for where another came before they were sent."""
+
+HELLOS = frozenset({"EHLO", "HELO", "LHLO"})
 
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
@@ -58,7 +61,8 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers. ``role`` is the target's.
+    then on nobody can say which line a reply answers. ``role`` is the target's, ``name`` the one that the client gave
+    with EHLO, HELO or LHLO, where that is the verb.
     """
 
     verb: str | None
@@ -66,6 +70,7 @@ class Exchange:
     offers: frozenset[str]
     role: Role = "mx"
     secured: bool = False
+    name: bytes = b""
 
 
 def new_token() -> str:
@@ -138,8 +143,11 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
+                name = self._line.removesuffix(CRLF).partition(b" ")[2] if self._verb in HELLOS else b""
                 self.on_exchange(
-                    Exchange(self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured)
+                    Exchange(
+                        self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured, name
+                    )
                 )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
@@ -440,11 +448,20 @@ class Client:
         self._require("AUTH", await self.try_authenticate(mechanism), {235})
 
     async def try_authenticate(
-        self, mechanism: str = "", *, initial: bool = True, user: bytes | None = None, password: bytes | None = None
+        self,
+        mechanism: str = "",
+        *,
+        initial: bool = True,
+        user: bytes | None = None,
+        password: bytes | None = None,
+        service: bytes = b"smtp",
+        quality: bytes = b"auth",
     ) -> Outcome:
         """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
 
-        Other credentials than the target file's can be given.
+        Other credentials than the target file's can be given. ``service`` is the name in SASL of what we want, which
+        DIGEST-MD5 says; ``quality`` is how it protects, and with ``auth-int`` a security layer begins behind the 235,
+        at which nothing of what was offered before counts any more (RFC 4954 §4).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
@@ -452,7 +469,7 @@ class Client:
         if user is None or password is None:
             user, password = self.credentials
         name = mechanism or self._mechanism()
-        dialogue = MECHANISMS[name](user, password)
+        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, (quality,)))
         first = dialogue.initial
 
         def encoded(octets: bytes) -> bytes:
@@ -477,7 +494,16 @@ class Client:
                 await self.say(b"*")
                 raise NotReady(f"AUTH {name}", str(error)) from error
             outcome = await self.say(encoded(answer))
+        layer = dialogue.layer()
+        if layer is not None and isinstance(outcome, Reply) and outcome.code == 235:
+            self.hello, self.offers = None, {}
+            await self.connection.protect(layer)
         return outcome
+
+    def _host_name(self) -> bytes:
+        """The host that we speak with, by its greeting (RFC 5321 §4.2), else by the target file."""
+        words = self.greeting.text.split() if isinstance(self.greeting, Reply) else []
+        return words[0] if words and is_domain(words[0]) else self.target.where.host.encode("ascii")
 
     @property
     def credentials(self) -> tuple[bytes, bytes]:

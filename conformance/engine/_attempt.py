@@ -35,6 +35,8 @@ from conformance.scenario import (
     Programs,
     Scenario,
     Store,
+    Submit,
+    Submitting,
     Took,
     Unclear,
     Verdict,
@@ -69,6 +71,7 @@ NEEDED_FACTS = {
     "dns": ("dns_domains", "exchangers", "name_server"),
     "process": ("process.start",),
     "agent": ("user_agent",),
+    "submit": ("submit.command",),
 }
 """What a target must say so that a scenario can have what it needs around it."""
 
@@ -97,6 +100,7 @@ class Setting:
     around: Surroundings | None = None
     control: Control | None = None
     programs: Programs | None = None
+    way_in: Submitting | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
@@ -158,6 +162,7 @@ class Session:
     names: Names | None = None
     process: Process | None = None
     agent: Agent | None = None
+    submit: Submit | None = None
     remembers: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -267,6 +272,17 @@ class Session:
         self.process = Process(self.setting.control, self.nursery)
         return self.process
 
+    def take_submit(self) -> Submit:
+        """The way in for the target's own users.
+
+        Raises:
+            NotReady: there is none.
+        """
+        if self.setting.way_in is None:
+            raise NotReady("submit", "there is no command that hands a message over")
+        self.submit = Submit(self.setting.way_in, self.setting.target, self.token)
+        return self.submit
+
     async def revive(self) -> None:
         """Have the target up again that the scenario ended, with the room that it took away."""
         if self.process is not None and not self.process.has_room:
@@ -285,6 +301,8 @@ class Session:
     def records(self) -> tuple[ConnectionRecord, ...]:
         """The transcripts so far: our own connections, then what came after the 250."""
         transcripts = [client.connection.transcript for client in self.clients]
+        if self.submit is not None:
+            transcripts += self.submit.transcripts
         if self.hop is not None:
             transcripts += hop_transcripts(self.hop)
         if self.agent is not None:
@@ -386,6 +404,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
         arguments["process"] = run.take_process()
     if "agent" in scenario.needs:
         arguments["agent"] = run.take_agent()
+    if "submit" in scenario.needs:
+        arguments["submit"] = run.take_submit()
     if "another" in scenario.needs:
         arguments["another"] = partial(run.open, ROLES["second"])
     run.set_up = run.writes

@@ -15,7 +15,7 @@ from conformance.hop._certificates import Authority
 from conformance.hop._ledger import Ledger
 from conformance.hop._records import HopConnection, Protocol, Received, Transaction
 from conformance.hop._rules import Rule, Script
-from conformance.hop._session import HopSession, Manner, with_small_domain
+from conformance.hop._session import HopSession, LayerOffer, Manner, with_small_domain
 from conformance.hop._windows import small_windows
 from conformance.wire import Transcript
 
@@ -97,6 +97,8 @@ class NextHop:
     """The server's side of TLS at a ``host:port`` of ours, where that differs."""
     tls_first_at: set[str] = field(default_factory=set)
     """The ``host:port`` of ours at which TLS begins with the first octet (RFC 8314 §3.3)."""
+    layer_at: dict[str, LayerOffer] = field(default_factory=dict)
+    """The security layer that DIGEST-MD5 brings at a ``host:port`` of ours, where it does."""
     recipients_at_most: dict[str, int] = field(default_factory=dict)
     """As many as a transaction at a ``host:port`` of ours has, where there is a limit."""
     narrows: Callable[[], AbstractContextManager[None]] = small_windows
@@ -178,8 +180,9 @@ class NextHop:
         offers, tls = self.offers_at.get(local, self.offers), self.tls_at.get(local, self.tls)
         under_tls = self.offers_under_tls_at.get(local, offers)
         at_most = self.recipients_at_most.get(local)
+        layer = self.layer_at.get(local)
         manner = Manner(
-            self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most, narrow=self.is_narrow
+            self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most, layer, narrow=self.is_narrow
         )
         session = HopSession(stream, connection, manner, self._script, self._ledger)
         await session.serve(implicit_tls=implicit_tls or local in self.tls_first_at)

@@ -13,6 +13,7 @@ import jinja2
 import conformance
 from conformance.launchers._network import EXCHANGERS
 from conformance.launchers._rooms import MAIL, QUEUE
+from conformance.launchers.programs import local_user
 from conformance.target import Credentials
 
 HOST = "mail.example.test"
@@ -39,6 +40,8 @@ NO_NEXT_HOPS = {"relay_domains": None, "next_hop": None, **NO_OTHER_HOPS}
 SENDER_DOMAIN = "client.example.test"
 """Where our sender is: what is sent back to it comes to a port of ours."""
 USERS = ("alice", "bob", "postmaster")
+SUBMITS = "alice"
+"""The user who hands messages over."""
 LONG_LOCAL = "a" * 64
 """Another name of alice's: the longest local-part that every server has to take (RFC 5321 §4.5.3.1.1)."""
 
@@ -231,6 +234,14 @@ def submissions_facts(site: Site) -> dict[str, Any]:
 def certificate_facts(site: Site) -> dict[str, Any]:
     """What is true of a server that asks a client for a certificate and trusts our authority."""
     return {"client_certificate": str(site.client_certificate), "client_certificate_name": CERTIFIED}
+
+
+def submit_facts(site: Site, request_field: str) -> dict[str, Any]:
+    """What is true of a server in a root of its own whose users have a ``sendmail`` for messages without envelopes."""
+    program = (sys.executable, "-I", local_user.__file__, str(site.folder), SUBMITS)
+    command = (*program, "sendmail", "-t", "-i")
+    known = {"command": command, "user": f"{SUBMITS}@{DOMAIN}", "return-path-option": "-f"}
+    return {"submit": known | ({"request-field": request_field} if request_field else {})}
 
 
 CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)

@@ -233,6 +233,7 @@ def try_scenarios(
                 around=Surroundings(hop, SiteStore(server.site), names=names, agents=hop),
                 control=server,
                 programs=ReferencePrograms(decisions, hop, trusting()),
+                way_in=server.submit,
             )
             attempted = await attempt(scenario, setting)
             nursery.cancel_scope.cancel()

@@ -23,7 +23,6 @@ from conformance.reference._parameters import Parameters, encoded
 from conformance.reference._relay import DialNextHop, Failed, OtherMail, RelaySession, Sent, refused
 from conformance.reference._relay_tls import Protection
 from conformance.reference._report import About, Reported, report
-from conformance.reference._requests import asked, asks, without_field
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
 from conformance.reference._site import (
     ALIASES,
@@ -123,7 +122,7 @@ class Mailer:
     def take_message(self, accepted: Accepted) -> None:
         """Deliver a message, now or by and by."""
         self.taken += 1
-        accepted = replace(self._asked(accepted), number=self.taken)
+        accepted = replace(accepted, number=self.taken)
         content = self.trace.with_trace(accepted, accepted.content)
         copy = Copy(
             accepted.reverse_path,
@@ -150,18 +149,6 @@ class Mailer:
             self.start(self._hold, self.taken)
             return
         self.let_go(copy)
-
-    def _asked(self, accepted: Accepted) -> Accepted:
-        """The message with what it asks for in its header as parameters."""
-        if not asks(accepted.header):
-            return accepted
-        parameters = asked(accepted.parameters, accepted.forward_paths)
-        return replace(accepted, content=self.without_requests(accepted.content), parameters=parameters)
-
-    @decision
-    def without_requests(self, content: bytes) -> bytes:
-        """A message without the requests that its user wrote into it (RFC 3461 §5.3)."""
-        return without_field(content)
 
     async def _hold(self, number: int) -> None:
         until, copy, _ = self.site.held[number]

@@ -14,6 +14,7 @@ import trio
 from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
+from conformance.reference._layered import Layered
 from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
 from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
@@ -21,6 +22,7 @@ from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
 from conformance.reference._site import HOST, SUBMISSIONS_DOMAIN
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
+from conformance.wire.digest_md5 import IntegrityLayer
 
 DialNextHop = Callable[[], Awaitable[trio.abc.Stream]]
 """Opens one stream to the next hop; raises ``OSError`` when it can't."""
@@ -292,6 +294,24 @@ class RelaySession:
         self.stream, self.secured = secure, True
         certificate: bytes | None = secure.getpeercert(binary_form=True)
         return certificate
+
+    async def protect(self, layer: IntegrityLayer, *, outside_tls: bool) -> None:
+        """Go on under a security layer, inside TLS or, as nobody should, outside it."""
+        await trio.lowlevel.checkpoint()
+        if outside_tls and isinstance(self.stream, trio.SSLStream):
+            self.stream.transport_stream = Layered(self.stream.transport_stream, layer)
+        else:
+            self.stream = Layered(self.stream, layer)
+
+    def forget_offers(self) -> None:
+        """Know nothing of what was offered."""
+        self.offers = {}
+
+    async def hello_under_layer(self) -> Reply:
+        """EHLO under a security layer; what it says is added to what we know."""
+        hello = await self._say(b"EHLO " + self.own_name())
+        self.offers = {**self.offers, **_offered(hello)}
+        return hello
 
     @decision
     def offers_under_tls(self, before: dict[bytes, bytes], after: dict[bytes, bytes]) -> dict[bytes, bytes]:

@@ -231,12 +231,15 @@ class Tally:
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     inconclusive_musts: set[str] = field(default_factory=set)
+    doubts: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: Result) -> None:
         """Count one more."""
         self.verdicts[result.verdict] += 1
         if result.verdict is Verdict.INCONCLUSIVE and result.level.startswith("MUST"):
             self.inconclusive_musts.add(result.clause)
+        if result.verdict is Verdict.INCONCLUSIVE:
+            self.doubts[reason(result)] += 1
 
     @property
     def all(self) -> int:

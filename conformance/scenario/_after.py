@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -14,7 +15,18 @@ import trio
 
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, HopError, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
+from conformance.hop import (
+    HopConnection,
+    HopError,
+    LayerOffer,
+    NextHop,
+    Received,
+    Rule,
+    Step,
+    Transaction,
+    old_tls,
+    tokens_in,
+)
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -238,6 +250,20 @@ class Hop:
         if self.usual_offers is None:
             self.usual_offers = self.server.offers_at.get(place)
         self.server.offers_at[place] = keywords
+
+    def protect_account(self, *offers: bytes) -> None:
+        """Offer DIGEST-MD5 there, with an integrity layer and nothing less, until the scenario ends.
+
+        ``offers`` are the keywords under the layer. ``alone`` scenarios may.
+
+        Raises:
+            NotReady: the target file or the environment does not say the password (fact ``account_credentials``).
+        """
+        credentials = self.target.account_credentials
+        secret = os.environ.get(credentials.password_from) if credentials else None
+        if secret is None:
+            raise NotReady("next hop", "nobody says what the target's password there is")
+        self.server.layer_at[self.target.account_next_hop or ""] = LayerOffer(secret.encode(), offers)
 
     def show(self, *names: str, common_name: str = "", known: bool = True, expired: bool = False) -> None:
         """Show a certificate for these names there, until the scenario ends; ``alone`` scenarios may.
@@ -471,6 +497,7 @@ class Hop:
         for token in self.asked:
             self.server.forget(token)
         place = self.target.account_next_hop or ""
+        self.server.layer_at.pop(place, None)
         if self.scripted_account:
             self.server.unscript(place)
         if self.usual_tls is not None:

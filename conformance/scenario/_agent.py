@@ -11,6 +11,7 @@ import trio
 
 from conformance.client import NotReady, usual_message
 from conformance.hop import Command, HopConnection, NextHop, Received, Rule
+from conformance.scenario._process import ControlError
 from conformance.target import Target, split_place
 
 HOST = "localhost"
@@ -18,10 +19,6 @@ HOST = "localhost"
 
 LEAVING_SECONDS = 10.0
 """How long a connection may take to end, once the program has."""
-
-
-class ProgramError(Exception):
-    """A program could not be run, or did not end; the text is one line that says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,10 @@ class Programs(Protocol):
     """The user's programs, by the names that the fact ``user_agent`` has for what they do."""
 
     def serve(self, hop: NextHop) -> AbstractAsyncContextManager[str]:
-        """A ``host:port`` of ours for one of them, for as long as the block."""
+        """A ``host:port`` of ours for one of them, for as long as the block; ``ControlError`` where there is none."""
 
     async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
-        """Run one, with the message at its standard input; raises ``ProgramError`` where that can't be."""
+        """Run one, with the message at its standard input; raises ``ControlError`` where that can't be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ class Agent:
                 self.server.tls_at[place] = self.server.authority.context(*names, known=known, expired=expired)
             try:
                 ended = await self.programs.run(task, self._words(place, words), message)
-            except ProgramError as error:
+            except ControlError as error:
                 raise NotReady("user agent", str(error)) from error
             finally:
                 self._clear(place)

@@ -7,7 +7,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,10 @@ from conformance.wire import paths
 class TargetError(Exception):
     """The target file or a fact of it is unusable; the text is one line that says which, and what to do."""
 
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=100 * 365 * 86400)]
+"""A time that can be waited for; "not a number" and infinity are none."""
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 Role = Literal["mx", "relay", "submission", "lmtp", "554-only"]
 
@@ -50,11 +54,11 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """Limits that the operator states; kinds as RFC 5321 §4.5.3.1.10 tells them apart."""
 
-    connections: int | None = None
-    connections_per_minute: int | None = None
-    errors_per_session: int | None = None
-    messages_per_connection: int | None = None
-    recipients: int | None = None
+    connections: AtLeastOne | None = None
+    connections_per_minute: AtLeastOne | None = None
+    errors_per_session: AtLeastOne | None = None
+    messages_per_connection: AtLeastOne | None = None
+    recipients: AtLeastOne | None = None
     recipients_kind: Literal["implementation", "policy"] | None = None
     on_hold: int | None = None
     """Messages that one user may have on hold (RFC 4865 §6)."""
@@ -102,6 +106,22 @@ class UserAgent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename=
     verify: tuple[str, ...] = ()
     expand: tuple[str, ...] = ()
     ask_for_mail: tuple[str, ...] = ()
+
+
+class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """How a program of a local user hands the target a message without an envelope (RFC 5321 appendix B).
+
+    ``command`` is a program with its arguments, as ``sendmail -t``: it takes a message on its standard input, its lines
+    ended as this system ends them, and its exit status is 0 once the target has it. ``user`` is the mailbox that the
+    target has for the user who runs it. ``request_field`` is the name of a header field that asks for a notification
+    of success, where it takes one for that (RFC 3461 §5.3). ``return_path_option`` stands before a mailbox that is to
+    be the reverse-path, as ``-f``, where the command has such a thing.
+    """
+
+    command: tuple[str, ...] = ()
+    user: str | None = None
+    request_field: str | None = None
+    return_path_option: str | None = None
 
 
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -192,6 +212,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_next_hop: str | None = None
     account_authority: str | None = None
     account_verified: bool = False
+    account_credentials: Credentials | None = None
+    """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
     # One more, whose host of ours is called as the domain is and has TLS from the first octet: its certificate verifies
@@ -210,16 +232,16 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     sender: str | None = None
     sender_domains: tuple[str, ...] = ()
     sender_verification: bool | None = None
-    greylist_delay: float | None = None
+    greylist_delay: Seconds | None = None
     content_filter: bool | None = None
     credentials: Credentials | None = None
     # A user for whom the mechanisms named are too weak, and one of whose name the target can make no mailbox.
     strict_credentials: Credentials | None = None
     nameless_credentials: Credentials | None = None
-    request_field: str | None = None
-    """A header field with which its own users, as we are, ask in the message itself to be told of success."""
     credentials_trusted: bool | None = None
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
+    security_layer: bool = False
+    """Whether that user gets an integrity layer by DIGEST-MD5 where the client asks for one (RFC 2831 §2.3)."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
     # whether the target serves nobody under TLS without one.
     client_certificate: str | None = None
@@ -230,10 +252,11 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     limits: Limits = Limits()
     process: Process = Process()
     user_agent: UserAgent = UserAgent()
+    submit: Submit = Submit()
     timers: Literal["default", "changed"] | None = None
-    delivery_within: float | None = None
+    delivery_within: Seconds | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
-    gives_up_within: float | None = None
+    gives_up_within: Seconds | None = None
     # What an IMAP server has for BURL: a URL of a message whose text has 8-bit octets, made out to the user.
     eight_bit_url: str | None = None
     store: Store | None = None
@@ -262,7 +285,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Owners(), UserAgent())
+        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners(), UserAgent())
 
 
 _DUTIES = frozenset(
@@ -275,6 +298,7 @@ _DUTIES = frozenset(
         "heeds_limits",
         "account_verified",
         "account_long",
+        "security_layer",
         "certificate_required",
     }
 )
@@ -348,8 +372,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "owners": Owners, "user_agent": UserAgent}
+    """The names of all facts a target can state; each part of five of them is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners, "user_agent": UserAgent}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 
@@ -401,7 +425,7 @@ def _is_outside_ascii(mailbox: str) -> bool:
 
 
 def _check_mailboxes(target: Target, origin: str) -> None:
-    for mailbox in _said(target, _MAILBOXES):
+    for mailbox in (*_said(target, _MAILBOXES), *([target.submit.user] if target.submit.user is not None else [])):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
     for mailbox in _said(target, ["utf8_mailbox"]):
@@ -412,6 +436,10 @@ def _check_mailboxes(target: Target, origin: str) -> None:
 def _check_words(target: Target, origin: str) -> None:
     """Check what the facts that are addresses, domains and places say."""
     _check_mailboxes(target, origin)
+    if target.submit.command and not target.submit.command[0]:
+        raise TargetError(f"{origin}: submit has a command without a name; write command = ['sendmail', '-t', '-i']")
+    if target.submit.request_field is not None and not _is_word(target.submit.request_field, but=":"):
+        raise TargetError(f"{origin}: {target.submit.request_field!r} is no name of a field; write Return-Receipt-To")
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

@@ -73,17 +73,13 @@ async def message_of_an_authenticated_client_is_stamped(way: Way, smtp: Client, 
     start=At.UNAUTHENTICATED,
     offers=["AUTH"],
     facts=["credentials", "mailboxes"],
-    case={
-        "in-clear": (_in_clear, AUTHENTICATED),
-        "under-tls": row((_under_tls, AUTHENTICATED_UNDER_TLS), offers=["STARTTLS"]),
-    },
+    way={"in-clear": _in_clear, "under-tls": row(_under_tls, offers=["STARTTLS"])},
 )
-async def received_says_that_the_client_authenticated(
-    case: tuple[Way, set[str]], smtp: Client, store: Store
-) -> Observation:
+async def received_says_that_the_client_authenticated(way: Way, smtp: Client, store: Store) -> Observation:
     """The Received field says ESMTPA after AUTH, and ESMTPSA under TLS."""
-    way, types = case
     await way(smtp)
+    # Where the target takes AUTH under TLS alone, or the port begins with it, no way is in clear.
+    types = AUTHENTICATED_UNDER_TLS if smtp.connection.secured else AUTHENTICATED
     stamps = await _stamps(smtp, store)
     plain = [without_comments(stamp) for stamp in stamps]
     said = [found[1].decode("ascii", "replace").upper() for stamp in plain for found in _WITH.finditer(stamp)]

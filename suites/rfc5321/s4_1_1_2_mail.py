@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from conformance import At, Client, Held, Observation, Reply, Unclear, presume, refused, scenario, took
+from collections.abc import Awaitable, Callable
+
+from conformance import (
+    At,
+    Client,
+    Held,
+    Observation,
+    Reply,
+    Store,
+    Unclear,
+    accepted,
+    fields_named,
+    holds,
+    new_token,
+    not_refused_as,
+    presume,
+    refused,
+    scenario,
+    split_message,
+    took,
+    visible,
+)
 
 
 @scenario("rfc5321/4.1.1.2/mail-clears", start=At.EHLO)
@@ -27,6 +48,14 @@ async def null_reverse_path_may_be_given(smtp: Client) -> Observation:
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
 
 
+@scenario("rfc5321/4.1.4/mail-begins-transaction", start=At.EHLO, facts=["sender"])
+async def null_reverse_path_begins_a_transaction(smtp: Client, second: Client) -> Observation:
+    """Behind a null reverse-path that was accepted a recipient is in sequence, as it is behind another one."""
+    await second.transaction()
+    presume(accepted(await smtp.mail(b"<>")))
+    return not_refused_as(await smtp.rcpt(), {503})
+
+
 @scenario("rfc5321/4.1.1.2/parameters-when-negotiated", start=At.EHLO, offers=["8BITMIME"])
 async def mail_may_have_parameters(smtp: Client) -> Observation:
     """MAIL with a parameter of an offered extension is taken, or refused."""
@@ -34,3 +63,37 @@ async def mail_may_have_parameters(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+async def _delivered(smtp: Client) -> None:
+    await smtp.deliver(smtp.message(token=new_token()), reverse_path=b"<>")
+
+
+async def _reset(smtp: Client) -> None:
+    await smtp.transaction(reverse_path=b"<>")
+    presume(accepted(await smtp.say(b"RSET")))
+
+
+async def _hello_again(smtp: Client) -> None:
+    await smtp.transaction(reverse_path=b"<>")
+    presume(accepted(await smtp.ehlo()))
+
+
+Before = Callable[[Client], Awaitable[None]]
+
+
+@scenario(
+    "rfc5321/4.1.1.2/mail-sets-reverse-path",
+    start=At.EHLO,
+    facts=["sender"],
+    before={"delivered": _delivered, "reset": _reset, "ehlo": _hello_again},
+)
+async def message_has_the_reverse_path_of_its_own_mail(before: Before, smtp: Client, store: Store) -> Observation:
+    """A message has its own reverse-path in the mailbox, where one before it had the null reverse-path."""
+    await before(smtp)
+    await smtp.deliver(smtp.message())
+    there = fields_named(split_message((await store.message()).content)[0], "Return-Path")
+    if not there:
+        return Unclear("no Return-Path field")
+    wanted = smtp.reverse_path[1:-1]
+    return holds(wanted in there[0].body, expected=visible(wanted), seen=str(there[0]))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from conformance import (
     CRLF,
     At,
+    Broken,
     Client,
     Delivered,
     Hop,
     NotReady,
     Observation,
     Store,
+    Unclear,
+    accepted,
     holds,
+    presume,
     row,
     same_body,
     scenario,
     split_message,
+    stuff,
     visible,
 )
 
@@ -81,6 +88,62 @@ async def character_is_delivered(line: bytes, smtp: Client, store: Store) -> Obs
     sent = smtp.message(body=lines(line))
     await smtp.deliver(sent)
     return whole(await store.message(), sent)
+
+
+MANY_DOTS = {
+    "some-lines": lines(b".one", b"..two", b"three", b".", b"....five", b".six"),
+    "lines-on-end": lines(*[b"."] * 9, *[b".."] * 9),
+    "first-line": b".first" + CRLF + b"second" + CRLF,
+    "first-line-is-a-dot": b"." + CRLF + b"second" + CRLF,
+    "between-empty-lines": CRLF + b"." + CRLF + CRLF + b".." + CRLF,
+    # Lines of many lengths: wherever a server that reads in blocks divides them, a dot stands at a boundary somewhere.
+    "fifty-thousand-octets": b"".join(b"." * (number % 4) + b"x" * (number % 61) + CRLF for number in range(1500)),
+}
+
+
+@scenario("rfc5321/4.5.2/all-characters-delivered", start=At.EHLO, body=MANY_DOTS)
+async def body_with_many_dots_is_delivered(body: bytes, smtp: Client, store: Store) -> Observation:
+    """A body in which several lines begin with dots reaches the mailbox as it was sent."""
+    sent = smtp.message(body=body)
+    await smtp.deliver(sent)
+    return whole(await store.message(), sent)
+
+
+@scenario("rfc5321/4.5.2/reversible-storage", start=At.EHLO, body=MANY_DOTS)
+async def body_with_many_dots_is_relayed(body: bytes, smtp: Client, hop: Hop) -> Observation:
+    """A body in which several lines begin with dots reaches the next hop as it was sent."""
+    sent = smtp.message(body=body)
+    await smtp.deliver(sent, hop.path())
+    received = await hop.message()
+    return holds(received.content.endswith(sent), expected=visible(body, 200), seen=visible(received.content[-200:]))
+
+
+@scenario("rfc5321/4.5.2/stuffed-dot-does-not-end", start=At.DATA)
+async def dot_that_begins_the_mail_data_goes(smtp: Client, store: Store) -> Observation:
+    """The first dot of the very first line of the mail data is deleted, too."""
+    name = b".odd-" + smtp.token.encode("ascii")
+    await smtp.raw(stuff(smtp.message(before=name + b": a field whose name begins with a dot" + CRLF)) + b"." + CRLF)
+    presume(accepted(await smtp.reply()))
+    content = (await store.message()).content
+    if re.search(rb"(?m)^\.?" + re.escape(name), content) is None:
+        return Unclear("the line is not in the message")
+    return holds(re.search(rb"(?m)^" + re.escape(name), content) is not None, expected="one dot", seen=b"." + name)
+
+
+@scenario(
+    "rfc5321/4.5.2/stuffed-dot-does-not-end",
+    start=At.DATA,
+    line={"text": b".text", "space": b". text", "other-dots": b".a.b."},
+)
+async def dot_that_was_not_doubled_goes(line: bytes, smtp: Client, store: Store) -> Observation:
+    """The first of the characters of a line is deleted where it is a dot, whatever follows it."""
+    header = smtp.message(body=b"")
+    await smtp.raw(header + lines(line) + b"." + CRLF)
+    presume(accepted(await smtp.reply()))
+    delivered = await store.message()
+    if same_body(delivered, header + lines(line)):
+        return Broken(visible(line[1:]), visible(line))
+    return whole(delivered, header + lines(line[1:]))
 
 
 LAST_LINES = {

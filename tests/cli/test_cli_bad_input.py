@@ -58,6 +58,11 @@ def is_silent(handler: socketserver.BaseRequestHandler) -> None:
         continue
 
 
+def breaks_off(handler: socketserver.BaseRequestHandler) -> None:
+    handler.request.sendall(b"220-mx.exam")
+    is_silent(handler)
+
+
 def hangs_up(handler: socketserver.BaseRequestHandler) -> None:
     handler.request.shutdown(socket.SHUT_WR)
     with suppress(OSError):
@@ -73,6 +78,7 @@ def hangs_up(handler: socketserver.BaseRequestHandler) -> None:
         ("smtp", refuses_clear, "it speaks TLS: write smtps:// for a port that begins with TLS"),
         ("smtps", speaks_clear, "it speaks SMTP in clear: write smtp://"),
         ("smtp", is_silent, "it says nothing: a port that begins with TLS is written smtps://"),
+        ("smtp", breaks_off, "only 220-mx.exam"),
         ("smtps", is_silent, "no handshake in time; is it a port that begins with TLS?"),
         ("smtp", hangs_up, "connection closed; it hangs up without a greeting"),
         ("smtps", hangs_up, "is it a port that begins with TLS?"),
@@ -84,6 +90,7 @@ def test_a_target_that_is_no_smtp_server(command: Command, out: Path, scheme: st
     assert ended.status == 3
     assert ended.problem.startswith("control delivery to <postmaster> failed at ")
     assert says in ended.problem
+    assert ("says nothing" in ended.problem) == (talk in {is_silent, speaks_tls} and scheme == "smtp")
     written = results_of(out)
     assert written.results == []
     assert written.end.problem
@@ -99,6 +106,32 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
         f"control delivery to <postmaster> failed at connect: Connection refused; does a server listen at {url}?"
     )
     assert results_of(out).end.problem
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "says"),
+    [
+        ("RCPT", "550 No such user", "; every server has to take mail for this address"),
+        ("RCPT", "450 Not now", ": 450 Not now"),
+        ("RCPT", "503 Need MAIL", "; delivery reports have this reverse-path"),
+        ("MAIL", "550 Who is that?", "; delivery reports have this reverse-path"),
+        ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", "; say --starttls-required"),
+        ("MAIL", "530 5.7.0 Authentication required", "; say --auth-required"),
+    ],
+)
+def test_a_server_that_refuses_what_we_send_where_nothing_is_named(
+    command: Command, out: Path, verb: str, reply: str, says: str
+) -> None:
+    def refuses(handler: socketserver.BaseRequestHandler) -> None:
+        handler.request.sendall(b"220 mail.example.test\r\n")
+        for line in handler.request.makefile("rb"):
+            refused = line.startswith(verb.encode())
+            handler.request.sendall(reply.encode() + b"\r\n" if refused else b"250 mail.example.test\r\n")
+
+    with talking(refuses) as port:
+        ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--out", out)
+    assert ended.status == 3
+    assert says in ended.problem
 
 
 def test_a_unix_socket_that_is_not_there(command: Command, out: Path, tmp_path: Path) -> None:

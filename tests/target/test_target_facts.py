@@ -17,6 +17,7 @@ from conformance.target import (
     Owners,
     Process,
     Store,
+    Submit,
     Target,
     TargetError,
     UserAgent,
@@ -75,7 +76,6 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "whose network it is": ("own-network = true", "own_network", True),
     "a domain to which TLS comes first": ('submissions-domain = "s.test"', "submissions_domain", "s.test"),
     "where that goes": ('submissions-next-hop = "127.0.0.6:2600"', "submissions_next_hop", "127.0.0.6:2600"),
-    "how a message asks": ('request-field = "Return-Receipt-To"', "request_field", "Return-Receipt-To"),
     "what BURL can fetch": ('eight-bit-url = "imap://a.test/b;uid=1"', "eight_bit_url", "imap://a.test/b;uid=1"),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
@@ -108,8 +108,14 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
     "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
     "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "who it is there": (
+        '[account-credentials]\nuser = "relay"\npassword-from = "RELAY"',
+        "account_credentials",
+        Credentials(user="relay", password_from="RELAY"),  # noqa: S106 - the name of a variable
+    ),
     "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
     "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
+    "whether a security layer can be had": ("security-layer = true", "security_layer", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
@@ -167,6 +173,11 @@ FACTS: dict[str, tuple[str, str, object]] = {
         'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
         "process",
         Process(fill_queue=("a", "b"), fill_mailboxes=("c",), make_room=("d",)),
+    ),
+    "how local users hand it messages": (
+        'submit = {command = ["sendmail", "-t"], user = "a@a.test"}',
+        "submit",
+        Submit(command=("sendmail", "-t"), user="a@a.test"),
     ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
@@ -313,12 +324,18 @@ def test_an_unknown_key_is_named_with_the_nearest(tmp_path: Path, line: str, wro
         ("starttls-required = 'yes'", "starttls-required"),
         ("client-trusted = 1", "client-trusted"),
         ("greylist-delay = '60'", "greylist-delay"),
+        ("greylist-delay = 0", "greylist-delay"),
+        ("delivery-within = -3", "delivery-within"),
+        ("delivery-within = nan", "delivery-within"),
+        ("gives-up-within = inf", "gives-up-within"),
         ("disabled = ['NOOP']", "disabled"),
         ("timers = 'slow'", "timers"),
         ("alias = 'x@y'", "alias"),
         ("alias = {address = 'x@y'}", "alias"),
         ("credentials = {user = 'u'}", "credentials"),
         ("limits = {recipients = 'many'}", "limits.recipients"),
+        ("limits = {recipients = 0}", "limits.recipients"),
+        ("limits = {connections = -1}", "limits.connections"),
         ("limits = {recipients-kind = 'other'}", "limits.recipients-kind"),
         ("store = {kind = 'imap', where = 'x'}", "store.kind"),
         ("store = {kind = 'mbox', where = 'x', loses = ['sleep']}", "store.loses"),
@@ -357,6 +374,13 @@ def test_a_mailbox_that_can_not_stand_in_a_path_is_named(fact: str, mailbox: str
 )
 def test_a_mailbox_that_can_stand_in_a_path_is_taken(mailbox: str) -> None:
     assert make_target({"address": "smtp://127.0.0.1", "mailboxes": [mailbox]}, "target").mailbox == mailbox
+
+
+def test_what_hands_messages_over_has_a_name_and_a_mailbox(tmp_path: Path) -> None:
+    assert problem(tmp_path, ADDRESS + 'submit = {command = [""]}').startswith("submit has a command without a name; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {user = "a b"}').startswith("'a b' is no address; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {comand = ["a"]}') == "submit has no 'comand'; did you mean 'command'?"
+    assert "Expected `array`, got `str`" in problem(tmp_path, ADDRESS + 'submit = {command = "sendmail -t"}')
 
 
 @pytest.mark.parametrize("name", ["m\u00fcller.test", "a b", "x\r\nQUIT", ""])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from conformance.reference._composing import Composer
 from conformance.reference._decision import defect
-from conformance.reference._mailer import Mailer
 from conformance.reference._parameters import Parameters, decoded
 from conformance.reference._relay import RelaySession
+from conformance.store import Field
 
 HERE = "rfc3461/5.2.1"
 ALIAS = "rfc3461/5.2.7.2/alias-propagates"
@@ -328,8 +329,13 @@ def rcpt_rings(clean: OfRcpt, session: RelaySession, parameters: Parameters, for
     return but(requests, b"ORCPT", (b"ORCPT", value)) if b"DSN" in session.offers else requests
 
 
-@defect(Mailer.without_requests, proves={"rfc3461/5.3/request_in_the_message_goes_on_with_rcpt_alone"})
-def request_stays_in_the_message(clean: Callable[[bytes], bytes], mailer: Mailer, content: bytes) -> bytes:
-    """Leaves a request in the message that its user wrote into it."""
-    del clean, mailer
-    return content
+# From local users.
+
+
+@defect(Composer.without_requests, proves={"rfc3461/5.3/request_in_the_header_is_taken_out"})
+def request_stays_in_the_header(
+    clean: Callable[[list[Field]], list[Field]], composer: Composer, fields: list[Field]
+) -> list[Field]:
+    """Makes a parameter of a field that asks for a notification, and sends the field too."""
+    del clean, composer
+    return fields

@@ -14,6 +14,7 @@ from conformance.wire.paths import Path
 
 OfOctets = Callable[[bytes], Answer | None]
 _recipients_before: WeakKeyDictionary[ServerSession, list[bytes]] = WeakKeyDictionary()
+_first_sender: WeakKeyDictionary[ServerSession, bytes] = WeakKeyDictionary()
 _refused_one: WeakSet[ServerSession] = WeakSet()
 
 
@@ -146,3 +147,12 @@ def address_fields_have_one_form(clean: OfOctets, session: ServerSession, conten
         return clean(content)
     session.clear("end of data")
     return answer(554, b"Bad address in the header section")
+
+
+@defect(
+    ServerSession.kept_reverse_path,
+    proves={"rfc5321/4.1.1.2/message_has_the_reverse_path_of_its_own_mail*"},
+)
+def null_reverse_path_of_a_session_stays(clean: Callable[[Path], bytes], session: ServerSession, path: Path) -> bytes:
+    """Gives all mail of a session the null reverse-path where its first MAIL had that."""
+    return b"" if _first_sender.setdefault(session, clean(path)) == b"" else clean(path)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import RelaySession
+from conformance.reference._session import ServerSession
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 
@@ -456,3 +457,42 @@ def header_routes(clean: Callable[[Copy], list[Copy]], _: Mailer, copy: Copy) ->
         also = b"alice@" + wanted
         return clean(replace(copy, forward_paths=(*copy.forward_paths, also)))
     return clean(copy)
+
+
+MANY = {f"{BEHIND}/body_with_many_dots_is_{how}" for how in ("delivered", "relayed")}
+DOTS_STAY = {*KEPT, "rfc5321/4.5.2/reversible-storage", "rfc5321/4.5.2/client-adds-dot"}
+
+
+@defect(
+    ServerSession.unstuffed,
+    proves={f"{family}[{row}]" for family in MANY for row in ("some-lines", "lines-on-end", "fifty-thousand-octets")},
+    also=DOTS_STAY,
+)
+def one_dot_alone_is_unstuffed(clean: Change, _: ServerSession, lines: bytes) -> bytes:
+    """Deletes the first dot of the first line that begins with one, and of no other."""
+    del clean
+    return re.sub(rb"(\A|\r\n)\.", rb"\1", lines, count=1)
+
+
+@defect(
+    ServerSession.unstuffed,
+    proves={f"{family}[{row}]" for family in MANY for row in ("first-line*", "between-empty-lines")},
+    also=DOTS_STAY,
+)
+def dots_behind_empty_lines_stay(clean: Change, _: ServerSession, lines: bytes) -> bytes:
+    """Deletes no dot in a line behind an empty one."""
+    del clean
+    return re.sub(rb"(\A|[^\n]\r\n)\.", rb"\1", lines)
+
+
+@defect(ServerSession.unstuffed, proves={f"{BEHIND}/dot_that_begins_the_mail_data_goes"})
+def dot_of_the_first_line_stays(clean: Change, _: ServerSession, lines: bytes) -> bytes:
+    """Deletes no dot in the very first line of the mail data."""
+    return b"." + clean(lines) if lines.startswith(b".") else clean(lines)
+
+
+@defect(ServerSession.unstuffed, proves={f"{BEHIND}/dot_that_was_not_doubled_goes*"})
+def dots_that_were_not_doubled_stay(clean: Change, _: ServerSession, lines: bytes) -> bytes:
+    """Makes one dot of two that begin a line, and leaves one alone."""
+    del clean
+    return re.sub(rb"(\A|\r\n)\.\.", rb"\1.", lines)
