@@ -25,6 +25,8 @@ EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
 ACCOUNT_DOMAIN = "account.example.test"
 """Mail for it goes to the host of this name, where a server with an account authenticates under TLS."""
+SUBMISSIONS_DOMAIN, SUBMISSIONS_ADDRESS = "submissions.example.test", "127.0.0.6"
+"""Mail for it goes to the host of this name under implicit TLS, which a server that can has to verify."""
 ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
 ACCOUNT_PASSWORD_FROM = "SMTP_CONFORMANCE_ACCOUNT_PASSWORD"  # noqa: S105 - the name of a variable
 CERTIFIED = "client.example.test"
@@ -136,6 +138,7 @@ class Site:
                 BARE_DOMAIN: BARE_ADDRESS,
             },
             "account_domain": ACCOUNT_DOMAIN,
+            "submissions_domain": SUBMISSIONS_DOMAIN,
             "account_user": ACCOUNT_USER,
             "account_password": account_password(),
             "extended_domain": EXTENDED_DOMAIN,
@@ -211,6 +214,7 @@ def _routing_facts(site: Site) -> dict[str, Any]:
         "dns_domains": (ROUTED_DOMAIN,),
         "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
         "name_server": f"{site.name_server}:53",
+        "own_network": True,
     }
 
 
@@ -221,6 +225,15 @@ def account_facts(site: Site) -> dict[str, Any]:
         "account_next_hop": f"{ACCOUNT_ADDRESS}:{site.next_hop_port}",
         "account_authority": str(site.authority),
         "account_verified": True,
+    }
+
+
+def submissions_facts(site: Site) -> dict[str, Any]:
+    """What is true of a server that gives mail to a submission server of ours, whose certificate it verifies."""
+    return {
+        "submissions_domain": SUBMISSIONS_DOMAIN,
+        "submissions_next_hop": f"{SUBMISSIONS_ADDRESS}:{site.next_hop_port}",
+        "account_authority": str(site.authority),
     }
 
 
