@@ -15,11 +15,13 @@ from conformance.client import (
     Secured,
     Segmentation,
     Silence,
+    Unprotected,
     new_token,
 )
 from conformance.dns_server import Fault
 from conformance.hop import Command, HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
+    Agent,
     Broken,
     Held,
     Hop,
@@ -27,8 +29,11 @@ from conformance.scenario import (
     Observation,
     Process,
     Store,
+    Submit,
+    Submitted,
     Took,
     Unclear,
+    Use,
     accepted,
     answered,
     arrived,
@@ -79,6 +84,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CRLF",
+    "Agent",
     "Anomaly",
     "At",
     "Broken",
@@ -110,11 +116,15 @@ __all__ = [
     "StampClause",
     "Step",
     "Store",
+    "Submit",
+    "Submitted",
     "Then",
     "TimeStamp",
     "Took",
     "Transaction",
     "Unclear",
+    "Unprotected",
+    "Use",
     "accepted",
     "added",
     "answered",

@@ -18,9 +18,19 @@ IN_THE_PLACE_OF_TLS = (
     ("", "; is it a port that begins with TLS? Other ports are written smtp://"),
 )
 AT_A_RUNG = (
+    ("too many to trust the rest", "; where the reasons are its own, --max-inconclusive trusts the rest"),
+    ("no longer works.* at connect: ", "; run it with --overlap 1: what ends it stands before the first refusal"),
     (" at connect: ", "; does a server listen at {where}?"),
     (r" at greeting: no reply within [^,]*$", "; it says nothing: a port that begins with TLS is written smtps://"),
     (" at greeting: connection", "; it hangs up without a greeting: is it the right port, and may we connect?"),
+)
+NAME_A_MAILBOX = "; every server has to take mail for this address (RFC 5321 §4.5.1); name another one with --rcpt"
+NAME_A_SENDER = (
+    "; delivery reports have this reverse-path (RFC 5321 §4.5.5), the null one; name another one with --sender"
+)
+WANTS_FIRST = (
+    (r" failed at \w+: 530 .*(?i:TLS)", "; say --starttls-required"),
+    (r" failed at \w+: 530 ", "; say --auth-required, and in a target file who we are (credentials)"),
 )
 
 
@@ -34,4 +44,12 @@ def hint(end: End, target: Target) -> str:
     for words, advice in IN_THE_PLACE_OF_TLS if without_tls else AT_A_RUNG:
         if re.search(words, end.problem):
             return advice.format(where=target.where)
+    for words, advice in WANTS_FIRST:
+        if re.search(words, end.problem):
+            return advice
+    # Who takes the null reverse-path for none says at RCPT that there was no MAIL.
+    if not target.sender and re.search(r" failed at (MAIL: 5|RCPT: 503)", end.problem):
+        return NAME_A_SENDER
+    if not target.mailboxes and "<postmaster> failed at RCPT: 5" in end.problem:
+        return NAME_A_MAILBOX
     return ""

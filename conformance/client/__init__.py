@@ -3,7 +3,17 @@
 from conformance.client._client import At, Client, Exchange, new_token, tls_context
 from conformance.client._connection import Connection, Dial, Pace, Segmentation
 from conformance.client._dial import dialler
-from conformance.client._outcomes import Closed, HandshakeFailed, NotReady, Outcome, Reset, Secured, Silence
+from conformance.client._message import usual_message
+from conformance.client._outcomes import (
+    Closed,
+    HandshakeFailed,
+    NotReady,
+    Outcome,
+    Reset,
+    Secured,
+    Silence,
+    Unprotected,
+)
 
 __all__ = [
     "At",
@@ -20,7 +30,9 @@ __all__ = [
     "Secured",
     "Segmentation",
     "Silence",
+    "Unprotected",
     "dialler",
     "new_token",
     "tls_context",
+    "usual_message",
 ]

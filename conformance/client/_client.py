@@ -11,16 +11,17 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from ssl import TLSVersion
 
 import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
+from conformance.client._message import usual_message
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
-from conformance.wire.sasl import MECHANISMS, SaslError, decoded
+from conformance.wire.paths import is_domain
+from conformance.wire.sasl import MECHANISMS, SaslError, Service, decoded
 
 MAX_REPLIES = 1000
 
@@ -29,6 +30,8 @@ LINE_BEGUN = 64
 
 LATE_SECONDS = 1.0
 """How long the answer to the last octets of a write is waited for where another came before they were sent."""
+
+HELLOS = frozenset({"EHLO", "HELO", "LHLO"})
 
 MAX_CHALLENGES = 10
 """Challenges of one SASL exchange that we answer; no mechanism of ours has more than three."""
@@ -58,7 +61,8 @@ class Exchange:
     """One reply beside the verb it answers, for the watches.
 
     The verb is ``None`` once several lines were sent at once, or a reply was unread when the next line was sent: from
-    then on nobody can say which line a reply answers. ``role`` is the target's.
+    then on nobody can say which line a reply answers. ``role`` is the target's, ``name`` the one that the client gave
+    with EHLO, HELO or LHLO, where that is the verb.
     """
 
     verb: str | None
@@ -66,6 +70,7 @@ class Exchange:
     offers: frozenset[str]
     role: Role = "mx"
     secured: bool = False
+    name: bytes = b""
 
 
 def new_token() -> str:
@@ -142,8 +147,11 @@ class Client:
                 return outcome  # octets in the place of a handshake are no reply
             self._before_tls = self._verb == "STARTTLS" and outcome.code == 220
             if self.on_exchange is not None:
+                name = self._line.removesuffix(CRLF).partition(b" ")[2] if self._verb in HELLOS else b""
                 self.on_exchange(
-                    Exchange(self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured)
+                    Exchange(
+                        self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured, name
+                    )
                 )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
@@ -453,11 +461,20 @@ class Client:
         self._require("AUTH", await self.try_authenticate(mechanism), {235})
 
     async def try_authenticate(
-        self, mechanism: str = "", *, initial: bool = True, user: bytes | None = None, password: bytes | None = None
+        self,
+        mechanism: str = "",
+        *,
+        initial: bool = True,
+        user: bytes | None = None,
+        password: bytes | None = None,
+        service: bytes = b"smtp",
+        quality: bytes = b"auth",
     ) -> Outcome:
         """As ``authenticate``, but a refusal is a value; ``initial=False`` waits for the server's first challenge.
 
-        Other credentials than the target file's can be given.
+        Other credentials than the target file's can be given. ``service`` is the name in SASL of what we want, which
+        DIGEST-MD5 says; ``quality`` is how it protects, and with ``auth-int`` a security layer begins behind the 235,
+        at which nothing of what was offered before counts any more (RFC 4954 §4).
 
         Raises:
             NotReady: no credentials, no mechanism we speak, or challenges that can't be followed.
@@ -465,7 +482,7 @@ class Client:
         if user is None or password is None:
             user, password = self.credentials
         name = mechanism or self._mechanism()
-        dialogue = MECHANISMS[name](user, password)
+        dialogue = MECHANISMS[name](user, password, Service(self._host_name(), service, (quality,)))
         first = dialogue.initial
 
         def encoded(octets: bytes) -> bytes:
@@ -490,7 +507,21 @@ class Client:
                 await self.say(b"*")
                 raise NotReady(f"AUTH {name}", str(error)) from error
             outcome = await self.say(encoded(answer))
+        layer = dialogue.layer()
+        if layer is not None and isinstance(outcome, Reply) and outcome.code == 235:
+            self.hello, self.offers = None, {}
+            await self.connection.protect(layer)
         return outcome
+
+    @property
+    def host_names(self) -> tuple[bytes, ...]:
+        """How the server calls itself in its greeting and in its reply to EHLO, where these are domains, each once."""
+        said = (outcome.text.split() for outcome in (self.greeting, self.hello) if isinstance(outcome, Reply))
+        return tuple(dict.fromkeys(words[0] for words in said if words and is_domain(words[0])))
+
+    def _host_name(self) -> bytes:
+        """The host that we speak with: its own name, else that of the target file."""
+        return next(iter(self.host_names), self.target.where.host.encode("ascii"))
 
     @property
     def credentials(self) -> tuple[bytes, bytes]:
@@ -561,23 +592,7 @@ class Client:
         Raises:
             ValueError: ``without`` names a field that the message does not have.
         """
-        sender = (self.target.sender or "suite@client.example.test").encode("ascii")
-        recipient = self.target.mailbox.encode("ascii")
-        mark = (token or self.token).encode("ascii")
-        fields = {
-            "From": b"<%b>" % sender,
-            "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
-            "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % mark,
-            "Subject": b"smtp-conformance " + mark,
-        }
-        missing = set(without)
-        if missing - fields.keys():
-            raise ValueError(f"a message has no {', '.join(sorted(missing - fields.keys()))} to leave out")
-        header = b"".join(
-            name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
-        )
-        return before + header + CRLF + body
+        return usual_message(self.target, token or self.token, body, without, before)
 
     def message_with(self, words: str | None) -> bytes:
         """A message whose whole body is these words, a target's fact about content, and a Comments field of it too.

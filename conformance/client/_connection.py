@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import trio
 
-from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence
-from conformance.wire import CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
+from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence, Unprotected
+from conformance.wire import Anomaly, CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
+from conformance.wire.digest_md5 import IntegrityLayer, LayerError
 from conformance.wire.tls import CERTIFICATE_REQUEST
 
 BUFFER_BOUND = 1 << 20
@@ -91,7 +92,8 @@ class Connection:
     A reader task stamps what arrives as it arrives, also while we write; it is stopped for a TLS handshake.
     A failed write is no error: what the server sent is still read. ``writes`` counts them. Under TLS,
     ``cipher_suite`` is what was agreed on, where we know it, and ``asked_for_certificate`` tells whether the server
-    asked for one of ours: in TLS 1.2 only, where that goes in clear.
+    asked for one of ours: in TLS 1.2 only, where that goes in clear. ``layer`` is the security layer of SASL, which
+    goes inside TLS (RFC 4954 §4) unless a scenario wants it ``layer_outermost``.
     """
 
     stream: trio.abc.Stream
@@ -103,11 +105,14 @@ class Connection:
     cipher_suite: CipherSuite | None = None
     asked_for_certificate: bool | None = None
     writes: int = 0
+    layer: IntegrityLayer | None = None
+    layer_outermost: bool = False
     _reader: ReplyReader = field(default_factory=ReplyReader)
     _heard: bool = False
-    _end: Closed | Reset | None = None
+    _end: Closed | Reset | Unprotected | None = None
     _news: trio.Event = field(default_factory=trio.Event)
     _room: trio.Event = field(default_factory=trio.Event)
+    _beneath: _FirstOctets | None = None
     _reading: trio.CancelScope | None = None
     _stopped: trio.Event = field(default_factory=trio.Event)
     _asked: float = 0.0
@@ -153,16 +158,24 @@ class Connection:
                 self._end = Closed()
             else:
                 if octets:
-                    self.transcript.received(octets)
                     self._heard = True
                     self._heard_at = trio.current_time()
-                    self._reader.feed(octets)
+                    self._take(octets)
                 else:
                     self._end = Closed(close_notify=True if self.secured else None)
             if self._end is not None:
                 self.transcript.note(str(self._end))
             self._news.set()
             self._news = trio.Event()
+
+    def _take(self, octets: bytes) -> None:
+        if self.layer is not None:
+            try:
+                octets = self.layer.unwrap(octets)
+            except LayerError as error:
+                octets, self._end = error.before, Unprotected(error.octets)
+        self.transcript.received(octets)
+        self._reader.feed(octets)
 
     async def heard_from(self) -> None:
         """Wait until something has come from the server, or its end."""
@@ -181,7 +194,7 @@ class Connection:
             self.transcript.sent(segment)
             self._sent_at = trio.current_time()
             try:
-                await self.stream.send_all(segment)
+                await self.stream.send_all(self.layer.wrap(segment) if self.layer else segment)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self.transcript.note("could not be sent: the connection is gone")
                 return
@@ -201,17 +214,22 @@ class Connection:
         return self._asked < self._heard_at < self._sent_at
 
     async def outcome(self, within: float) -> Outcome:
-        """The next reply, or the end of the connection, or silence after ``within`` seconds."""
+        """The next reply, or the end of the connection, or silence after ``within`` seconds.
+
+        What an LF in its text divides from a reply is passed over: the LF is held against that reply alone.
+        """
         with trio.move_on_after(within):
             while True:
                 reply = self._reader.next_reply()
                 if reply is not None:
                     self._room.set()
+                    if Anomaly.REST in reply.anomalies:
+                        continue
                     self.pace.slowest = max(self.pace.slowest, trio.current_time() - self._asked)
                     return reply
                 if self._end is not None:
                     truncated = self._reader.close()
-                    if truncated is not None:
+                    if truncated is not None and Anomaly.REST not in truncated.anomalies:
                         return truncated
                     return self._end
                 await self._news.wait()
@@ -222,7 +240,9 @@ class Connection:
         """Start TLS on this connection; clear octets that came before are taken out and returned as left over."""
         await self._stop_reading()
         leftover = self._reader.take_pending()
-        tee = _FirstOctets(self.stream)
+        tee = self._beneath = _FirstOctets(self.stream)
+        if self.layer_outermost:
+            tee.layer, self.layer = self.layer, None
         secure = trio.SSLStream(tee, context, server_hostname=name)
         try:
             with trio.fail_after(self.pace.patience):
@@ -240,6 +260,20 @@ class Connection:
         self.transcript.note(f"TLS handshake completed: {version}")
         self.start()
         return Secured(leftover)
+
+    async def protect(self, layer: IntegrityLayer) -> None:
+        """Begin a security layer of SASL: behind what we sent last, and behind the reply that was read last."""
+        await self._stop_reading()
+        begun = self._reader.take_pending()
+        if self.layer_outermost and self._beneath is not None:
+            self._beneath.layer = layer
+        else:
+            self.layer = layer
+        self.transcript.note("a security layer of SASL begins; what it holds is shown")
+        if begun:
+            self._take(begun)
+        if self._end is None:
+            self.start()
 
     def _handshake_failed(self, first_octets: bytes, alert: str) -> HandshakeFailed:
         self._end = self._end or Closed()
@@ -261,14 +295,18 @@ class Connection:
 
 
 class _FirstOctets(trio.abc.Stream):
-    """Keeps the first octets that the server sends during a handshake: clear text there is evidence."""
+    """Keeps the first octets that the server sends during a handshake: clear text there is evidence.
+
+    A ``layer`` of SASL is here where it is to be outside TLS.
+    """
 
     def __init__(self, inner: trio.abc.Stream) -> None:
         self.inner = inner
         self.first = b""
+        self.layer: IntegrityLayer | None = None
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self.inner.send_all(data)
+        await self.inner.send_all(self.layer.wrap(bytes(data)) if self.layer else data)
 
     async def wait_send_all_might_not_block(self) -> None:
         await self.inner.wait_send_all_might_not_block()
@@ -277,7 +315,20 @@ class _FirstOctets(trio.abc.Stream):
         octets = bytes(await self.inner.receive_some(max_bytes))
         if len(self.first) < FLIGHT_BOUND:
             self.first += octets[: FLIGHT_BOUND - len(self.first)]
-        return octets
+        return await self._within(octets) if self.layer and octets else octets
+
+    async def _within(self, octets: bytes) -> bytes:
+        """What a layer outside TLS holds; where it is none TLS will see that."""
+        assert self.layer is not None
+        while octets:
+            try:
+                held = self.layer.unwrap(octets)
+            except LayerError as error:
+                return error.octets
+            if held:
+                return held
+            octets = bytes(await self.inner.receive_some(65536))
+        return b""
 
     async def aclose(self) -> None:
         await self.inner.aclose()

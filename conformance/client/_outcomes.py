@@ -43,6 +43,16 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Unprotected:
+    """Under a security layer of SASL the server sent these octets, which are none of it; nothing more is read."""
+
+    octets: bytes = b""
+
+    def __str__(self) -> str:
+        return f"outside the security layer: {visible(self.octets, 80)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Secured:
     """The TLS handshake completed; ``leftover`` came in clear with or after the 220."""
 
@@ -64,7 +74,7 @@ class HandshakeFailed:
         return f"TLS handshake failed: {self.alert or 'closed'}{got}"
 
 
-Outcome = Reply | Silence | Closed | Reset
+Outcome = Reply | Silence | Closed | Reset | Unprotected
 """What one command can bring back."""
 
 

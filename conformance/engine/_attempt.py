@@ -19,10 +19,11 @@ from conformance.engine._events import (
     EntryRecord,
     ObservationRecord,
 )
-from conformance.engine._evidence import hop_transcripts, store_transcripts
+from conformance.engine._evidence import SESSIONS, hop_transcripts, store_transcripts
 from conformance.scenario import (
     NO,
     NOT,
+    Agent,
     BadScenarioError,
     Broken,
     Control,
@@ -31,8 +32,11 @@ from conformance.scenario import (
     Names,
     Observation,
     Process,
+    Programs,
     Scenario,
     Store,
+    Submit,
+    Submitting,
     Took,
     Unclear,
     Verdict,
@@ -66,6 +70,8 @@ NEEDED_FACTS = {
     "store": ("store",),
     "dns": ("dns_domains", "exchangers", "name_server"),
     "process": ("process.start",),
+    "agent": ("user_agent",),
+    "submit": ("submit.command",),
 }
 """What a target must say so that a scenario can have what it needs around it."""
 
@@ -93,6 +99,8 @@ class Setting:
     observed: Callable[[], None] | None = None
     around: Surroundings | None = None
     control: Control | None = None
+    programs: Programs | None = None
+    way_in: Submitting | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
 
@@ -153,6 +161,8 @@ class Session:
     store: Store | None = None
     names: Names | None = None
     process: Process | None = None
+    agent: Agent | None = None
+    submit: Submit | None = None
     remembers: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -239,6 +249,18 @@ class Session:
             return self.names
         raise NotReady(need, "is not open")
 
+    def take_agent(self) -> Agent:
+        """The user's programs, and a server of ours for them.
+
+        Raises:
+            NotReady: nobody can run them.
+        """
+        around, programs = self.setting.around, self.setting.programs
+        if programs is None or around is None or around.agents is None:
+            raise NotReady("user agent", "nobody can run it")
+        self.agent = Agent(around.agents, programs, self.setting.target, self.token)
+        return self.agent
+
     def take_process(self) -> Process:
         """The target's process, which is up again, and has room, when the attempt ends.
 
@@ -249,6 +271,17 @@ class Session:
             raise NotReady("process", "nobody can end the target and start it again")
         self.process = Process(self.setting.control, self.nursery)
         return self.process
+
+    def take_submit(self) -> Submit:
+        """The way in for the target's own users.
+
+        Raises:
+            NotReady: there is none.
+        """
+        if self.setting.way_in is None:
+            raise NotReady("submit", "there is no command that hands a message over")
+        self.submit = Submit(self.setting.way_in, self.setting.target, self.token)
+        return self.submit
 
     async def revive(self) -> None:
         """Have the target up again that the scenario ended, with the room that it took away."""
@@ -268,8 +301,12 @@ class Session:
     def records(self) -> tuple[ConnectionRecord, ...]:
         """The transcripts so far: our own connections, then what came after the 250."""
         transcripts = [client.connection.transcript for client in self.clients]
+        if self.submit is not None:
+            transcripts += self.submit.transcripts
         if self.hop is not None:
             transcripts += hop_transcripts(self.hop)
+        if self.agent is not None:
+            transcripts += [session.transcript for session in self.agent.sessions[:SESSIONS]]
         if self.store is not None:
             transcripts += store_transcripts(self.store)
         for number, transcript in enumerate(transcripts):
@@ -366,6 +403,10 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             arguments[need] = client
     if "process" in scenario.needs:
         arguments["process"] = run.take_process()
+    if "agent" in scenario.needs:
+        arguments["agent"] = run.take_agent()
+    if "submit" in scenario.needs:
+        arguments["submit"] = run.take_submit()
     if "another" in scenario.needs:
         arguments["another"] = partial(run.open, ROLES["second"])
     run.set_up = run.writes

@@ -1,19 +1,22 @@
-"""The commands of a target file that end the target and start it again, or take its room away."""
+"""The commands of a target file: that end the target and start it again, take its room away, or hand it a message."""
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import IO
 
 import trio
 
 from conformance.client import Dial
-from conformance.scenario import ControlError
+from conformance.hop import HopError, NextHop
+from conformance.scenario import ControlError, Ended, Submitted
 from conformance.target import Target
 
 COMMAND_SECONDS = 90.0
@@ -21,6 +24,15 @@ COMMAND_SECONDS = 90.0
 
 LOOK_SECONDS = 10.0
 POLL_SECONDS = 0.02
+
+OUTPUT_LIMIT = 1_000_000
+"""Octets of complaints that a command may write; of these the first are kept."""
+COMPLAINTS_KEPT = 10_000
+
+SUBMIT_OVERLAP = 4
+"""Messages that are handed over at a time: each is a process, or a few."""
+
+_WORD = re.compile(r"\{([a-z-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +95,87 @@ class Commands:
         return octets.startswith((b"220", b"554"))
 
 
-def _begin(words: Sequence[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True, slots=True)
+class SubmitCommand:
+    """Hands messages over by a command of the target file, as ``Submitting`` says."""
+
+    words: Sequence[str]
+    turn: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(SUBMIT_OVERLAP))
+
+    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
+        """Hand one over."""
+        async with self.turn:
+            return Submitted(*await _ended((*self.words, *arguments), message))
+
+
+@dataclass(frozen=True, slots=True)
+class UserPrograms:
+    """The programs of the fact ``user_agent``, each of which meets our server at a free port of loopback."""
+
+    target: Target
+
+    @asynccontextmanager
+    async def serve(self, hop: NextHop) -> AsyncIterator[str]:
+        """As ``Programs.serve``."""
+        try:
+            listening = await hop.listen()
+        except HopError as error:
+            raise ControlError(str(error)) from error
+        try:
+            yield listening.address
+        finally:
+            with trio.CancelScope(shield=True):
+                await listening.close()
+
+    async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
+        """As ``Programs.run``."""
+        command = [_filled(argument, words) for argument in getattr(self.target.user_agent, task)]
+        return Ended(*await _ended(command, message))
+
+
+def _filled(argument: str, words: Mapping[str, str]) -> str:
+    """The argument with what its words in braces stand for."""
+    return _WORD.sub(lambda found: words.get(found[1], found[0]), argument)
+
+
+def _begin(
+    words: Sequence[str], given: IO[bytes], out: IO[bytes] | int, complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(  # noqa: S603 - the command is the user's own
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints
-        )
+        return subprocess.Popen(words, stdin=given, stdout=out, stderr=complaints)  # noqa: S603 - the user's own command
     except OSError as error:
         raise ControlError(f"{words[0]}: {error.strerror}") from error
 
 
 async def _run(words: Sequence[str]) -> None:
-    with tempfile.TemporaryFile() as complaints:
-        process = _begin(words, complaints)
+    """Run a command that is to succeed."""
+    status, said = await _ended(words)
+    if status != 0:
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise ControlError(f"{shlex.join(words)}: exit status {status}{': ' + last if last else ''}")
+
+
+async def _ended(words: Sequence[str], given: bytes | None = None) -> tuple[int, bytes]:
+    """Run a command to its end: its status, and the beginning of its complaints.
+
+    One that reads the octets ``given`` may complain on standard output too.
+    """
+    # Files, not pipes: nobody has to read while it writes, or to wait for what it leaves running.
+    with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as complaints:
+        message.write(given or b"")
+        message.seek(0)
+        process = _begin(words, message, subprocess.DEVNULL if given is None else complaints, complaints)
         try:
             with trio.fail_after(COMMAND_SECONDS):
-                while process.poll() is None:  # noqa: ASYNC110 - waiting without a thread is asking
-                    await trio.sleep(POLL_SECONDS)
+                while process.poll() is None:
+                    if os.fstat(complaints.fileno()).st_size > OUTPUT_LIMIT:
+                        raise ControlError(f"{shlex.join(words)}: wrote more than {OUTPUT_LIMIT} octets")
+                    await trio.sleep(POLL_SECONDS)  # waiting without a thread is asking
         except trio.TooSlowError:
             raise ControlError(f"{shlex.join(words)}: not finished within {COMMAND_SECONDS:g} s") from None
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        if process.returncode != 0:
-            complaints.seek(0)
-            last = complaints.read(10_000).decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise ControlError(f"{shlex.join(words)}: exit status {process.returncode}{': ' + last if last else ''}")
+        complaints.seek(0)
+        return process.returncode, complaints.read(COMPLAINTS_KEPT)

@@ -61,7 +61,7 @@ class ConnectionRecord(Record, frozen=True, kw_only=True, rename="kebab"):
     """One connection of an attempt; ``local`` is what the server's log calls the client."""
 
     id: int
-    role: Literal["client", "second", "hop", "dns", "store"]
+    role: Literal["client", "second", "hop", "dns", "store", "submit"]
     local: str
     peer: str
     entries: tuple[EntryRecord, ...]

@@ -12,7 +12,7 @@ import trio
 
 from conformance.client import At, Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
-from conformance.engine._commands import Commands
+from conformance.engine._commands import Commands, SubmitCommand, UserPrograms
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
     ConnectionRecord,
@@ -105,7 +105,12 @@ class Engine:
     def __post_init__(self) -> None:
         self.limit = ConnectionLimit(self._most())
         control = Commands(self.target, self.dial) if self.target.process.start else None
-        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout), control=control)
+        programs = UserPrograms(self.target) if self.target.knows("user_agent") else None
+        words = self.target.submit.command
+        way_in = SubmitCommand(words) if words else None
+        self.setting = Setting(
+            self.target, self.dial, Pace(self.options.timeout), control=control, programs=programs, way_in=way_in
+        )
 
     def _most(self) -> int:
         stated = self.target.limits.connections
@@ -340,7 +345,7 @@ class Engine:
                 first = tried.last
                 if not self._is_gone:
                     tried.attempts += await self._served(tried.scenario, "confirm")
-            if _kind(tried.last) == _kind(first):
+            if tried.last is not first and _kind(tried.last) == _kind(first):
                 self._settle(tried, first, unsteady=False)
             else:
                 by_itself.append(tried)
@@ -355,6 +360,10 @@ class Engine:
 
     def _settle_by_majority(self, tried: _Tried) -> None:
         counted = [attempted for attempted in tried.attempts if not attempted.service_refused]
+        if len(counted) == 1:
+            why = f"seen once, and the target serves no repetition: {_kind(counted[0])}"
+            self._finish(tried.scenario, tried.attempts, Verdict.INCONCLUSIVE, why, None)
+            return
         kinds = Counter(_kind(attempted) for attempted in counted)
         kind, times = kinds.most_common(1)[0]
         chosen = next(attempted for attempted in counted if _kind(attempted) == kind)
@@ -423,7 +432,10 @@ class Engine:
                 why=why,
                 observation=observed(observation),
                 attempts=tuple(attempted.record() for attempted in attempts),
-                watched=tuple(_watched_record(found) for attempted in attempts for found in _findings(attempted)),
+                # Each once: what a watch says of a greeting it says at every connection.
+                watched=tuple(
+                    dict.fromkeys(_watched_record(found) for attempted in attempts for found in _findings(attempted))
+                ),
                 seconds=round(sum(attempted.seconds for attempted in attempts), 6),
                 repeat=repeat,
                 unsteady=unsteady,

@@ -16,6 +16,7 @@ from conformance.hop._hop import (
 from conformance.hop._old_tls import old_tls, speak_old_versions
 from conformance.hop._records import Command, HopConnection, Protocol, Received, Recipient, Transaction, tokens_in
 from conformance.hop._rules import EVERYONE, Rule, Step, Then, reply_octets
+from conformance.hop._session import LayerOffer
 
 __all__ = [
     "ACCOUNT_OFFERS",
@@ -31,6 +32,7 @@ __all__ = [
     "HopConnection",
     "HopError",
     "HopOfToken",
+    "LayerOffer",
     "Listening",
     "NextHop",
     "Protocol",

@@ -37,6 +37,7 @@ class Command:
     reply: bytes = b""
     replied_at: float | None = None
     secured: bool = False
+    protected: bool = False
 
     @property
     def verb(self) -> bytes:
@@ -147,7 +148,10 @@ class HopConnection:
 
     ``commands`` are all its lines in order, those of other scenarios too where the client uses a connection for
     several messages. ``rest`` is what never became a line; ``leftover`` came in clear behind STARTTLS,
-    and ``handshake`` are the first octets behind our 220. ``end`` says who ended it and how; ``over`` is set then.
+    and ``handshake`` are the first octets behind our 220. ``protected`` tells that a security layer of SASL began;
+    ``outside`` are the octets that came then and are none of it, or none of TLS where that is below it. ``end`` says
+    who ended it and how; ``over`` is set then.
+    ``stuck`` tells that the client took nothing of our replies any more, where windows were small.
     """
 
     number: int
@@ -164,8 +168,11 @@ class HopConnection:
     rest: bytes = b""
     leftover: bytes = b""
     handshake: bytes = b""
+    protected: bool = False
+    outside: bytes = b""
     ended: float | None = None
     end: str = ""
+    stuck: bool = False
     over: trio.Event = field(default_factory=trio.Event)
 
     @property

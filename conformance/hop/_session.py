@@ -17,6 +17,7 @@ from conformance.hop._ledger import Ledger
 from conformance.hop._records import Command, HopConnection, Received, Recipient, Transaction, tokens_in
 from conformance.hop._rules import EVERYONE, Rule, Script, Step, Then, reply_octets
 from conformance.wire import CRLF
+from conformance.wire.digest_md5 import IntegrityLayer, LayerError
 
 COMMAND_BOUND = 64 * 1024
 """Octets that we keep of one command line."""
@@ -32,6 +33,14 @@ _STEPS = {step.value.encode("ascii"): step for step in Step if step.value.isuppe
 
 
 @dataclass(frozen=True, slots=True)
+class LayerOffer:
+    """The security layer that DIGEST-MD5 brings: the client's password, and what is offered under the layer."""
+
+    secret: bytes = field(repr=False)
+    offers: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """What all sessions of a next hop share: its name, its usual offers, its bounds (octets, seconds)."""
 
@@ -42,21 +51,28 @@ class Manner:
     idle: float
     offers_under_tls: tuple[bytes, ...]
     recipients_at_most: int | None
+    layer: LayerOffer | None = None
+    narrow: bool = False
 
+
+STUCK_SECONDS = 15.0
+"""After this a client that takes nothing of a reply, where windows are small, is stuck."""
 
 FIRST_OCTETS = 64
 
 
 @dataclass(slots=True, eq=False)
 class Begun(trio.abc.Stream):
-    """A stream that keeps the first octets that come, for what a client says in the place of a handshake."""
+    """A stream that keeps the first octets that come, and the last: for what a client says in the place of TLS."""
 
     stream: trio.abc.Stream
     first: bytes = b""
+    last: bytes = b""
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """As the stream's own."""
         octets = bytes(await self.stream.receive_some(max_bytes))
+        self.last = octets[:FIRST_OCTETS] or self.last
         self.first += octets[: FIRST_OCTETS - len(self.first)]
         return octets
 
@@ -92,6 +108,8 @@ class HopSession:
     rejects: bool = False
     ending: Then = Then.GO_ON
     offered: tuple[bytes, ...] = ()
+    layer: IntegrityLayer | None = None
+    _below: Begun | None = None
     _chunks: bytearray = field(default_factory=bytearray)
     _chunked: int = 0
     _chunks_began: float | None = None
@@ -131,6 +149,8 @@ class HopSession:
             octets = bytes(await self.stream.receive_some(65536))
         except trio.BrokenResourceError as error:
             unannounced = isinstance(error.__cause__, ssl.SSLEOFError)
+            if self.layer is not None and self._below is not None and isinstance(error.__cause__, ssl.SSLError):
+                self.connection.outside = b"" if unannounced else self._below.last
             raise _PeerIsGone(
                 "closed by the client, no close_notify" if unannounced else "reset by the client"
             ) from None
@@ -138,10 +158,30 @@ class HopSession:
             self._at_end = True
             self.connection.ended = trio.current_time()
             return False
+        octets = self._unwrapped(octets)
         self.connection.transcript.received(octets)
         self.buffer += octets
         self._heard += len(octets)
         return True
+
+    def _unwrapped(self, octets: bytes) -> bytes:
+        if self.layer is None:
+            return octets
+        try:
+            return self.layer.unwrap(octets)
+        except LayerError as error:
+            self.connection.outside = error.octets
+            self.connection.transcript.note(str(error))
+            raise _PeerIsGone("closed by us, what came was outside the security layer") from None
+
+    def _begin_layer(self, key: bytes) -> None:
+        """What follows our 235 is under the layer, and all that was said before is forgotten (RFC 4954 §4)."""
+        self._end_transaction()
+        self.connection.client_name, self.connection.protected = None, True
+        self.connection.transcript.note("a security layer of SASL begins; what it holds is shown")
+        self.layer = IntegrityLayer.of_server(key)
+        begun, self.buffer = bytes(self.buffer), bytearray()
+        self.buffer += self._unwrapped(begun)
 
     async def _hear_or_leave(self) -> None:
         with trio.move_on_after(self.manner.idle) as waiting:
@@ -155,7 +195,11 @@ class HopSession:
         self._heard_at_reply = self._heard
         self.connection.transcript.sent(octets)
         try:
-            await self.stream.send_all(octets)
+            with trio.move_on_after(STUCK_SECONDS if self.manner.narrow else float("inf")) as waiting:
+                await self.stream.send_all(self.layer.wrap(octets) if self.layer else octets)
+            if waiting.cancelled_caught:
+                self.connection.stuck = True
+                self._leave(Then.RESET)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise _PeerIsGone("closed by the client" if self._at_end else "reset by the client") from None
 
@@ -180,7 +224,14 @@ class HopSession:
             await self._hear_or_leave()
         line = self._take(end + 2)
         self._taken += left_out
-        return Command(trio.current_time(), line, early, len(line) + left_out, secured=self.connection.secured)
+        return Command(
+            trio.current_time(),
+            line,
+            early,
+            len(line) + left_out,
+            secured=self.connection.secured,
+            protected=self.layer is not None,
+        )
 
     def _take(self, length: int) -> bytes:
         octets = bytes(self.buffer[:length])
@@ -309,6 +360,8 @@ class HopSession:
         offers = self.manner.offers_under_tls if self.connection.secured else self.manner.offers
         if self.manner.tls is not None and not self.connection.secured:
             offers += (b"STARTTLS",)
+        if self.layer is not None and self.manner.layer is not None:
+            offers = self.manner.layer.offers
         if rule is not None and rule.offers is not None:
             offers = rule.offers
         self.offered = offers if step is Step.EHLO else ()
@@ -335,7 +388,7 @@ class HopSession:
         if self.manner.tls is None:
             raise ValueError("TLS was asked for, and the next hop has no certificate")
         self.connection.leftover = self._take(len(self.buffer))
-        begun = Begun(self.stream)
+        begun = self._below = Begun(self.stream)
         secure = trio.SSLStream(begun, self.manner.tls, server_side=True)
         try:
             with trio.fail_after(self.manner.idle):
@@ -366,6 +419,7 @@ class HopSession:
             authenticated_before=self.connection.authenticated,
             in_transaction=self.transaction is not None,
             pipelined=bool(self.buffer),
+            secret=self.manner.layer.secret if self.manner.layer else b"",
         )
         self.connection.authentications.append(exchange)
         reply = await self._answer(exchange.first(), self._rule(Step.AUTH), command)
@@ -377,6 +431,8 @@ class HopSession:
         exchange.reply = reply
         for secret in exchange.secrets():
             self.connection.transcript.secret(secret)
+        if exchange.succeeded and exchange.key:
+            self._begin_layer(exchange.key)
 
     async def mail(self, command: Command) -> None:
         """MAIL opens a transaction, whatever its argument is (RFC 5321 §4.1.1.2)."""
@@ -480,6 +536,16 @@ class HopSession:
         else:
             await self._answer(reply_octets(250, "OK"), self._rule(Step.BDAT), command)
 
+    async def burl(self, command: Command) -> None:
+        """BURL, where it is offered: what is behind the URL counts as taken, and is not fetched (RFC 4468 §3.2)."""
+        if not any(keyword.upper().split(b" ")[0] == b"BURL" for keyword in self.offered):
+            await self.other(command)
+            return
+        usual = reply_octets(250, "OK, taken") if self._accepted() else reply_octets(503, "No recipient")
+        await self._answer(usual, self._rule(Step.BURL), command)
+        if command.argument.upper().endswith(b" LAST"):
+            self._end_transaction()
+
     async def _chunk(self, left: int) -> None:
         try:
             while left:
@@ -561,6 +627,7 @@ _HANDLERS: dict[Step, Callable[[HopSession, Command], Awaitable[None]]] = {
     Step.RCPT: HopSession.rcpt,
     Step.DATA: HopSession.data,
     Step.BDAT: HopSession.bdat,
+    Step.BURL: HopSession.burl,
     Step.RSET: HopSession.rset,
     Step.NOOP: HopSession.noop,
     Step.QUIT: HopSession.quit,

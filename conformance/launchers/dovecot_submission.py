@@ -16,7 +16,7 @@ DOVECOT_SUBMISSION = DebianServer(
     # What is delivered and relayed has been in Postfix's hands, and tells nothing about Dovecot.
     facts={"auth_required": True, "store": None, "bounces": None, **NO_NEXT_HOPS},
     deviations=(
-        "users are in a password file; PLAIN and LOGIN are offered",
+        "users are in a password file; PLAIN, LOGIN and DIGEST-MD5 are offered, the last with our domain as its realm",
         "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",
         "all mail goes on to a Postfix of the same root, which trusts it and delivers into Maildirs",
         "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",

@@ -14,6 +14,7 @@ EXIM = DebianServer(
     templates="exim",
     queue="/var/spool/exim4",
     routes=True,
+    submits=True,
     login=True,
     deviations=(
         OTHER_HOPS,

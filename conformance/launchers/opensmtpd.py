@@ -13,6 +13,7 @@ OPENSMTPD = DebianServer(
     templates="opensmtpd",
     queue="/var/spool/smtpd",
     routes=True,
+    submits=True,
     facts={
         "recipient_delimiter": "+",
         # It opens a connection to a next hop every five seconds, and up to five: what a whole run sends waits in line.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
-from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS
+from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS, SUBMISSIONS
 from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, LMTP_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
@@ -14,8 +14,10 @@ POSTFIX = DebianServer(
     templates="postfix",
     queue="/var/spool/postfix",
     routes=True,
+    submits=True,
     login=True,
     account=True,
+    submissions=True,
     certificates=True,
     facts={
         "recipient_delimiter": "+",
@@ -33,6 +35,7 @@ POSTFIX = DebianServer(
     deviations=(
         OTHER_HOPS,
         ACCOUNT,
+        SUBMISSIONS,
         "smtp_sasl_security_options is noanonymous: PLAIN is a mechanism for it too",
         "mail goes there by a copy of its smtp service, for which no failure counts against the host",
         CERTIFICATES,
@@ -40,7 +43,7 @@ POSTFIX = DebianServer(
         "mynetworks is empty: no client address is trusted",
         "local_header_rewrite_clients is empty: nor does a client on loopback get its header completed",
         "smtpd_relay_restrictions rejects (554) where Debian's package defers (454) mail for other domains",
-        "smtpd_sasl_auth_enable is on, with a password file and PLAIN and LOGIN, for which smtpd leaves its chroot",
+        "smtpd_sasl_auth_enable is on, with a password file and PLAIN, LOGIN and DIGEST-MD5, outside smtpd's chroot",
         "home_mailbox is Maildir/",
         "inet_protocols is ipv4",
         "body_checks refuses one sentence, and another for now",

@@ -13,7 +13,7 @@ from conformance.launchers._error import LaunchError
 from conformance.launchers._launcher import ON_LOOPBACK, Installed, Launcher, Start, our_environment
 from conformance.launchers._site import Site
 from conformance.reference import BARE_DOMAIN, EXTENDED_DOMAIN, NEXT_HOPS, reference_target
-from conformance.target import Store, Target
+from conformance.target import Store, Submit, Target
 
 _OTHERS = {"extended_next_hop": NEXT_HOPS[EXTENDED_DOMAIN], "bare_next_hop": NEXT_HOPS[BARE_DOMAIN]}
 
@@ -51,12 +51,14 @@ class ReferenceLauncher(Launcher):
         )
         others = {name: f"{place.partition(':')[0]}:{site.next_hop_port}" for name, place in _OTHERS.items()}
         # Over sockets it relays everything to one next hop: it is asked nothing about what it would look up. Nor is it
-        # worth a minute of a real clock to see that it gives up.
+        # worth a minute of a real clock to see that it gives up. Its way in for local users is in memory.
         return msgspec.structs.replace(
             known,
             version=installed.version,
             set_up=self.set_up,
             account_domain=None,
+            submissions_domain=None,
+            submissions_next_hop=None,
             lmtp_domain=None,
             lmtp_next_hop=None,
             account_next_hop=None,
@@ -68,6 +70,7 @@ class ReferenceLauncher(Launcher):
             exchangers=(),
             name_server=None,
             gives_up_within=None,
+            submit=Submit(),
             **others,
         )
 

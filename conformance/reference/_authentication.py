@@ -12,10 +12,12 @@ from functools import cache
 
 from conformance.reference._answer import Answer, answer
 from conformance.reference._decision import Decisions, decision
+from conformance.reference._digest import digest_md5
 from conformance.reference._notification import is_xtext
 from conformance.reference._parameters import encoded
 from conformance.reference._saslprep import prepared
 from conformance.reference._site import ACCOUNTS, HOST, LOGIN_DOMAIN, TOO_WEAK
+from conformance.wire.digest_md5 import AUTH, AUTH_INT, IntegrityLayer
 from conformance.wire.paths import mailbox
 from conformance.wire.sasl import SaslError, ScramKeys, decoded, fields_of, scram_keys
 
@@ -39,6 +41,7 @@ class Authentication:
     """What a session knows of who its client is; ``exchange`` is the one that is under way, by ``mechanism``.
 
     ``failures`` counts those that failed; ``certified`` is the name on the certificate that the client has shown.
+    ``layer`` is the security layer that an exchange has brought and that has not begun.
     """
 
     decisions: Decisions
@@ -47,6 +50,7 @@ class Authentication:
     mechanism: bytes = b""
     failures: int = 0
     certified: str = ""
+    layer: IntegrityLayer | None = None
 
     def begin(self, argument: bytes, *, extended: bool, in_transaction: bool) -> Answer | None:
         """Act on an AUTH command: refuse it, or take the first step of the exchange (§4)."""
@@ -75,7 +79,7 @@ class Authentication:
         self.mechanism = name
         self.exchange = (_external if name == b"EXTERNAL" else MECHANISMS[name])(self)
         challenge = next(self.exchange)
-        if initial is None:
+        if initial is None or name == b"DIGEST-MD5":  # whose client may begin where it was known (RFC 2831 §2.2.2)
             return self.auth_challenge(challenge)
         return self._step(initial)
 
@@ -100,7 +104,7 @@ class Authentication:
 
     def forget(self) -> None:
         """Know nobody any more (RFC 3207 §4.2)."""
-        self.identity, self.exchange, self.certified = None, None, ""
+        self.identity, self.exchange, self.certified, self.layer = None, None, "", None
 
     def _step(self, response: bytes) -> Answer | None:
         assert self.exchange is not None
@@ -109,11 +113,11 @@ class Authentication:
         except StopIteration as end:
             self.exchange = None
             identity = self.auth_identity(end.value)
-            if identity is None:
-                self.failures += 1
-                return self.auth_failed()
-            if self.mechanism in TOO_WEAK.get(_account(identity), ()):
-                return self.auth_too_weak()
+            weak = identity is not None and self.mechanism in TOO_WEAK.get(_account(identity), ())
+            if identity is None or weak:
+                self.layer = None
+                self.failures += identity is None
+                return self.auth_too_weak() if weak else self.auth_failed()
             return self.auth_succeeded(identity)
         return self.auth_challenge(challenge)
 
@@ -237,6 +241,16 @@ class Authentication:
         return prepared(name)
 
     @decision
+    def auth_service_fits(self, uri: bytes) -> bool:
+        """Whether the service that the client wants is ours: it is called smtp, on the submission port too (§4)."""
+        return uri.lower() == b"smtp/" + HOST
+
+    @decision
+    def auth_qualities(self) -> tuple[bytes, ...]:
+        """The qualities of protection that DIGEST-MD5 offers: none, and an integrity layer (§4)."""
+        return (AUTH, AUTH_INT)
+
+    @decision
     def auth_final_challenge(self) -> bool:
         """Whether what a mechanism says along with its success goes into a challenge before the 235 (§4)."""
         return True
@@ -335,6 +349,11 @@ def _scram_sha_256(ours: Authentication) -> Exchange:
     return user
 
 
+def _digest_md5(ours: Authentication) -> Exchange:
+    """DIGEST-MD5 (RFC 2831), with our domain for its realm."""
+    return digest_md5(ours, LOGIN_DOMAIN)
+
+
 def _recovered(keys: ScramKeys, signed: bytes, proof: bytes) -> bytes:
     """The client's key, as its proof shows it to one who has the stored key."""
     signature = hmac.digest(hashlib.sha256(keys.client).digest(), signed, "sha256")
@@ -347,5 +366,11 @@ def _recovered(keys: ScramKeys, signed: bytes, proof: bytes) -> bytes:
     return bytes(one ^ other for one, other in zip(given, signature, strict=True))
 
 
-MECHANISMS = {b"PLAIN": _plain, b"LOGIN": _login, b"CRAM-MD5": _cram_md5, b"SCRAM-SHA-256": _scram_sha_256}
+MECHANISMS = {
+    b"PLAIN": _plain,
+    b"LOGIN": _login,
+    b"CRAM-MD5": _cram_md5,
+    b"SCRAM-SHA-256": _scram_sha_256,
+    b"DIGEST-MD5": _digest_md5,
+}
 SERVER_FIRST = frozenset({b"LOGIN", b"CRAM-MD5"})

@@ -10,7 +10,8 @@ from typing import ClassVar, Protocol
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._verification import Shown, shown
 from conformance.wire import Reply
-from conformance.wire.sasl import MECHANISMS, Dialogue, SaslError, decoded
+from conformance.wire.digest_md5 import AUTH, AUTH_INT, IntegrityLayer
+from conformance.wire.sasl import MECHANISMS, Dialogue, SaslError, Service, decoded
 
 LINE = 512
 """Octets of a command line, its end included (RFC 5321 §4.5.3.1.4)."""
@@ -38,11 +39,14 @@ class Talk(Protocol):
     async def say(self, line: bytes, behind: bytes = b"") -> Reply: ...
     async def hello_again(self) -> Reply: ...
     async def handshake(self, *, keeps: bool) -> bytes | None: ...
+    async def protect(self, layer: IntegrityLayer, *, outside_tls: bool) -> None: ...
+    async def hello_under_layer(self) -> Reply: ...
+    def forget_offers(self) -> None: ...
 
 
-def external(user: bytes, password: bytes) -> Dialogue:
+def external(user: bytes, password: bytes, service: Service) -> Dialogue:
     """EXTERNAL (RFC 4422 appendix A): who we are stands elsewhere, so the one response is empty."""
-    del user, password
+    del user, password, service
     return MECHANISM_WITHOUT_WORDS
 
 
@@ -92,8 +96,10 @@ class Login:
         offered = set(self.talk.offers.get(b"AUTH", b"").decode("ascii", "replace").split())
         known = [name for name in self.login_mechanisms() if name in offered]
         for name in known:
-            reply = await self._try(name)
+            reply, layer = await self._try(name)
             if reply.code == 235:
+                if layer is not None and not await self._begin(layer):
+                    return b"454 4.7.0 No EHLO under the security layer"
                 for line in self.login_after_success():
                     await self.talk.say(line)
                 return b""
@@ -101,9 +107,17 @@ class Login:
                 break
         return b"" if self.login_goes_on_unknown() else b"454 4.7.0 No authentication there"
 
-    async def _try(self, name: str) -> Reply:
+    async def _begin(self, layer: IntegrityLayer) -> bool:
+        """Go on under the layer; whether EHLO is answered there, where it is said."""
+        if self.login_keeps_to_layer():
+            await self.talk.protect(layer, outside_tls=self.login_layer_is_outside_tls())
+        if self.login_forgets_at_layer():
+            self.talk.forget_offers()
+        return not self.login_says_hello_under_layer() or (await self.talk.hello_under_layer()).severity == 2
+
+    async def _try(self, name: str) -> tuple[Reply, IntegrityLayer | None]:
         begin = external if name == "EXTERNAL" else MECHANISMS[name]
-        dialogue = begin(self.account.user, self.account.password)
+        dialogue = begin(self.account.user, self.account.password, self.login_service())
         line, first = self.login_auth_line(name), dialogue.initial
         if first is not None and self.login_gives_initial(line, first):
             line, first = line + b" " + self.login_initial(first), None
@@ -111,7 +125,7 @@ class Login:
         while reply.code == 334:
             reply = await self.talk.say(self._answer(reply.text, dialogue, first))
             first = None
-        return reply
+        return reply, dialogue.layer()
 
     def _answer(self, challenge: bytes, dialogue: Dialogue, first: bytes | None) -> bytes:
         try:
@@ -198,7 +212,32 @@ class Login:
     @decision
     def login_mechanisms(self) -> tuple[str, ...]:
         """The mechanisms that we would take, the best first."""
-        return ("SCRAM-SHA-256", "PLAIN", "CRAM-MD5", "EXTERNAL")
+        return ("SCRAM-SHA-256", "PLAIN", "CRAM-MD5", "EXTERNAL", "DIGEST-MD5")
+
+    @decision
+    def login_service(self) -> Service:
+        """What we want there: the host's service of the name smtp, with a layer where that is a must (RFC 4954 §4)."""
+        return Service(self.account.host.encode("ascii"), qualities=(AUTH, AUTH_INT))
+
+    @decision
+    def login_keeps_to_layer(self) -> bool:
+        """Whether the layer that was agreed on begins behind our last response: yes (RFC 4954 §4)."""
+        return True
+
+    @decision
+    def login_layer_is_outside_tls(self) -> bool:
+        """Whether the layer is applied to what TLS has encoded: no, TLS is the outer one (RFC 4954 §4)."""
+        return False
+
+    @decision
+    def login_forgets_at_layer(self) -> bool:
+        """Whether what was offered before the layer is forgotten: yes (RFC 4954 §4)."""
+        return True
+
+    @decision
+    def login_says_hello_under_layer(self) -> bool:
+        """Whether EHLO is the first command under the layer: yes (RFC 4954 §4)."""
+        return True
 
     @decision
     def login_auth_line(self, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import trio
 
 from conformance.client import Dial
+from conformance.reference._composing import Composer
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._lmtp import LmtpSession
 from conformance.reference._login import Account
@@ -17,8 +19,10 @@ from conformance.reference._pipe import pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import Routing
 from conformance.reference._session import ServerSession
-from conformance.reference._site import Site
+from conformance.reference._site import LOCAL_USER, RETURN_PATH_OPTION, Site
 from conformance.reference._submission import Submission
+from conformance.reference._trace import Accepted
+from conformance.scenario import Submitted
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +114,20 @@ class ReferenceServer:
             return ours
 
         return connect
+
+    # What a program of a local user does.
+
+    async def submit(self, message: bytes, *arguments: str) -> Submitted:
+        """Take a message that one of the site's own users hands over; as a command would end that does this.
+
+        Behind the option for that the arguments hold a reverse-path.
+        """
+        asked = arguments[1].encode("ascii") if arguments[:1] == (RETURN_PATH_OPTION,) else b""
+        composed = Composer(self.decisions).composed(message, LOCAL_USER, asked)
+        if not isinstance(composed, Accepted):
+            return Submitted(os.EX_DATAERR, composed)
+        self.mailer.take_message(composed)
+        return Submitted(os.EX_OK)
 
     # What an administrator or a crash does.
 

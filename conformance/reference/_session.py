@@ -31,6 +31,7 @@ from conformance.reference._mailer import Mailer
 from conformance.reference._notification import is_envelope_id, is_notify, is_original_recipient
 from conformance.reference._owners import Ownership, required
 from conformance.reference._parameters import Parameters
+from conformance.reference._security_layer import SecurityLayer
 from conformance.reference._shape import shape_of_name, shape_of_path
 from conformance.reference._site import (
     BUSY,
@@ -157,10 +158,12 @@ class ServerSession:
     submission: Submission | None = None
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
+    layer: SecurityLayer = field(init=False)
 
     def __post_init__(self) -> None:
         self.chunking = Chunking(self, self.decisions)
         self.authentication = Authentication(self.decisions)
+        self.layer = SecurityLayer(self, self.decisions)
 
     async def serve(self) -> None:
         """Serve until QUIT or until the client is gone; a lost client cancels its transaction (§4.1.1.10)."""
@@ -194,7 +197,7 @@ class ServerSession:
             octets = bytes(await self.stream.receive_some(65536))
         if idle.cancelled_caught:
             await self._give(answer(421, HOST + b" heard nothing for too long", close=True))
-        self.buffer += octets
+        self.buffer += self.layer.inward(octets)
         return bool(octets)
 
     async def _take_everything(self) -> None:
@@ -269,12 +272,13 @@ class ServerSession:
             self.closing = True
         if given.starts_tls:
             await self._start_tls()
+        self.layer.begin()
         for each in given.more:
             await self._give(each)
 
     async def _send(self, octets: bytes) -> None:
         if octets:
-            await self.stream.send_all(octets)
+            await self.stream.send_all(self.layer.outward(octets))
 
     async def _tls_at_once(self) -> None:
         """The handshake of a port that speaks TLS from the first octet (RFC 8314 §3.3)."""
@@ -288,7 +292,8 @@ class ServerSession:
     async def _handshake(self) -> trio.SSLStream[trio.abc.Stream] | None:
         """Go over to TLS; ``None`` where the handshake fails."""
         assert self.tls is not None
-        secure = trio.SSLStream(self.stream, self.tls_side(self.tls), server_side=True, https_compatible=False)
+        below = self.layer.below_tls(self.stream)
+        secure = trio.SSLStream(below, self.tls_side(self.tls), server_side=True, https_compatible=False)
         try:
             await secure.do_handshake()
         except trio.BrokenResourceError:

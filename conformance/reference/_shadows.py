@@ -198,10 +198,6 @@ class Shadows:
     ) -> None:
         self.overrides = overrides
         self.sees_mail = sees_mail
-        self.points: dict[str, set[str]] = {}
-        for point, shadows in overrides.items():
-            for name, _ in shadows:
-                self.points.setdefault(name, set()).add(point)
         self.touched: set[str] = set()
         self.asking = ""
         self.states: dict[int, tuple[object, State]] = {}
@@ -212,7 +208,7 @@ class Shadows:
         """The clean decision; takes note of the defects that would have decided otherwise."""
         if self.asking:
             sends_mail = hasattr(instance, "nursery")  # which can't be taken back
-            if sends_mail or not self.points[self.asking].isdisjoint(names):
+            if sends_mail or any(self.asking == name for point in names for name, _ in self.overrides.get(point, ())):
                 raise _DiffersError
             return clean(instance, *args, **kwargs)
         unseen = not self.sees_mail and getattr(type(instance), "BEHIND_THE_REPLY", False)
@@ -241,7 +237,6 @@ class Shadows:
                 self.asking = ""
             if not same:
                 self.touched.add(name)
-            before.restore()
         after.restore()
         return decided
 
@@ -269,13 +264,14 @@ def _same(
 ) -> bool:
     """Whether the defect decides as the clean server did; its clean decision is the one that was made.
 
-    ``changed`` says whether that decision left anything in the session: before and after are the same if not.
+    ``changed`` says whether that decision left anything in the session: before and after are the same if not. What the
+    defect leaves is put back.
     """
     asked = False
 
     def clean(*given: Any, **named: Any) -> Any:
         nonlocal asked
-        if asked or given != args or named != kwargs or not before.stands():
+        if asked or given != args or named != kwargs or not (before.is_untouched() or before.stands()):
             raise _DiffersError
         asked = True
         if changed:
@@ -285,8 +281,15 @@ def _same(
     try:
         own = function(clean, instance, *args, **kwargs)
     except Exception:  # noqa: BLE001 - a defect that can't be asked like this is tried in earnest
+        before.restore()
         return False
     if isinstance(own, CoroutineType):
         own.close()
+        before.restore()
         return False
-    return bool(type(own) is type(decided) and own == decided) and after.stands()
+    same = type(own) is type(decided) and own == decided
+    if not changed and after.is_untouched():
+        return bool(same)
+    same = same and after.stands()
+    before.restore()
+    return bool(same)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Target
+from conformance.target import Alias, Credentials, Disabled, Limits, MailingList, Owners, Role, Store, Submit, Target
 from conformance.wire.paths import Mailbox
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ ACCOUNTS = {
     NAMELESS.encode(): b"a secret of his own",
 }
 """Who can authenticate, by name or by address, and with which password."""
+LOCAL_USER = b"alice@" + DOMAIN
+"""The mailbox of the user whose programs hand messages over without an envelope."""
+RETURN_PATH_OPTION = "-f"
+"""Behind this they name a reverse-path."""
+REQUEST_FIELD = "Return-Receipt-To"
+"""The header field by which they ask for a notification of success."""
 FETCHED_BY = b"alice"
 EIGHT_BIT_URL = b"imap://%b/outbox;uidvalidity=1/;uid=8;urlauth=submit+%b:internal:91354a473744909de610943775f92038" % (
     HOST,
@@ -45,8 +51,9 @@ CERTIFIED = "alice"
 """The user whose certificate a client may show."""
 PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_PASSWORD"  # noqa: S105 - the name of a variable
 STRICT_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_STRICT_PASSWORD"  # noqa: S105 - as above
+OUTWARD_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_OUTWARD_PASSWORD"  # noqa: S105 - as above
 NAMELESS_PASSWORD_FROM = "SMTP_CONFORMANCE_REFERENCE_NAMELESS_PASSWORD"  # noqa: S105 - as above
-MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
+MECHANISM_NAMES = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "DIGEST-MD5")
 HOLDS_AT_MOST = 3
 """Messages that a user may have on hold."""
 LEAST_PRIORITY = -6
@@ -83,10 +90,13 @@ BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
 ACCOUNT_DOMAIN = b"account.example.test"
 """Relayed to a next hop at which we authenticate, under TLS that verifies."""
+SUBMISSIONS_DOMAIN = b"submissions.example.test"
+"""Relayed to a next hop with TLS from the first octet, whose certificate has to verify."""
 LMTP_DOMAIN = b"lmtp.example.test"
 """Passed on by LMTP."""
 OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
 """Who we are there; no line of a command has room for that."""
+OUTWARD = Credentials(user=OUTWARD_USER.decode(), password_from=OUTWARD_PASSWORD_FROM)
 LOOKED_UP = "mx.example.test"
 """Below this domain every name is looked up."""
 EXCHANGERS = ("127.0.0.21:25", "127.0.0.22:25", "127.0.0.23:25", "127.0.0.24:25")
@@ -99,6 +109,7 @@ NEXT_HOPS = {
     BARE_DOMAIN: "127.0.0.3:2600",
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
     LMTP_DOMAIN: "127.0.0.5:2600",
+    SUBMISSIONS_DOMAIN: "127.0.0.6:2600",
 }
 """Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
@@ -214,6 +225,7 @@ def reference_target(
         (NAMELESS_PASSWORD_FROM, NAMELESS),
     ):
         os.environ.setdefault(name, ACCOUNTS[account.encode()].decode("ascii"))
+    os.environ.setdefault(OUTWARD_PASSWORD_FROM, OUTWARD_PASSWORD.decode("ascii"))
     target = msgspec.structs.replace(
         _target(address, role, next_hop, store), auth_required=auth_required, disabled=disabled
     )
@@ -239,6 +251,7 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         credentials=Credentials(user="alice", password_from=PASSWORD_FROM, mechanisms=MECHANISM_NAMES),
         strict_credentials=Credentials(user=STRICT, password_from=STRICT_PASSWORD_FROM, mechanisms=("PLAIN", "LOGIN")),
         credentials_trusted=True,
+        security_layer=True,
         nameless_credentials=Credentials(user=NAMELESS, password_from=NAMELESS_PASSWORD_FROM),
         domains=("example.test", "mail.example.test"),
         postmaster_domains=("example.test", "mail.example.test"),
@@ -284,7 +297,10 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         account_next_hop=NEXT_HOPS[ACCOUNT_DOMAIN] if next_hop else None,
         account_verified=bool(next_hop),
         account_long=bool(next_hop),
+        account_credentials=OUTWARD if next_hop else None,
         account_authority="in memory" if next_hop else None,
+        submissions_domain=SUBMISSIONS_DOMAIN.decode() if next_hop else None,
+        submissions_next_hop=NEXT_HOPS[SUBMISSIONS_DOMAIN] if next_hop else None,
         lmtp_domain=LMTP_DOMAIN.decode() if next_hop else None,
         lmtp_next_hop=NEXT_HOPS[LMTP_DOMAIN] if next_hop else None,
         relayed_list="readers@example.test" if next_hop else None,
@@ -294,6 +310,12 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         delivery_within=10.0,
         gives_up_within=GIVES_UP_AFTER,
         eight_bit_url=EIGHT_BIT_URL.decode() if role == "submission" else None,
+        submit=Submit(
+            command=("in", "memory"),
+            user=LOCAL_USER.decode(),
+            request_field=REQUEST_FIELD,
+            return_path_option=RETURN_PATH_OPTION,
+        ),
         store=store,
         sender="sender@client.example.test",
         sender_domains=("client.example.test",),

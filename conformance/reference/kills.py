@@ -20,7 +20,7 @@ HEAD = """\
 """
 
 
-DRAWN_OF = 50
+DRAWN_OF = 100
 """Of how many pairs in which the defect decides as the clean server one is tried in earnest."""
 
 
@@ -108,8 +108,8 @@ def full(names: Sequence[str]) -> int:
     Returns the number of defects for which the short matrix, or the clean run, says something else.
     """
     differing = tried = 0
-    known = clean_run()
-    by_work = sorted(names, key=lambda name: -sum(trial.concerns(load_defects()[name]) for trial in known))
+    known, defects = clean_run(), load_defects()
+    by_work = sorted(names, key=lambda name: -sum(trial.concerns(defects[name]) for trial in known))
     with multiprocessing.Pool() as pool:
         for product in pool.imap_unordered(_product, by_work):
             tried += product.tried

@@ -34,6 +34,9 @@ Transcripts = Literal["all", "findings", "none"]
 REFRESH = 0.1
 """Seconds between two live lines at least."""
 
+DOUBTS_TOLD = 3
+"""How many of the reasons that scenarios are inconclusive for the last lines of a run tell."""
+
 STYLES = {
     Verdict.PASS: "green",
     Verdict.FAIL: "bold red",
@@ -167,6 +170,10 @@ class ConsoleReport:
         took = f" in {end.seconds:.1f} s" if end else ""
         self._print((f"{tally.all} results{took}: {counted(tally.verdicts, ALWAYS_TOLD)}", "bold"))
         self._print((f"MUST clauses left inconclusive: {len(tally.inconclusive_musts)}", ""))
+        often = [(why, number) for why, number in tally.doubts.most_common(DOUBTS_TOLD) if number > 1]
+        if often:
+            told = ", ".join(f"{why} ({number})" for why, number in often)
+            self._print((f"inconclusive most often for: {told}", ""))
         if end and end.missing:
             missing = ", ".join(f"{fact} ({number})" for fact, number in end.missing.items())
             self._print((f"not applicable for want of: {missing}", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +29,11 @@ _any = msgspec.json.Decoder(Run | Result | End)
 class JsonlWriter:
     """Writes one JSON object a line and flushes each, so that a run that dies leaves all that it knew.
 
-    The folder is made where it is missing; a file of that name is overwritten.
+    The folder is made where it is missing; a file of that name is overwritten, unless another run is writing it: two
+    in one file would leave none that can be read.
 
     Raises:
-        ReportError: the file can't be written, here or by any method.
+        ReportError: the file can't be written, here or by any method; or another run is writing it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +41,13 @@ class JsonlWriter:
         self._encoder = msgspec.json.Encoder()
         make_folder(path)
         try:
-            self._file: BinaryIO = path.open("wb")
+            self._file: BinaryIO = path.open("ab")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_file():  # a device has no length
+                self._file.truncate(0)
+        except BlockingIOError as error:
+            self._file.close()
+            raise ReportError(f"{path}: another run is writing it") from error
         except OSError as error:
             raise unwritable(path, error) from error
 

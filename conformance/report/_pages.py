@@ -37,6 +37,7 @@ def write_matrix(all_tested: Sequence[Tested], folder: Path) -> list[Path]:
         "shown": SHOWN,
         "rows": findings_by_clause(all_tested),
         "sections": sections(all_tested),
+        "started_by_us": all(each.run.target.set_up for each in all_tested),
         "expected": [_link(each.path.with_name("expected.toml"), folder) for each in all_tested],
     }
     written = [folder / "index.html", folder / "README.md"]

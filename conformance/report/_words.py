@@ -20,7 +20,7 @@ SHOWN_IN_FULL = FINDINGS | {Verdict.ERROR}
 WORDS = {
     Verdict.PASS: "the server kept the clause",
     Verdict.FAIL: "the server broke a MUST or a MUST NOT",
-    Verdict.DEVIATES: "the server does other than a SHOULD or a SHOULD NOT recommends",
+    Verdict.DEVIATES: "the server does other than a SHOULD, a SHOULD NOT or a rule without a keyword says",
     Verdict.NOTED: "the clause leaves a choice, and this is what the server chose",
     Verdict.INCONCLUSIVE: "what was seen proves nothing either way",
     Verdict.NOT_APPLICABLE: "the target, or what we know about it, lacks what the scenario needs",
@@ -231,12 +231,15 @@ class Tally:
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     inconclusive_musts: set[str] = field(default_factory=set)
+    doubts: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: Result) -> None:
         """Count one more."""
         self.verdicts[result.verdict] += 1
         if result.verdict is Verdict.INCONCLUSIVE and result.level.startswith("MUST"):
             self.inconclusive_musts.add(result.clause)
+        if result.verdict is Verdict.INCONCLUSIVE:
+            self.doubts[reason(result)] += 1
 
     @property
     def all(self) -> int:

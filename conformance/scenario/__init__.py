@@ -1,6 +1,7 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
 from conformance.scenario._after import Hop, Names, Store
+from conformance.scenario._agent import Agent, Ended, Programs, Use
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -40,6 +41,7 @@ from conformance.scenario._oracles import (
 )
 from conformance.scenario._process import Control, ControlError, Process
 from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._submit import Submit, Submitted, Submitting
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import read_at_length, taken_like_any_other
 from conformance.scenario._watches import Watch, watch
@@ -48,11 +50,13 @@ __all__ = [
     "FINDINGS",
     "NO",
     "NOT",
+    "Agent",
     "BadScenarioError",
     "Broken",
     "Clause",
     "Control",
     "ControlError",
+    "Ended",
     "Family",
     "Held",
     "Hop",
@@ -60,16 +64,21 @@ __all__ = [
     "Names",
     "Observation",
     "Process",
+    "Programs",
     "Register",
     "Row",
     "Scenario",
     "Store",
+    "Submit",
+    "Submitted",
+    "Submitting",
     "Suite",
     "SuiteError",
     "Suites",
     "Took",
     "Unclear",
     "UnknownClauseError",
+    "Use",
     "Verdict",
     "Watch",
     "accepted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Protocol
 
 LINE_ENDS = "line-ends"
@@ -38,6 +39,12 @@ class Delivered:
     full_length: int
     loses: frozenset[str]
     from_line: bytes = b""
+
+    @property
+    def mailbox(self) -> str:
+        """The place less the name of a file of its own; one store of several mailboxes can't tell them apart."""
+        path = PurePath(self.where)
+        return str(path.parent.parent) if path.parent.name in {"new", "cur"} else self.where
 
     @property
     def complete(self) -> bool:

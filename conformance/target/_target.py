@@ -82,6 +82,48 @@ class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="k
     make_room: tuple[str, ...] = ()
 
 
+class UserAgent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, by which a user has mail sent, or asks of it, at a server of ours.
+
+    ``{host}`` and ``{port}`` in the arguments are where that server listens, ``{sender}`` and ``{recipient}`` are
+    mailboxes, and the message stands at standard input. ``send`` is the plain way; ``submissions`` begins with TLS, and
+    trusts ``account_authority``. The others ask for something: ``require_tls`` for REQUIRETLS, ``hold_for`` for a hold
+    of ``{seconds}``, ``hold_until`` for one until ``{date}``, ``hold_for_and_by`` for one of ``{seconds}`` and delivery
+    within ``{by}`` seconds, ``track`` for tracking, from a host that is called ``{name}``. ``solicit`` says that the
+    message is of the ``{classes}``, a list with commas. ``burl`` sends what is behind ``{url}``, and to ``{another}``
+    after that. ``verify`` and ``expand`` say VRFY and EXPN of a mailbox, ``ask_for_mail`` says ETRN for its own names.
+    """
+
+    send: tuple[str, ...] = ()
+    submissions: tuple[str, ...] = ()
+    require_tls: tuple[str, ...] = ()
+    hold_for: tuple[str, ...] = ()
+    hold_until: tuple[str, ...] = ()
+    hold_for_and_by: tuple[str, ...] = ()
+    track: tuple[str, ...] = ()
+    solicit: tuple[str, ...] = ()
+    burl: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    ask_for_mail: tuple[str, ...] = ()
+
+
+class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """How a program of a local user hands the target a message without an envelope (RFC 5321 appendix B).
+
+    ``command`` is a program with its arguments, as ``sendmail -t``: it takes a message on its standard input, its lines
+    ended as this system ends them, and its exit status is 0 once the target has it. ``user`` is the mailbox that the
+    target has for the user who runs it. ``request_field`` is the name of a header field that asks for a notification
+    of success, where it takes one for that (RFC 3461 §5.3). ``return_path_option`` stands before a mailbox that is to
+    be the reverse-path, as ``-f``, where the command has such a thing.
+    """
+
+    command: tuple[str, ...] = ()
+    user: str | None = None
+    request_field: str | None = None
+    return_path_option: str | None = None
+
+
 class Store(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where delivered mail can be read, and what that place loses (CR, LF, NUL, 8-bit, `From ` lines)."""
 
@@ -159,6 +201,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    own_network: bool = False
+    """Whether we and the target are alone in a network namespace, in which TCP is ours to set."""
     heeds_limits: bool = False
     """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
@@ -168,8 +212,14 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     account_next_hop: str | None = None
     account_authority: str | None = None
     account_verified: bool = False
+    account_credentials: Credentials | None = None
+    """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
+    # One more, whose host of ours is called as the domain is and has TLS from the first octet: its certificate verifies
+    # by ``account_authority``, or mail does not go there.
+    submissions_domain: str | None = None
+    submissions_next_hop: str | None = None
     relayed_list: str | None = None
     """The address of a list with a member there."""
     # A domain whose mail it passes on by LMTP, to a next hop of ours.
@@ -190,6 +240,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
     """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
+    security_layer: bool = False
+    """Whether that user gets an integrity layer by DIGEST-MD5 where the client asks for one (RFC 2831 §2.3)."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
     # whether the target serves nobody under TLS without one.
     client_certificate: str | None = None
@@ -199,6 +251,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
+    user_agent: UserAgent = UserAgent()
+    submit: Submit = Submit()
     timers: Literal["default", "changed"] | None = None
     delivery_within: Seconds | None = None
     # How long it tries to send mail before it gives it back; stated only where that is short enough to wait for.
@@ -231,7 +285,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Owners())
+        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners(), UserAgent())
 
 
 _DUTIES = frozenset(
@@ -240,9 +294,11 @@ _DUTIES = frozenset(
         "auth_required",
         "verify_certificate",
         "implicit_tls",
+        "own_network",
         "heeds_limits",
         "account_verified",
         "account_long",
+        "security_layer",
         "certificate_required",
     }
 )
@@ -284,6 +340,7 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "submissions_domain",
     "lmtp_domain",
     "dns_domains",
     "sender_domains",
@@ -295,6 +352,7 @@ _PLACES = (
     "extended_next_hop",
     "bare_next_hop",
     "account_next_hop",
+    "submissions_next_hop",
     "lmtp_next_hop",
     "exchangers",
     "name_server",
@@ -314,8 +372,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each limit, command and thing known of owners is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "owners": Owners}
+    """The names of all facts a target can state; each part of five of them is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners, "user_agent": UserAgent}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 
@@ -367,7 +425,7 @@ def _is_outside_ascii(mailbox: str) -> bool:
 
 
 def _check_mailboxes(target: Target, origin: str) -> None:
-    for mailbox in _said(target, _MAILBOXES):
+    for mailbox in (*_said(target, _MAILBOXES), *([target.submit.user] if target.submit.user is not None else [])):
         if not (_is_word(mailbox, but="<>") or (mailbox.isascii() and paths.mailbox(mailbox.encode("ascii")))):
             raise TargetError(f"{origin}: {mailbox!r} is no address; write local-part@domain, without brackets")
     for mailbox in _said(target, ["utf8_mailbox"]):
@@ -378,6 +436,10 @@ def _check_mailboxes(target: Target, origin: str) -> None:
 def _check_words(target: Target, origin: str) -> None:
     """Check what the facts that are addresses, domains and places say."""
     _check_mailboxes(target, origin)
+    if target.submit.command and not target.submit.command[0]:
+        raise TargetError(f"{origin}: submit has a command without a name; write command = ['sendmail', '-t', '-i']")
+    if target.submit.request_field is not None and not _is_word(target.submit.request_field, but=":"):
+        raise TargetError(f"{origin}: {target.submit.request_field!r} is no name of a field; write Return-Receipt-To")
     for name in _said(target, ["ambiguous_name"]):
         if not (name and name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise TargetError(f"{origin}: {name!r} is no name to verify; write it in ASCII, without quotes")

@@ -6,6 +6,7 @@ import enum
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from conformance.wire.octets import visible
 
@@ -54,10 +55,16 @@ class Anomaly(enum.Enum):
     """A control character other than TAB and CR stands in a line (§4.2, textstring)."""
     EMPTY_LINE = "empty-line"
     """A line has nothing before its end."""
+    REST = "rest"
+    """No reply of its own: the rest of a line that an LF in its text divided (§2.3.8)."""
     UNBOUNDED = "unbounded"
     """The reply went beyond our own bounds; what did is left out."""
     TRUNCATED = "truncated"
     """The stream ended inside the reply."""
+
+
+OF_WHOLE_LINES = frozenset({Anomaly.BAD_CODE, Anomaly.EMPTY_LINE})
+"""Anomalies of a line, and not of the rest of one that an LF in its text divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,11 @@ class ReplyLine:
     def content(self) -> bytes:
         """The line without its end."""
         return self.octets.removesuffix(b"\n").removesuffix(b"\r")
+
+    @property
+    def ends_with_bare_lf(self) -> bool:
+        """Whether an LF ends the line with no CR before it."""
+        return self.octets.endswith(b"\n") and not self.octets.endswith(b"\r\n")
 
     @property
     def code(self) -> bytes:
@@ -144,13 +156,15 @@ class ReplyReader:
     """Frames replies from octets fed in any portions; how they were portioned changes nothing.
 
     A line ends at LF, with or without a CR before it. A reply ends at its first line that begins with three digits
-    and no hyphen behind them. A line without a code belongs to the reply around it; alone, it is a reply of its own.
+    and no hyphen behind them. A line without a code belongs to the reply around it; alone, it is a reply of its own,
+    which is marked where the line before it ended with LF alone: a server that repeats what it was sent can have an LF
+    in its text, and then what is behind it is no reply.
 
     What goes beyond 64 KiB a line or 1 MiB a reply is dropped and counted, and the reply still ends where it ends:
     a long reply is one reply. Where ``next_reply`` returns ``None``, no more than 1 MiB is pending.
     """
 
-    __slots__ = ("_buffer", "_cut", "_lines", "_searched", "_size", "_whole", "left_out")
+    __slots__ = ("_buffer", "_cut", "_inside", "_lines", "_rest", "_searched", "_size", "_whole", "left_out")
 
     left_out: int
     """Octets that were dropped since the beginning, over all replies."""
@@ -158,6 +172,7 @@ class ReplyReader:
     def __init__(self) -> None:
         self.left_out = 0
         self._buffer = bytearray()
+        self._inside = False
         self._begin()
 
     def _begin(self) -> None:
@@ -166,6 +181,7 @@ class ReplyReader:
         self._searched = 0
         self._whole = False
         self._cut = False
+        self._rest = False
 
     def feed(self, octets: bytes) -> None:
         """Take octets from the stream."""
@@ -185,8 +201,10 @@ class ReplyReader:
         if self._whole:
             return self.next_reply()
         if self._buffer:
-            self._lines.append(ReplyLine(bytes(self._buffer)))
+            line = ReplyLine(bytes(self._buffer))
             self._buffer.clear()
+            self._rest = self._inside and not self._lines and not line.has_code
+            self._lines.append(line)
         return self._finish(Anomaly.TRUNCATED) if self._lines else None
 
     @property
@@ -203,12 +221,15 @@ class ReplyReader:
         """Hand over the pending octets and forget them."""
         pending = self.pending
         self._buffer.clear()
+        self._inside = False
         self._begin()
         return pending
 
     def _frame(self) -> None:
         """Read lines up to the end of one reply; those behind it stay raw, where a flood of them takes least room."""
         while not self._whole and (line := self._next_line()) is not None:
+            inside, self._inside = self._inside, line.ends_with_bare_lf
+            self._rest = self._rest or (inside and not self._lines and not line.has_code)
             goes_on = line.separator == b"-" if line.has_code else bool(self._lines)
             # Room for one more line stays, so that the last one with its code always has it.
             if goes_on and self._size + len(line.octets) > REPLY_BOUND - LINE_BOUND:
@@ -240,16 +261,19 @@ class ReplyReader:
     def _finish(self, *extra: Anomaly) -> Reply:
         lines = tuple(self._lines)
         bounds = (Anomaly.UNBOUNDED,) if self._cut else ()
+        rest = (Anomaly.REST,) if self._rest else ()
+        found = [each for each in _anomalies(lines) if not (rest and each in OF_WHOLE_LINES)]
         self._begin()
-        return Reply(lines, (*_anomalies(lines), *bounds, *extra))
+        return Reply(lines, (*found, *rest, *bounds, *extra))
 
 
 def _anomalies(lines: tuple[ReplyLine, ...]) -> tuple[Anomaly, ...]:
     found: dict[Anomaly, None] = {}
     different = dict.fromkeys(lines)
+    rests = {line for before, line in pairwise(lines) if before.ends_with_bare_lf and not line.has_code}
     for line in different:
         looked = _usual_anomalies if len(line.octets) <= LINE_LIMIT else _line_anomalies
-        found.update(dict.fromkeys(looked(line)))
+        found.update(dict.fromkeys(each for each in looked(line) if line not in rests or each not in OF_WHOLE_LINES))
     if len({line.code for line in different if line.has_code}) > 1:
         found[Anomaly.INCONSISTENT_CODES] = None
     return tuple(found)
@@ -272,7 +296,7 @@ def _line_anomalies(line: ReplyLine) -> tuple[Anomaly, ...]:
         (has_code and content[1:2] > b"5", Anomaly.BAD_SECOND_DIGIT),
         (has_code and ended and content == line.code, Anomaly.BARE_CODE),
         (has_code and line.separator not in {b"", b" ", b"-"}, Anomaly.NO_SEPARATOR),
-        (ended and not line.octets.endswith(b"\r\n"), Anomaly.BARE_LF),
+        (line.ends_with_bare_lf, Anomaly.BARE_LF),
         (b"\r" in content, Anomaly.BARE_CR),
         (len(line.octets) > LINE_LIMIT, Anomaly.LONG_LINE),
         (not content.isascii(), Anomaly.NON_ASCII),

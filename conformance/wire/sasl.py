@@ -9,6 +9,18 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+from conformance.wire.digest_md5 import (
+    AUTH,
+    AUTH_INT,
+    FIRST_USE,
+    LARGEST,
+    Digest,
+    IntegrityLayer,
+    directives,
+    message_of,
+)
 
 
 class SaslError(Exception):
@@ -16,11 +28,32 @@ class SaslError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """What a client wants to be known to: a host, the name of its protocol in SASL (RFC 4954 §4), and how protected.
+
+    ``qualities`` are those of protection in DIGEST-MD5, of which the first is taken that the server offers: with
+    ``auth-int`` a security layer follows.
+    """
+
+    host: bytes
+    name: bytes = b"smtp"
+    qualities: tuple[bytes, ...] = (AUTH,)
+
+
+def no_layer() -> None:
+    """The security layer of mechanisms without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogue:
-    """One exchange: ``initial`` is what the client says first, ``None`` where the server begins."""
+    """One exchange: ``initial`` is what the client says first, ``None`` where the server begins.
+
+    ``layer`` is the client's side of the security layer that follows its success, ``None`` where none does.
+    """
 
     initial: bytes | None
     respond: Callable[[bytes], bytes]
+    layer: Callable[[], IntegrityLayer | None] = no_layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +138,67 @@ def fields_of(message: bytes) -> dict[bytes, bytes]:
     return {name: value for name, _, value in (part.partition(b"=") for part in message.split(b","))}
 
 
+def digest_md5(user: bytes, password: bytes, service: Service, cnonce: bytes | None = None) -> Dialogue:
+    """DIGEST-MD5 (RFC 2831); the server has to prove that it knows the password too."""
+    expected = b""
+    layer: IntegrityLayer | None = None
+
+    def respond(challenge: bytes) -> bytes:
+        nonlocal expected, layer
+        said = directives(challenge)
+        if expected:
+            if said.get(b"rspauth") != (expected,):
+                raise SaslError(f"the server does not prove that it knows the password: {challenge!r}")
+            return b""
+        offered = {each.strip().lower() for each in said.get(b"qop", (AUTH,))[0].split(b",")}
+        quality = next((each for each in service.qualities if each in offered), b"")
+        if len(said.get(b"nonce", ())) != 1 or said.get(b"algorithm") != (b"md5-sess",):
+            raise SaslError(f"no challenge of DIGEST-MD5: {challenge!r}")
+        if not quality:
+            raise SaslError(f"none of {b', '.join(service.qualities).decode()} is offered: {challenge!r}")
+        name, realm = name_in_realm(user, said.get(b"realm", ()))
+        digest = Digest(
+            name,
+            realm,
+            said[b"nonce"][0],
+            cnonce or base64.b64encode(secrets.token_bytes(18)),
+            service.name + b"/" + service.host,
+            quality,
+            utf8=b"charset" in said,
+        )
+        key = digest.key(password)
+        expected = digest.proof(key)
+        if quality == AUTH_INT:
+            largest = said.get(b"maxbuf", (b"",))[0]
+            layer = IntegrityLayer.of_client(key, int(largest) if largest.isdigit() else LARGEST)
+        return digest_response(digest, key)
+
+    return Dialogue(None, respond, lambda: layer)
+
+
+def digest_response(digest: Digest, key: bytes) -> bytes:
+    """The client's message of DIGEST-MD5 (RFC 2831 §2.1.2)."""
+    quoted = {
+        b"username": digest.user,
+        b"realm": digest.realm,
+        b"nonce": digest.nonce,
+        b"cnonce": digest.cnonce,
+        b"digest-uri": digest.uri,
+    }
+    if not digest.realm:
+        del quoted[b"realm"]
+    plain = {b"nc": FIRST_USE, b"qop": digest.quality, b"response": digest.response(key)}
+    return message_of({**plain, b"charset": b"utf-8"} if digest.utf8 else plain, quoted)
+
+
+def name_in_realm(user: bytes, realms: tuple[bytes, ...]) -> tuple[bytes, bytes]:
+    """A user's name in a realm, and the realm: the one of its domain, else the first that is offered."""
+    local, _, domain = user.rpartition(b"@")
+    if local and (domain in realms or not realms):
+        return local, domain
+    return user, realms[0] if realms else b""
+
+
 def decoded(octets: bytes) -> bytes:
     """What the base64 stands for.
 
@@ -117,12 +211,22 @@ def decoded(octets: bytes) -> bytes:
         raise SaslError(f"not base64: {octets!r}") from error
 
 
-MECHANISMS: dict[str, Callable[[bytes, bytes], Dialogue]] = {
-    "PLAIN": plain,
-    "LOGIN": login,
-    "SCRAM-SHA-256": lambda user, password: scram("sha256", user, password),
-    "SCRAM-SHA-1": lambda user, password: scram("sha1", user, password),
-    "CRAM-MD5": cram_md5,
+Begin = Callable[[bytes, bytes, Service], Dialogue]
+"""Begins an exchange of a user with a password, to be known to a service."""
+
+
+def _of_any_service(begin: Callable[[bytes, bytes], Dialogue]) -> Begin:
+    """A mechanism that does not say which service it is for."""
+    return lambda user, password, _: begin(user, password)
+
+
+MECHANISMS: dict[str, Begin] = {
+    "PLAIN": _of_any_service(plain),
+    "LOGIN": _of_any_service(login),
+    "SCRAM-SHA-256": _of_any_service(partial(scram, "sha256")),
+    "SCRAM-SHA-1": _of_any_service(partial(scram, "sha1")),
+    "CRAM-MD5": _of_any_service(cram_md5),
+    "DIGEST-MD5": digest_md5,
 }
 """The mechanisms that we speak, in the order in which we take them: those first that need nothing of the server's
-store but a password that it can check."""
+store but a password that it can check, and the historic one last."""

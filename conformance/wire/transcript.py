@@ -13,7 +13,7 @@ from typing import Literal
 from conformance.wire.octets import visible
 
 Sender = Literal["us", "them", "note"]
-ConnectionRole = Literal["client", "second", "hop", "dns", "store"]
+ConnectionRole = Literal["client", "second", "hop", "dns", "store", "submit"]
 
 ENTRY_LIMIT = 4096
 """Octets that one entry keeps."""

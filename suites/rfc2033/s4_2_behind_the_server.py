@@ -34,7 +34,9 @@ IN_AN_HOUR = 3300.0
     facts=["delivery_within", "fails_after_acceptance"],
     names={"first": ("failing", "first"), "last": ("first", "failing"), "between": ("first", "failing", "other")},
 )
-async def failure_of_one_takes_nothing_from_the_others(names: Sequence[str], smtp: Client, store: Store) -> Observation:
+async def failure_of_one_takes_nothing_from_the_others(
+    names: Sequence[str], smtp: Client, second: Client, store: Store
+) -> Observation:
     """As many mailboxes have the message as recipients got a positive reply, though it failed for another."""
     known = {
         "first": smtp.forward_path,
@@ -42,17 +44,30 @@ async def failure_of_one_takes_nothing_from_the_others(names: Sequence[str], smt
         "failing": b"<%b>" % (smtp.target.fails_after_acceptance or "").encode("ascii"),
     }
     for name in names:
+        if name != "failing":
+            await _shown(known[name], second, store)
+    for name in names:
         presume(accepted(await smtp.rcpt(known[name])))
     return await _delivered(len(names), smtp, store)
 
 
 @scenario("rfc2033/4.2/positive-reply-takes-responsibility", roles=["lmtp"], start=At.MAIL, facts=["delivery_within"])
-async def each_positive_reply_is_a_delivery(smtp: Client, store: Store) -> Observation:
+async def each_positive_reply_is_a_delivery(smtp: Client, second: Client, store: Store) -> Observation:
     """As many mailboxes have the message as recipients got a positive reply."""
     presume(holds(smtp.other_forward_path != smtp.forward_path, expected="two mailboxes", seen="one"))
+    for path in (smtp.forward_path, smtp.other_forward_path):
+        await _shown(path, second, store)
     presume(accepted(await smtp.rcpt()))
     presume(accepted(await smtp.rcpt(smtp.other_forward_path)))
     return await _delivered(2, smtp, store)
+
+
+async def _shown(path: bytes, smtp: Client, store: Store) -> None:
+    """The store shows what is delivered to this mailbox: it may be the store of another one alone."""
+    token = new_token()
+    presume(accepted(await smtp.say(b"RSET")))
+    await smtp.deliver(smtp.message(token=token), path)
+    await store.message(token)
 
 
 async def _delivered(recipients: int, smtp: Client, store: Store) -> Observation:

@@ -18,6 +18,7 @@ from conformance import (
     Silence,
     Unclear,
     accepted,
+    answered,
     holds,
     new_token,
     one_message,
@@ -84,8 +85,9 @@ async def _as_alone(smtp: Client, second: Client, lines: list[bytes]) -> Observa
     second.connection.segmentation = Segmentation.WHOLE  # only what is looked at is cut
     alone = [await second.say(line) for line in lines]
     codes = [outcome.code if isinstance(outcome, Reply) else 0 for outcome in alone]
-    if not all(code // 100 in {2, 3, 5} for code in codes):
-        return Unclear(f"one by one: {_replies(alone)}")
+    behind = [] if codes[-1] == 354 else await second.quit()
+    if not all(code // 100 in {2, 3, 5} for code in codes) or len(behind) > 2:
+        return Unclear(f"one by one: {_replies([*alone, *behind])}")
     grouped = await smtp.group(*lines)
     for code, outcome in zip(codes, grouped, strict=False):
         if isinstance(outcome, Silence):
@@ -223,6 +225,22 @@ async def message_behind_its_data_is_not_lost(smtp: Client, second: Client) -> O
     if len(outcomes) == 4 and isinstance(outcomes[2], Reply) and outcomes[2].code == 354:
         return Held(_replies(outcomes))
     return Unclear(f"refused for coming too early: {_replies(outcomes)}")
+
+
+@scenario(
+    LOST,
+    start=At.RCPT,
+    offers=["PIPELINING"],
+    behind={"rset": b"RSET", "mail": b"MAIL FROM:<>", "quit": b"QUIT"},
+)
+async def command_behind_the_content_is_not_lost(behind: bytes, smtp: Client, second: Client) -> Observation:
+    """A command that came in one piece with the end of a message is answered, whatever the answer."""
+    await second.deliver()
+    presume(answered(await second.say(behind)))
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(stuff(smtp.message()) + b"." + CRLF + behind + CRLF)
+    presume(accepted(await smtp.reply()))
+    return answered(await smtp.reply())
 
 
 @scenario(

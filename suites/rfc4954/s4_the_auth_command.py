@@ -45,6 +45,7 @@ ATTEMPTS = {
     "cram-md5": row(Attempt("CRAM-MD5"), offers=["AUTH CRAM-MD5"]),
     "scram-sha-256-initial": row(Attempt("SCRAM-SHA-256"), offers=["AUTH SCRAM-SHA-256"]),
     "scram-sha-256-challenged": row(Attempt("SCRAM-SHA-256", initial=False), offers=["AUTH SCRAM-SHA-256"]),
+    "digest-md5": row(Attempt("DIGEST-MD5"), offers=["AUTH DIGEST-MD5"]),
 }
 
 
@@ -60,9 +61,12 @@ async def right_credentials_are_taken(attempt: Attempt, smtp: Client, second: Cl
     await _authenticate_otherwise(second, attempt)
     outcome = await smtp.try_authenticate(attempt.mechanism, initial=attempt.initial)
     credentials = smtp.target.credentials
-    needs_a_password_in_clear = attempt.mechanism in {"CRAM-MD5", "SCRAM-SHA-256"}
+    needs_a_password_in_clear = attempt.mechanism in {"CRAM-MD5", "SCRAM-SHA-256", "DIGEST-MD5"}
     if needs_a_password_in_clear and not (credentials and attempt.mechanism in credentials.mechanisms):
         # A server that keeps another hash of this user's password than the mechanism needs is right to refuse.
+        return succeeds_with(outcome, {235})
+    if attempt.mechanism == "DIGEST-MD5" and len(smtp.host_names) != 1:
+        # It says which host it wants, and who doubts that is right to refuse (RFC 2831 §2.1.2).
         return succeeds_with(outcome, {235})
     return accepted(outcome, {235})
 

@@ -23,8 +23,9 @@ from conformance import (
     offers=["AUTH PLAIN"],
     verb={"lower": b"auth", "mixed": b"Auth", "inverted": b"aUTH"},
 )
-async def auth_has_no_case(verb: bytes, smtp: Client) -> Observation:
+async def auth_has_no_case(verb: bytes, smtp: Client, second: Client) -> Observation:
     """AUTH is taken in any case of letters."""
+    presume(answered(await second.say(b"AUTH PLAIN"), {334}))
     return answered(await smtp.say(verb + b" PLAIN"), {334})
 
 

@@ -19,6 +19,8 @@ def _own_name(exchange: Exchange) -> bytes:
     if not opening and not (exchange.verb in {"EHLO", "HELO", "LHLO"} and exchange.reply.code == 250):
         return b""
     word = exchange.reply.lines[0].text.split(b" ")[0]
+    if word.lower() == exchange.name.lower():
+        return b""  # our own, which a server repeats in the place of its name
     return b"" if word.startswith(b"[") else word.removesuffix(b".")
 
 

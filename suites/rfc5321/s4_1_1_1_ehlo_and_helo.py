@@ -107,6 +107,19 @@ def watch_hello_reply_names_the_server(exchange: Exchange) -> Observation | None
     return holds(named, expected="a domain or an address literal first", seen=exchange.reply)
 
 
+@scenario("rfc5321/4.1.1.1/hello-reply-names-server", start=At.GREETING, verb={"ehlo": b"EHLO", "helo": b"HELO"})
+async def hello_reply_names_not_the_client(verb: bytes, smtp: Client, second: Client) -> Observation:
+    """Of two clients not each finds its own name in the place of the server's."""
+    first_words = []
+    names = [label + b"." + smtp.helo_name for label in (b"first", b"second")]
+    for client, name in zip((smtp, second), names, strict=True):
+        outcome = await client.say(verb + b" " + name)
+        presume(accepted(outcome, {250}))
+        first_words += [line.text.split(b" ")[0] for line in outcome.lines[:1]] if isinstance(outcome, Reply) else []
+    seen = b", ".join(first_words)
+    return holds([word.lower() for word in first_words] != names, expected="the server's own name", seen=seen)
+
+
 @watch("rfc5321/4.1.1.1/ehlo-greet-octets")
 def watch_ehlo_greet_is_7_bit(exchange: Exchange) -> Observation | None:
     """The text behind the domain in the reply to EHLO is 7-bit and has neither CR nor LF."""

@@ -16,6 +16,7 @@ from conformance import (
     fields_named,
     holds,
     new_token,
+    not_refused_as,
     presume,
     refused,
     scenario,
@@ -45,6 +46,14 @@ async def null_reverse_path_may_be_given(smtp: Client) -> Observation:
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took("takes it" if outcome.severity == 2 else "refuses it", outcome)
+
+
+@scenario("rfc5321/4.1.4/mail-begins-transaction", start=At.EHLO, facts=["sender"])
+async def null_reverse_path_begins_a_transaction(smtp: Client, second: Client) -> Observation:
+    """Behind a null reverse-path that was accepted a recipient is in sequence, as it is behind another one."""
+    await second.transaction()
+    presume(accepted(await smtp.mail(b"<>")))
+    return not_refused_as(await smtp.rcpt(), {503})
 
 
 @scenario("rfc5321/4.1.1.2/parameters-when-negotiated", start=At.EHLO, offers=["8BITMIME"])

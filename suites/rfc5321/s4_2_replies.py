@@ -13,7 +13,9 @@ from conformance import (
     Exchange,
     Held,
     Observation,
+    Outcome,
     Reply,
+    Silence,
     Unclear,
     answered,
     holds,
@@ -53,13 +55,23 @@ ALWAYS_ALLOWED = frozenset({521, 530, 538, 556})
         "data": b"DATA",
         "unknown": b"BOGUS",
         "empty": b"",
+        "turn": b"TURN",
+        "send": b"SEND FROM:<>",
+        "expn": b"EXPN postmaster",
     },
     segments=["octets", "line-ends"],
 )
 async def command_brings_one_reply(line: bytes, smtp: Client) -> Observation:
     """Each command line is answered once, no more and no less."""
     await smtp.raw(line + b"\r\n")
-    return one_reply(await smtp.replies_until_quit())
+    return _one_reply_or_none_to_nothing(line, await smtp.replies_until_quit())
+
+
+def _one_reply_or_none_to_nothing(line: bytes, outcomes: list[Outcome]) -> Observation:
+    """One reply to the line; one that is empty, or white space alone, may be no command, which none answers."""
+    if not line.strip(b" \t") and isinstance(outcomes[0], Silence):
+        return Unclear(f"a line with no verb may be passed over: {' | '.join(map(str, outcomes))}")
+    return one_reply(outcomes)
 
 
 LINES = {
@@ -127,7 +139,7 @@ ODD_COMMANDS = {
 async def odd_line_brings_one_reply(line: bytes, smtp: Client) -> Observation:
     """A line of odd octets is a line: it brings one reply, and the next command another."""
     await smtp.raw(line + CRLF)
-    return one_reply(await smtp.replies_until_quit())
+    return _one_reply_or_none_to_nothing(line, await smtp.replies_until_quit())
 
 
 def _anomaly(exchange: Exchange, anomaly: Anomaly, expected: str) -> Observation:
@@ -170,10 +182,13 @@ def watch_printable_text(exchange: Exchange) -> Observation | None:
 
 @watch("rfc5321/4.2/listed-codes")
 def watch_listed_codes(exchange: Exchange) -> Observation | None:
-    """Every code is one of the document's, or of an extension that the server offers or whose command it answers."""
+    """Every code is one of the document's, or of an extension that the server offers or whose command it answers.
+
+    Where nobody can say which line a reply answers, it can be that of any extension.
+    """
     allowed = BASE_CODES | ALWAYS_ALLOWED | EXTENSION_CODES.get(exchange.verb or "", frozenset())
     for keyword, codes in EXTENSION_CODES.items():
-        if keyword in exchange.offers:
+        if keyword in exchange.offers or exchange.verb is None:
             allowed |= codes
     code = exchange.reply.code
     if code and code not in allowed and 200 <= code < 600:

@@ -80,13 +80,16 @@ async def text_of_354_may_differ(smtp: Client) -> Observation:
 
 
 GROUPS = {
-    "noops": [b"NOOP", b"NOOP", b"NOOP"],
-    "resets": [b"RSET", b"NOOP", b"RSET", b"VRFY postmaster", b"RSET"],
+    "noops": [b"RSET", b"RSET", b"NOOP"],
+    "resets": [b"RSET", b"MAIL FROM:<>", b"RSET", b"RSET", b"VRFY postmaster"],
     "transaction": [b"MAIL FROM:<>", b"RCPT TO:<postmaster>", b"RCPT TO:<postmaster>", b"RSET"],
     "refusals": [b"RCPT TO:<postmaster>", b"MAIL FROM:<>", b"MAIL FROM:<>", b"RSET", b"DATA"],
-    "unknown": [b"BOGUS", b"NOOP", b"RSET"],
+    "unknown": [b"MAIL FROM:<>", b"RSET", b"BOGUS"],
 }
-"""Commands that a client may send in one segment where it is offered PIPELINING (RFC 2920)."""
+"""Commands that a client may send in one segment where it is offered PIPELINING (RFC 2920 §3.1).
+
+Some commands may only be the last of such a group.
+"""
 
 
 @scenario("rfc5321/4.2/one-reply", start=At.EHLO, offers=["PIPELINING"], group=GROUPS, segments=["octets", "line-ends"])

@@ -53,10 +53,10 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
     A 4yz belongs to circumstances that the table leaves out (3039-3041). So does a 503 without extensions: the
     greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Nor does a 554 under TLS
     where no EHLO was taken: there any command gets it, for want of security (RFC 3207 §4.1). Submission servers refuse
-    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1).
+    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1). A 334 answers AUTH, and comes late.
     """
     code = exchange.reply.code
-    unlisted = not exchange.offers and (code == 503 or (code == 554 and exchange.secured))
+    unlisted = code == 334 or (not exchange.offers and (code == 503 or (code == 554 and exchange.secured)))
     if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted:
         return None
     submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}

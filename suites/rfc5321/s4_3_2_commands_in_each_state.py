@@ -282,9 +282,17 @@ async def rset_in_each_state_gets_250(cell: Cell, smtp: Client) -> Observation:
     return answered(await smtp.say(cell.line(smtp)), {250})
 
 
+async def _transactions_matter(smtp: Client) -> None:
+    """A recipient without MAIL is refused, else that one is accepted says nothing of a transaction."""
+    if smtp.hello is None:
+        await smtp.introduce()
+    presume(refused(await smtp.rcpt()))
+
+
 @scenario("rfc5321/4.1.4/transaction-aborted", start=At.GREETING, cell=_cells(["rset", "ehlo"], OPEN))
-async def transaction_is_aborted(cell: Cell, smtp: Client) -> Observation:
+async def transaction_is_aborted(cell: Cell, smtp: Client, second: Client) -> Observation:
     """After RSET and a new EHLO within a transaction a recipient has none to go to."""
+    await _transactions_matter(second)
     await cell.state.way(smtp)
     presume(accepted(await smtp.say(cell.line(smtp))))
     return refused(await smtp.rcpt())
@@ -348,8 +356,9 @@ async def accepted_recipient_counts(cell: Cell, smtp: Client) -> Observation:
 
 
 @scenario("rfc5321/4.3.1/code-meanings-kept", start=At.GREETING, cell=_cells(["data"], ["rcpt"]))
-async def accepted_message_ends_the_transaction(cell: Cell, smtp: Client) -> Observation:
+async def accepted_message_ends_the_transaction(cell: Cell, smtp: Client, second: Client) -> Observation:
     """After the 250 to the mail data a recipient has no transaction to go to."""
+    await _transactions_matter(second)
     await cell.state.way(smtp)
     presume(accepted(await smtp.say(cell.line(smtp)), {354}))
     await smtp.raw(smtp.message() + b"." + CRLF)

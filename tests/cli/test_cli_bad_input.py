@@ -108,6 +108,32 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
     assert results_of(out).end.problem
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply", "says"),
+    [
+        ("RCPT", "550 No such user", "; every server has to take mail for this address"),
+        ("RCPT", "450 Not now", ": 450 Not now"),
+        ("RCPT", "503 Need MAIL", "; delivery reports have this reverse-path"),
+        ("MAIL", "550 Who is that?", "; delivery reports have this reverse-path"),
+        ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", "; say --starttls-required"),
+        ("MAIL", "530 5.7.0 Authentication required", "; say --auth-required"),
+    ],
+)
+def test_a_server_that_refuses_what_we_send_where_nothing_is_named(
+    command: Command, out: Path, verb: str, reply: str, says: str
+) -> None:
+    def refuses(handler: socketserver.BaseRequestHandler) -> None:
+        handler.request.sendall(b"220 mail.example.test\r\n")
+        for line in handler.request.makefile("rb"):
+            refused = line.startswith(verb.encode())
+            handler.request.sendall(reply.encode() + b"\r\n" if refused else b"250 mail.example.test\r\n")
+
+    with talking(refuses) as port:
+        ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--out", out)
+    assert ended.status == 3
+    assert says in ended.problem
+
+
 def test_a_unix_socket_that_is_not_there(command: Command, out: Path, tmp_path: Path) -> None:
     ended = command("run", f"lmtp+unix:{tmp_path / 'no.sock'}", "--out", out)
     assert ended.status == 3

@@ -55,6 +55,7 @@ def test_matrix_has_the_clauses_with_findings(command: Command, two: tuple[Path,
     assert [cell.strip() for cell in row.split("│")[1:-1]][1:] == ["SHOULD", "✓", "≠"]
     readme = (tmp_path / "pages" / "README.md").read_text(encoding="utf-8")
     assert "| wrong 1 |" in readme
+    assert "started with its package's defaults" not in readme  # these are of nobody's launchers
     assert "[report](../wrong/report.html)" in readme
     assert "| SHOULD | ✓ | ≠ |" in readme
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")

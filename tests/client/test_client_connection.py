@@ -146,6 +146,27 @@ def test_replies_come_one_at_a_time_however_they_arrive() -> None:
     assert got[3] == Silence(5)
 
 
+def test_what_an_lf_divides_from_a_reply_is_passed_over() -> None:
+    async def talk(peer: Peer) -> None:
+        await peer.say(b"500 a\n")
+        await trio.sleep(3)
+        await peer.say(b"b\r\n250 c\r\n")
+        await peer.rest()
+
+    got = outcomes(talk, 3, within=5)
+    assert [replied(outcome) for outcome in got[:2]] == [b"500 a\n", b"250 c\r\n"]
+    assert got[2] == Silence(5)
+
+
+@pytest.mark.parametrize("rest", [b"b", b"b\r\n"])
+def test_the_end_behind_a_divided_line_is_the_end(rest: bytes) -> None:
+    async def main() -> list[Outcome]:
+        async with connected(stream=Scripted([b"500 a\n", rest, b""])) as connection:
+            return [await connection.outcome(5) for _ in range(2)]
+
+    assert run(main)[1] == Closed()
+
+
 def test_silence_keeps_what_had_come_of_a_reply() -> None:
     async def talk(peer: Peer) -> None:
         await peer.say(b"250-a\r\n25")

@@ -455,7 +455,7 @@ def test_login_is_said_where_plain_is_not_offered() -> None:
         ({"AUTH": b"close"}, "AUTH: connection closed"),
         (
             {"EHLO": b"250-x\r\n250 AUTH GSSAPI NTLM\r\n"},
-            "AUTH: none of PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5 is offered: GSSAPI NTLM",
+            "AUTH: none of PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, DIGEST-MD5 is offered: GSSAPI NTLM",
         ),
         ({"EHLO": b"250 x\r\n"}, "AUTH: none of PLAIN, LOGIN"),
         ({"EHLO": b"250-x\r\n250 AUTH LOGIN\r\n", "AUTH": b"504 no\r\n"}, "AUTH: 504 no"),

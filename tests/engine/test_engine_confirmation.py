@@ -132,6 +132,18 @@ def test_an_attempt_that_the_target_refused_counts_for_neither_side() -> None:
     assert purposes(ran.result) == ["first", "confirm", "retry", "retry", "confirm", "confirm"]
 
 
+@pytest.mark.parametrize("seen", [FOUND, Held(confirm=True)])
+def test_what_the_target_serves_no_repetition_of_is_inconclusive(seen: Observation) -> None:
+    async def body(smtp: Client) -> Observation:
+        del smtp
+        return seen
+
+    refuses = script(greeting=b"421 busy")
+    ran = run(scenario(body), Server(lambda visit, line: refuses(visit, line) if visit.number > 1 else None))
+    assert ran.result.verdict is Verdict.INCONCLUSIVE
+    assert ran.result.why.startswith("seen once, and the target serves no repetition: ")
+
+
 class Crowd:
     """Counts how many bodies run beside each other, by the phase that each is in."""
 

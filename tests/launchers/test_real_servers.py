@@ -72,6 +72,20 @@ def test_mail_is_delivered_into_a_maildir(server: Server) -> None:
     assert until(there, 30)
 
 
+def test_a_local_user_hands_over_a_message_without_an_envelope(server: Server) -> None:
+    target, token = server.target, f"t{time.time_ns()}"
+    if not target.submit.command:
+        pytest.skip("it has no such way in")
+    given = MESSAGE.format("bob@example.test", token).replace("\r\n", "\n").encode()
+    subprocess.run(target.submit.command, input=given, check=True, timeout=60)
+    folder = server.folder / "mail" / "bob" / "Maildir" / "new"
+
+    def there() -> bool:
+        return any(token.encode() in file.read_bytes() for file in folder.glob("*"))
+
+    assert until(there, 30)
+
+
 def test_content_is_refused_as_the_target_says(server: Server) -> None:
     target = server.target
     for words, severity in ((target.refused_content, 5), (target.temporarily_refused_content, 4)):

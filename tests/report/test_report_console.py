@@ -124,6 +124,7 @@ def test_the_end_states_what_is_left_open() -> None:
     assert report([run(), *results, closing]).endswith(
         "\n4 results in 12.3 s: 0 pass, 0 fail, 3 inconclusive, 1 not-applicable\n"
         "MUST clauses left inconclusive: 1\n"
+        "inconclusive most often for: a 421 proves nothing (3)\n"
         "not applicable for want of: sender (40), EHLO STARTTLS (12)\n"
         "NOT A USABLE RUN: the target no longer works\n"
     )

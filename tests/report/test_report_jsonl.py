@@ -62,6 +62,18 @@ def refusal(path: Path, *, broken_off: bool = False) -> str:
     return text
 
 
+def test_a_file_that_another_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with JsonlWriter(path) as writer:
+        writer.write(run())
+        written = path.read_bytes()
+        with pytest.raises(ReportError, match="another run is writing it"):
+            JsonlWriter(path)
+        assert path.read_bytes() == written
+    with JsonlWriter(path):
+        assert path.read_bytes() == b""
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "none.jsonl")
 

@@ -17,8 +17,10 @@ from conformance.target import (
     Owners,
     Process,
     Store,
+    Submit,
     Target,
     TargetError,
+    UserAgent,
     facts,
     make_target,
     read_target,
@@ -71,6 +73,9 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "owners",
         Owners(changed="c@a.test", since="2020-01-01T00:00:00Z", only="o@a.test", behind="b.test"),
     ),
+    "whose network it is": ("own-network = true", "own_network", True),
+    "a domain to which TLS comes first": ('submissions-domain = "s.test"', "submissions_domain", "s.test"),
+    "where that goes": ('submissions-next-hop = "127.0.0.6:2600"', "submissions_next_hop", "127.0.0.6:2600"),
     "what BURL can fetch": ('eight-bit-url = "imap://a.test/b;uid=1"', "eight_bit_url", "imap://a.test/b;uid=1"),
     "a name that fits several mailboxes": ('ambiguous-name = "Smith"', "ambiguous_name", "Smith"),
     "a moved address": ('moved = "m@a.test"', "moved", "m@a.test"),
@@ -103,8 +108,14 @@ FACTS: dict[str, tuple[str, str, object]] = {
     "who signs its certificates": ('account-authority = "ca.pem"', "account_authority", "ca.pem"),
     "mail goes there after AUTH under TLS alone": ("account-verified = true", "account_verified", True),
     "credentials there that fit no command line": ("account-long = true", "account_long", True),
+    "who it is there": (
+        '[account-credentials]\nuser = "relay"\npassword-from = "RELAY"',
+        "account_credentials",
+        Credentials(user="relay", password_from="RELAY"),  # noqa: S106 - the name of a variable
+    ),
     "a list with a member there": ('relayed-list = "l@a.test"', "relayed_list", "l@a.test"),
     "whether the AUTH parameter is believed": ("credentials-trusted = true", "credentials_trusted", True),
+    "whether a security layer can be had": ("security-layer = true", "security_layer", True),
     "exchangers of ours": ('exchangers = ["127.0.0.21:25", "[::1]:25"]', "exchangers", ("127.0.0.21:25", "[::1]:25")),
     "our name server": ('name-server = "127.0.0.53:53"', "name_server", "127.0.0.53:53"),
     "domains resolved through our name server": ('dns-domains = ["d.test"]', "dns_domains", ("d.test",)),
@@ -153,10 +164,20 @@ FACTS: dict[str, tuple[str, str, object]] = {
         "process",
         Process(kill=("kill", "-9", "1"), stop=("kill", "1"), start=("start",)),
     ),
+    "how a user's programs are run": (
+        'user-agent = {send = ["send", "{port}"], hold-for-and-by = ["hold", "{seconds}", "{by}"]}',
+        "user_agent",
+        UserAgent(send=("send", "{port}"), hold_for_and_by=("hold", "{seconds}", "{by}")),
+    ),
     "how its disks are filled, and emptied": (
         'process = {fill-queue = ["a", "b"], fill-mailboxes = ["c"], make-room = ["d"]}',
         "process",
         Process(fill_queue=("a", "b"), fill_mailboxes=("c",), make_room=("d",)),
+    ),
+    "how local users hand it messages": (
+        'submit = {command = ["sendmail", "-t"], user = "a@a.test"}',
+        "submit",
+        Submit(command=("sendmail", "-t"), user="a@a.test"),
     ),
     "timers default or changed": ('timers = "default"', "timers", "default"),
     "delivery_within": ("delivery-within = 2.5", "delivery_within", 2.5),
@@ -353,6 +374,13 @@ def test_a_mailbox_that_can_not_stand_in_a_path_is_named(fact: str, mailbox: str
 )
 def test_a_mailbox_that_can_stand_in_a_path_is_taken(mailbox: str) -> None:
     assert make_target({"address": "smtp://127.0.0.1", "mailboxes": [mailbox]}, "target").mailbox == mailbox
+
+
+def test_what_hands_messages_over_has_a_name_and_a_mailbox(tmp_path: Path) -> None:
+    assert problem(tmp_path, ADDRESS + 'submit = {command = [""]}').startswith("submit has a command without a name; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {user = "a b"}').startswith("'a b' is no address; ")
+    assert problem(tmp_path, ADDRESS + 'submit = {comand = ["a"]}') == "submit has no 'comand'; did you mean 'command'?"
+    assert "Expected `array`, got `str`" in problem(tmp_path, ADDRESS + 'submit = {command = "sendmail -t"}')
 
 
 @pytest.mark.parametrize("name", ["m\u00fcller.test", "a b", "x\r\nQUIT", ""])

@@ -157,6 +157,8 @@ def test_a_line_of_any_octets_falls_apart_somehow(octets: bytes, code: bytes, se
         (b"250-a\r\n\r\n250 c\r\n", {Anomaly.BAD_CODE, Anomaly.EMPTY_LINE}),
         (b"250 OK\n", {Anomaly.BARE_LF}),
         (b"250-a\n250 b\r\n", {Anomaly.BARE_LF}),
+        (b"250-a\nb\r\n250 c\r\n", {Anomaly.BARE_LF}),
+        (b"250-a\n\r\n250 c\r\n", {Anomaly.BARE_LF}),
         (b"250 a\rb\r\n", {Anomaly.BARE_CR}),
         (b"250 a\r\r\n", {Anomaly.BARE_CR}),
         (b"250\r\r\n", {Anomaly.BARE_CR, Anomaly.NO_SEPARATOR}),
@@ -180,6 +182,28 @@ def test_what_is_odd_is_named_and_nothing_else(octets: bytes, anomalies: set[Ano
     reply = read_one(octets)
     assert set(reply.anomalies) == anomalies
     assert len(reply.anomalies) == len(anomalies)
+
+
+def test_what_an_lf_in_its_text_divides_from_a_reply_is_marked_as_no_reply() -> None:
+    first, rest, reply = read(b'500 "NO\nOP" not known\r\n250 OK\r\n')
+    assert first.anomalies == (Anomaly.BARE_LF,)
+    assert rest.octets == b'OP" not known\r\n'
+    assert rest.anomalies == (Anomaly.REST,)
+    assert reply.anomalies == ()
+
+
+def test_a_line_without_a_code_behind_a_whole_line_is_marked_as_a_bad_reply() -> None:
+    _, bad = read(b"250 OK\r\nOK\r\n")
+    assert bad.anomalies == (Anomaly.BAD_CODE,)
+
+
+def test_the_rest_of_a_divided_line_is_marked_where_the_stream_ends_in_it() -> None:
+    reader = ReplyReader()
+    reader.feed(b"500 a\nb")
+    assert reader.next_reply() is not None
+    rest = reader.close()
+    assert rest is not None
+    assert set(rest.anomalies) == {Anomaly.REST, Anomaly.TRUNCATED}
 
 
 @pytest.mark.parametrize("octet", [octet for octet in range(256) if octet != ord("\n")])

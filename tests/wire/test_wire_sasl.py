@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.wire.sasl import SaslError, cram_md5, decoded, login, plain, scram
+from conformance.wire.digest_md5 import Digest, IntegrityLayer, LayerError, directives
+from conformance.wire.sasl import SaslError, Service, cram_md5, decoded, digest_md5, login, plain, scram
 
 
 def test_plain_is_one_message() -> None:
@@ -68,3 +69,134 @@ def test_commas_and_equals_signs_in_a_name_are_written_out() -> None:
 def test_what_is_not_base64_is_not_decoded(octets: bytes) -> None:
     with pytest.raises(SaslError):
         decoded(octets)
+
+
+DIGEST_CHALLENGE = (
+    b'realm="elwood.innosoft.com",nonce="OA6MG9tEQGm2hh",qop="auth,auth-int",algorithm=md5-sess,charset=utf-8'
+)
+IMAP = Service(b"elwood.innosoft.com", b"imap")
+
+
+def test_digest_md5_as_in_rfc_2831() -> None:
+    dialogue = digest_md5(b"chris", b"secret", IMAP, b"OA6MHXh6VqTrRk")
+    assert dialogue.initial is None
+    said = directives(dialogue.respond(DIGEST_CHALLENGE))
+    assert said == {
+        b"charset": (b"utf-8",),
+        b"username": (b"chris",),
+        b"realm": (b"elwood.innosoft.com",),
+        b"nonce": (b"OA6MG9tEQGm2hh",),
+        b"nc": (b"00000001",),
+        b"cnonce": (b"OA6MHXh6VqTrRk",),
+        b"digest-uri": (b"imap/elwood.innosoft.com",),
+        b"response": (b"d388dad90d4bbd760a152321f2143af7",),
+        b"qop": (b"auth",),
+    }
+    assert dialogue.respond(b"rspauth=ea40f60335c427b5527b84dbabcdfffd") == b""
+    assert dialogue.layer() is None
+
+
+def test_the_service_is_smtp_unless_another_is_given() -> None:
+    said = directives(digest_md5(b"chris", b"secret", Service(b"mail.example.test")).respond(DIGEST_CHALLENGE))
+    assert said[b"digest-uri"] == (b"smtp/mail.example.test",)
+
+
+@pytest.mark.parametrize(
+    ("user", "realms", "name", "realm"),
+    [
+        (b"alice", b'realm="one",realm="two",', b"alice", b"one"),
+        (b"alice@two", b'realm="one",realm="two",', b"alice", b"two"),
+        (b"alice@three", b'realm="one",', b"alice@three", b"one"),
+        (b"alice@two", b"", b"alice", b"two"),
+        (b"alice", b"", b"alice", None),
+    ],
+)
+def test_a_user_is_one_of_a_realm(user: bytes, realms: bytes, name: bytes, realm: bytes | None) -> None:
+    said = directives(digest_md5(user, b"x", IMAP).respond(realms + b'nonce="n",algorithm=md5-sess'))
+    assert said[b"username"] == (name,)
+    assert said.get(b"realm", (None,)) == (realm,)
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        b"",
+        b'nonce="n"',
+        b"algorithm=md5-sess",
+        b'nonce="n",nonce="m",algorithm=md5-sess',
+        b'nonce="n",qop="auth-conf",algorithm=md5-sess',
+    ],
+)
+def test_a_digest_challenge_that_is_none_is_not_followed(challenge: bytes) -> None:
+    with pytest.raises(SaslError):
+        digest_md5(b"chris", b"secret", IMAP).respond(challenge)
+
+
+def test_a_server_without_the_digest_of_the_password_is_found_out() -> None:
+    dialogue = digest_md5(b"chris", b"secret", IMAP)
+    dialogue.respond(DIGEST_CHALLENGE)
+    with pytest.raises(SaslError, match="does not prove"):
+        dialogue.respond(b"rspauth=ea40f60335c427b5527b84dbabcdfffd")
+
+
+def test_characters_of_latin_1_are_hashed_as_such() -> None:
+    digest = Digest("jürgen".encode(), b"r", b"n", b"c", b"smtp/h")
+    assert digest.key(b"x") == Digest("jürgen".encode("latin-1"), b"r", b"n", b"c", b"smtp/h", utf8=False).key(b"x")
+    assert digest.key("€".encode()) != digest.key(b"?")
+
+
+def test_quotes_in_a_name_are_written_out() -> None:
+    said = digest_md5(b'a"b\\c', b"x", IMAP).respond(DIGEST_CHALLENGE)
+    assert b'username="a\\"b\\\\c"' in said
+    assert directives(said)[b"username"] == (b'a"b\\c',)
+
+
+# The integrity layer.
+
+
+def both_sides() -> tuple[IntegrityLayer, IntegrityLayer]:
+    return IntegrityLayer.of_client(b"key"), IntegrityLayer.of_server(b"key")
+
+
+def test_what_one_side_wraps_the_other_unwraps() -> None:
+    ours, theirs = both_sides()
+    for octets in (b"EHLO client.example.test\r\n", b"", b"QUIT\r\n"):
+        assert theirs.unwrap(ours.wrap(octets)) == octets
+        assert ours.unwrap(theirs.wrap(octets)) == octets
+
+
+def test_a_message_has_a_length_and_a_digest_with_its_number() -> None:
+    ours, _ = both_sides()
+    first, second = ours.wrap(b"NOOP\r\n"), ours.wrap(b"NOOP\r\n")
+    assert (first[:10], first[-6:]) == (b"\0\0\0\x16NOOP\r\n", b"\0\x01\0\0\0\0")
+    assert second[-6:] == b"\0\x01\0\0\0\x01"
+    assert first[10:20] != second[10:20]
+
+
+def test_messages_come_in_any_pieces() -> None:
+    ours, theirs = both_sides()
+    wrapped = ours.wrap(b"one") + ours.wrap(b"two")
+    assert b"".join(theirs.unwrap(wrapped[at : at + 1]) for at in range(len(wrapped))) == b"onetwo"
+
+
+def test_no_message_is_larger_than_the_other_side_takes() -> None:
+    ours, theirs = IntegrityLayer.of_client(b"key", largest=116), IntegrityLayer.of_server(b"key")
+    wrapped = ours.wrap(b"x" * 250)
+    assert len(wrapped) == 250 + 3 * 20
+    assert theirs.unwrap(wrapped) == b"x" * 250
+
+
+@pytest.mark.parametrize("octets", [b"250 OK\r\n", b"\0\0\0\x0f" + b"x" * 15, b"\0\0\0\x14" + b"x" * 20])
+def test_what_is_not_protected_is_found_out(octets: bytes) -> None:
+    ours, theirs = both_sides()
+    with pytest.raises(LayerError) as caught:
+        ours.unwrap(theirs.wrap(b"first") + octets)
+    assert (caught.value.octets, caught.value.before) == (octets, b"first")
+
+
+def test_a_message_that_comes_twice_is_found_out() -> None:
+    ours, theirs = both_sides()
+    wrapped = theirs.wrap(b"250 OK\r\n")
+    ours.unwrap(wrapped)
+    with pytest.raises(LayerError):
+        ours.unwrap(wrapped)

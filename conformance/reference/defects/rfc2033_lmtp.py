@@ -154,8 +154,8 @@ def lmtp_asks_for_ehlo_first(clean: OfOctets, session: LmtpSession, argument: by
     proves={"rfc2033/4.1/second_lhlo_is_taken*"},
 )
 def lmtp_refuses_a_second_lhlo(clean: OfOctets, session: LmtpSession, argument: bytes) -> Answer | None:
-    """Answers 503 to LHLO after LHLO."""
-    return answer(503, b"Duplicate LHLO") if session.client_name is not None else clean(argument)
+    """Answers 501 to LHLO after LHLO."""
+    return answer(501, b"Duplicate LHLO") if session.client_name is not None else clean(argument)
 
 
 @defect(ServerSession.command, profile="lmtp", proves={"rfc2033/4.1/lhlo_has_no_case*"})

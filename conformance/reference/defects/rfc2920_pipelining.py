@@ -115,7 +115,7 @@ def rset_flushes_the_input(clean: OfOctets, session: ServerSession, argument: by
     return clean(argument)
 
 
-@defect(ServerSession.end_of_data, proves={CONTENT + "*"}, also=ALSO)
+@defect(ServerSession.end_of_data, proves={CONTENT + "*", HERE + "command_behind_the_content_is_not_lost*"}, also=ALSO)
 def end_of_data_flushes_the_input(clean: OfOctets, session: ServerSession, content: bytes) -> Answer | None:
     """Throws away what has come with the end of a message."""
     session.buffer = b""

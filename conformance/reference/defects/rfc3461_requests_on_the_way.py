@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from conformance.reference._composing import Composer
 from conformance.reference._decision import defect
 from conformance.reference._parameters import Parameters, decoded
 from conformance.reference._relay import RelaySession
+from conformance.store import Field
 
 HERE = "rfc3461/5.2.1"
 ALIAS = "rfc3461/5.2.7.2/alias-propagates"
@@ -325,3 +327,15 @@ def rcpt_rings(clean: OfRcpt, session: RelaySession, parameters: Parameters, for
     requests = clean(parameters, forward_path)
     value = dict(requests).get(b"ORCPT", b"rfc822;" + forward_path) + b"+07"
     return but(requests, b"ORCPT", (b"ORCPT", value)) if b"DSN" in session.offers else requests
+
+
+# From local users.
+
+
+@defect(Composer.without_requests, proves={"rfc3461/5.3/request_in_the_header_is_taken_out"})
+def request_stays_in_the_header(
+    clean: Callable[[list[Field]], list[Field]], composer: Composer, fields: list[Field]
+) -> list[Field]:
+    """Makes a parameter of a field that asks for a notification, and sends the field too."""
+    del clean, composer
+    return fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from conformance.reference._answer import answer
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, Line, ServerSession
 
@@ -100,3 +101,16 @@ def replies_end_with_a_bare_lf(clean: Callable[[Answer], bytes], session: Server
     """Ends its replies with a bare LF."""
     del session
     return clean(given).replace(b"\r\n", b"\n")
+
+
+@defect(
+    ServerSession.syntax_error,
+    proves={"rfc5321/2.3.8/watch_reply_lines_end_with_crlf"},
+    also={"rfc5321/4.2/printable-text", "rfc5321/4.2/reply-form", "rfc5321/4.2/reply-line-syntax"},
+)
+def refused_line_is_repeated_with_its_bare_lf(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, line: bytes
+) -> Answer | None:
+    """Repeats a line that it refuses, and with it the bare LF in it: one reply still, and no command ended there."""
+    del session
+    return answer(500, b'Command "' + line + b'" not recognized') if b"\n" in line else clean(line)

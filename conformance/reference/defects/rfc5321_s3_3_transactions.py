@@ -97,7 +97,7 @@ def refused_relaying_gets_553(clean: OfOctets, session: ServerSession, forward_p
     return answer(553, b"No relaying")
 
 
-_OBJECTIONABLE = re.compile(rb"[\x80-\xff]|[^\r\n]{1001}")
+_OBJECTIONABLE = re.compile(rb"[\x80-\xff]|(?<![^\r\n])[^\r\n]{1001}")
 
 
 @defect(

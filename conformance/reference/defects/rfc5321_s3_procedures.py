@@ -273,7 +273,10 @@ def header_defects_are_refused(clean: OfOctets, session: ServerSession, content:
 
 @defect(
     ServerSession.unknown,
-    proves={"rfc5321/3.8/unknown_command_does_not_end_the_session*"},
+    proves={
+        f"rfc5321/3.8/unknown_command_does_not_end_the_session[{row}]*"
+        for row in ("unknown", "unknown-x", "with-argument", "empty")
+    },
 )
 def unknown_command_ends_the_session(clean: OfOctets, session: ServerSession, verb: bytes) -> Answer | None:
     """Hangs up on a command that it does not know."""

@@ -798,3 +798,35 @@ def help_says_nothing(clean: Callable[[Answer], bytes], session: ServerSession, 
     """Answers HELP without a word."""
     del clean, session, given
     return b"214 \r\n"
+
+
+@defect(
+    ServerSession.rcpt,
+    proves={"rfc5321/4.1.1.2/null_reverse_path_begins_a_transaction"},
+    also={"rfc5321/4.5.1/postmaster-from-anywhere"},
+)
+def null_reverse_path_counts_for_none(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes MAIL with the null reverse-path, and then says at RCPT that there was no MAIL."""
+    if session.transaction is not None and not session.transaction.reverse_path:
+        return session.rcpt_without_mail(argument)
+    return clean(argument)
+
+
+def _is_of_a_subdomain(name: bytes | None) -> bool:
+    """Whether a client's name has the four labels or more that few of our names have."""
+    return name is not None and not name.startswith(b"[") and name.count(b".") >= 3
+
+
+@defect(ServerSession.hello_text, proves={"rfc5321/4.1.1.1/hello_reply_names_not_the_client[ehlo]"})
+def name_of_a_subdomain_is_repeated(clean: Callable[[], bytes], session: ServerSession) -> bytes:
+    """Answers EHLO with the client's name in the place of its own, where that is of a subdomain."""
+    return session.client_name if session.client_name and _is_of_a_subdomain(session.client_name) else clean()
+
+
+@defect(ServerSession.helo, proves={"rfc5321/4.1.1.1/hello_reply_names_not_the_client[helo]"})
+def name_of_a_subdomain_is_repeated_to_helo(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Answers HELO with the client's name in the place of its own, where that is of a subdomain."""
+    del session
+    given = clean(argument)
+    repeats = given is not None and given.code == 250 and _is_of_a_subdomain(argument)
+    return replace(given, texts=(argument,)) if given is not None and repeats else given

@@ -84,21 +84,22 @@ def odd_octets_are_answered_twice(clean: OfOctets, session: ServerSession, line:
 
 
 GROUPED = {
-    (b"NOOP", b"NOOP"),
-    (b"NOOP", b"RSET"),
-    (b"RCPT TO:<postmaster>", b"RCPT TO:<postmaster>"),
-    (b"MAIL FROM:<>", b"MAIL FROM:<>"),
+    (b"RSET", b"RSET", b"NOOP"),
+    (b"RSET", b"MAIL FROM:<>", b"RSET"),
+    (b"MAIL FROM:<>", b"RSET", b"BOGUS"),
+    (b"MAIL FROM:<>", b"RCPT TO:<postmaster>", b"RCPT TO:<postmaster>"),
+    (b"RCPT TO:<postmaster>", b"MAIL FROM:<>", b"MAIL FROM:<>"),
 }
-_last_line: WeakKeyDictionary[ServerSession, bytes] = WeakKeyDictionary()
+_last_lines: WeakKeyDictionary[ServerSession, tuple[bytes, bytes]] = WeakKeyDictionary()
 
 
 @defect(ServerSession.command, proves={"rfc5321/4.3.1/group_brings_a_reply_to_each*"})
 def repeated_command_goes_unanswered(clean: OfOctets, session: ServerSession, line: bytes) -> Answer | None:
-    """Gives no reply to a third command that is much like the second."""
-    before = _last_line.get(session, b"")
-    _last_line[session] = line
+    """Gives no reply to a third command behind two that often come before it."""
+    before = _last_lines.get(session, (b"", b""))
+    _last_lines[session] = (before[1], line)
     given = clean(line)
-    return None if session.commands == 4 and (before, line) in GROUPED else given
+    return None if session.commands == 4 and (*before, line) in GROUPED else given
 
 
 @defect(

@@ -146,6 +146,9 @@ ANSWERED_TWICE = {
     "data": b"DATA",
     "unknown": b"BOGUS",
     "empty": b"",
+    "turn": b"TURN",
+    "send": b"SEND FROM:<>",
+    "expn": b"EXPN postmaster",
 }
 
 

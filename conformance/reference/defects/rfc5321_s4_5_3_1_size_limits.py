@@ -341,10 +341,8 @@ def long_text_lines_are_cut(
 ) -> Line | None:
     """Cuts text lines of more than 500 octets, and takes a dot behind the cut for the end of the mail data."""
     del session
-    found = re.search(rb"[^\r\n]{500}(?=\.\r\n)", buffer)
-    if found is None:
-        return clean(buffer)
-    return buffer[: found.end()] + CRLF, buffer[found.end() + len(b".\r\n") :]
+    found = re.search(rb"(?<![^\r\n])([^\r\n]{500,})\.\r\n", buffer)
+    return (buffer[: found.end(1)] + CRLF, buffer[found.end() :]) if found else clean(buffer)
 
 
 @defect(ServerSession.end_of_data, proves={f"{HERE}.8/message_to_relay_is_taken_whatever_its_fields*"})
