@@ -21,6 +21,7 @@ from conformance.client import (
 from conformance.dns_server import Fault
 from conformance.hop import Command, HopConnection, Received, Rule, Step, Then, Transaction, reply_octets
 from conformance.scenario import (
+    Agent,
     Broken,
     Held,
     Hop,
@@ -32,6 +33,7 @@ from conformance.scenario import (
     Submitted,
     Took,
     Unclear,
+    Use,
     accepted,
     answered,
     arrived,
@@ -82,6 +84,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CRLF",
+    "Agent",
     "Anomaly",
     "At",
     "Broken",
@@ -121,6 +124,7 @@ __all__ = [
     "Transaction",
     "Unclear",
     "Unprotected",
+    "Use",
     "accepted",
     "added",
     "answered",

@@ -3,6 +3,7 @@
 from conformance.client._client import At, Client, Exchange, new_token, tls_context
 from conformance.client._connection import Connection, Dial, Pace, Segmentation
 from conformance.client._dial import dialler
+from conformance.client._message import usual_message
 from conformance.client._outcomes import (
     Closed,
     HandshakeFailed,
@@ -33,4 +34,5 @@ __all__ = [
     "dialler",
     "new_token",
     "tls_context",
+    "usual_message",
 ]

@@ -11,12 +11,12 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from ssl import TLSVersion
 
 import trio
 
 from conformance.client._connection import SEGMENT_PAUSE, Connection
+from conformance.client._message import usual_message
 from conformance.client._outcomes import HandshakeFailed, NotReady, Outcome, Secured, Silence
 from conformance.target import Credentials, Role, Target
 from conformance.wire import CRLF, Reply, stuff
@@ -500,10 +500,15 @@ class Client:
             await self.connection.protect(layer)
         return outcome
 
+    @property
+    def host_names(self) -> tuple[bytes, ...]:
+        """How the server calls itself in its greeting and in its reply to EHLO, where these are domains, each once."""
+        said = (outcome.text.split() for outcome in (self.greeting, self.hello) if isinstance(outcome, Reply))
+        return tuple(dict.fromkeys(words[0] for words in said if words and is_domain(words[0])))
+
     def _host_name(self) -> bytes:
-        """The host that we speak with, by its greeting (RFC 5321 §4.2), else by the target file."""
-        words = self.greeting.text.split() if isinstance(self.greeting, Reply) else []
-        return words[0] if words and is_domain(words[0]) else self.target.where.host.encode("ascii")
+        """The host that we speak with: its own name, else that of the target file."""
+        return next(iter(self.host_names), self.target.where.host.encode("ascii"))
 
     @property
     def credentials(self) -> tuple[bytes, bytes]:
@@ -574,23 +579,7 @@ class Client:
         Raises:
             ValueError: ``without`` names a field that the message does not have.
         """
-        sender = (self.target.sender or "suite@client.example.test").encode("ascii")
-        recipient = self.target.mailbox.encode("ascii")
-        mark = (token or self.token).encode("ascii")
-        fields = {
-            "From": b"<%b>" % sender,
-            "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
-            "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % mark,
-            "Subject": b"smtp-conformance " + mark,
-        }
-        missing = set(without)
-        if missing - fields.keys():
-            raise ValueError(f"a message has no {', '.join(sorted(missing - fields.keys()))} to leave out")
-        header = b"".join(
-            name.encode("ascii") + b": " + value + CRLF for name, value in fields.items() if name not in missing
-        )
-        return before + header + CRLF + body
+        return usual_message(self.target, token or self.token, body, without, before)
 
     def message_with(self, words: str | None) -> bytes:
         """A message whose whole body is these words, a target's fact about content, and a Comments field of it too.

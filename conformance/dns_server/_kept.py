@@ -23,6 +23,7 @@ mail.example.test. A 127.0.0.1
 example.test. A 127.0.0.1
 example.test. MX 10 mail.example.test.
 account.example.test. A 127.0.0.4
+submissions.example.test. A 127.0.0.6
 1.0.0.127.in-addr.arpa. PTR localhost.
 """
 

@@ -19,10 +19,11 @@ from conformance.engine._events import (
     EntryRecord,
     ObservationRecord,
 )
-from conformance.engine._evidence import hop_transcripts, store_transcripts
+from conformance.engine._evidence import SESSIONS, hop_transcripts, store_transcripts
 from conformance.scenario import (
     NO,
     NOT,
+    Agent,
     BadScenarioError,
     Broken,
     Control,
@@ -31,6 +32,7 @@ from conformance.scenario import (
     Names,
     Observation,
     Process,
+    Programs,
     Scenario,
     Store,
     Submit,
@@ -68,6 +70,7 @@ NEEDED_FACTS = {
     "store": ("store",),
     "dns": ("dns_domains", "exchangers", "name_server"),
     "process": ("process.start",),
+    "agent": ("user_agent",),
     "submit": ("submit.command",),
 }
 """What a target must say so that a scenario can have what it needs around it."""
@@ -96,6 +99,7 @@ class Setting:
     observed: Callable[[], None] | None = None
     around: Surroundings | None = None
     control: Control | None = None
+    programs: Programs | None = None
     way_in: Submitting | None = None
     doorstep: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(DOORSTEP))
 
@@ -157,6 +161,7 @@ class Session:
     store: Store | None = None
     names: Names | None = None
     process: Process | None = None
+    agent: Agent | None = None
     submit: Submit | None = None
     remembers: bool = field(init=False)
 
@@ -244,6 +249,18 @@ class Session:
             return self.names
         raise NotReady(need, "is not open")
 
+    def take_agent(self) -> Agent:
+        """The user's programs, and a server of ours for them.
+
+        Raises:
+            NotReady: nobody can run them.
+        """
+        around, programs = self.setting.around, self.setting.programs
+        if programs is None or around is None or around.agents is None:
+            raise NotReady("user agent", "nobody can run it")
+        self.agent = Agent(around.agents, programs, self.setting.target, self.token)
+        return self.agent
+
     def take_process(self) -> Process:
         """The target's process, which is up again, and has room, when the attempt ends.
 
@@ -288,6 +305,8 @@ class Session:
             transcripts += self.submit.transcripts
         if self.hop is not None:
             transcripts += hop_transcripts(self.hop)
+        if self.agent is not None:
+            transcripts += [session.transcript for session in self.agent.sessions[:SESSIONS]]
         if self.store is not None:
             transcripts += store_transcripts(self.store)
         for number, transcript in enumerate(transcripts):
@@ -383,6 +402,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
             arguments[need] = client
     if "process" in scenario.needs:
         arguments["process"] = run.take_process()
+    if "agent" in scenario.needs:
+        arguments["agent"] = run.take_agent()
     if "submit" in scenario.needs:
         arguments["submit"] = run.take_submit()
     if "another" in scenario.needs:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
 import trio
 
 from conformance.client import Dial
-from conformance.scenario import ControlError, Submitted
+from conformance.hop import HopError, NextHop
+from conformance.scenario import ControlError, Ended, Submitted
 from conformance.target import Target
 
 COMMAND_SECONDS = 90.0
@@ -29,6 +31,8 @@ COMPLAINTS_KEPT = 10_000
 
 SUBMIT_OVERLAP = 4
 """Messages that are handed over at a time: each is a process, or a few."""
+
+_WORD = re.compile(r"\{([a-z-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,36 @@ class SubmitCommand:
         """Hand one over."""
         async with self.turn:
             return Submitted(*await _ended((*self.words, *arguments), message))
+
+
+@dataclass(frozen=True, slots=True)
+class UserPrograms:
+    """The programs of the fact ``user_agent``, each of which meets our server at a free port of loopback."""
+
+    target: Target
+
+    @asynccontextmanager
+    async def serve(self, hop: NextHop) -> AsyncIterator[str]:
+        """As ``Programs.serve``."""
+        try:
+            listening = await hop.listen()
+        except HopError as error:
+            raise ControlError(str(error)) from error
+        try:
+            yield listening.address
+        finally:
+            with trio.CancelScope(shield=True):
+                await listening.close()
+
+    async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
+        """As ``Programs.run``."""
+        command = [_filled(argument, words) for argument in getattr(self.target.user_agent, task)]
+        return Ended(*await _ended(command, message))
+
+
+def _filled(argument: str, words: Mapping[str, str]) -> str:
+    """The argument with what its words in braces stand for."""
+    return _WORD.sub(lambda found: words.get(found[1], found[0]), argument)
 
 
 def _begin(

@@ -12,7 +12,7 @@ import trio
 
 from conformance.client import At, Dial, Pace, Segmentation
 from conformance.engine._attempt import Attempted, Setting, Watched, attempt, lacking, observed
-from conformance.engine._commands import Commands, SubmitCommand
+from conformance.engine._commands import Commands, SubmitCommand, UserPrograms
 from conformance.engine._control import Introduced, TargetUnusableError, introduce
 from conformance.engine._events import (
     ConnectionRecord,
@@ -105,9 +105,12 @@ class Engine:
     def __post_init__(self) -> None:
         self.limit = ConnectionLimit(self._most())
         control = Commands(self.target, self.dial) if self.target.process.start else None
+        programs = UserPrograms(self.target) if self.target.knows("user_agent") else None
         words = self.target.submit.command
         way_in = SubmitCommand(words) if words else None
-        self.setting = Setting(self.target, self.dial, Pace(self.options.timeout), control=control, way_in=way_in)
+        self.setting = Setting(
+            self.target, self.dial, Pace(self.options.timeout), control=control, programs=programs, way_in=way_in
+        )
 
     def _most(self) -> int:
         stated = self.target.limits.connections

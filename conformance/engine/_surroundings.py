@@ -27,18 +27,22 @@ from conformance.target import Target, split_place
 SINKS = frozenset({"lmtp-sink", "smtp-sink"})
 """The stores that are ports of our next hop."""
 
-AROUND = frozenset({"hop", "store", "dns"})
+AROUND = frozenset({"hop", "store", "dns", "agent"})
 """The needs of scenarios that are met by something around the target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is open now; ``bounces`` is the store of the target's sender, where that is another."""
+    """What is open now; ``bounces`` is the store of the target's sender, where that is another.
+
+    ``agents`` is our server for users' programs.
+    """
 
     hop: NextHop | None = None
     store: Store | None = None
     bounces: Store | None = None
     names: NameServer | None = None
+    agents: NextHop | None = None
 
 
 def wanted(target: Target, scenarios: Iterable[Scenario]) -> frozenset[str]:
@@ -83,10 +87,12 @@ async def _listen(hop: NextHop, usual: str, target: Target) -> None:
         if place:
             await hop.listen(*split_place(place))
             hop.offers_at[place] = offers
+    if target.submissions_next_hop and target.submissions_domain and hop.authority is not None:
+        await hop.listen(*split_place(target.submissions_next_hop))
+        hop.tls_first_at.add(target.submissions_next_hop)
+        hop.tls_at[target.submissions_next_hop] = hop.authority.context(target.submissions_domain)
     if target.lmtp_next_hop:
         await hop.listen(*split_place(target.lmtp_next_hop), protocol="lmtp")
-    if target.account_authority:
-        hop.authority = Authority.read(Path(target.account_authority))
     if hop.authority is not None and target.account_next_hop and target.account_domain:
         hop.tls_at[target.account_next_hop] = hop.authority.context(target.account_domain)
 
@@ -97,6 +103,8 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
     store: Store | None = None
     bounces: Store | None = None
     try:
+        if needs & {"hop", "agent"} and target.account_authority:
+            hop.authority = Authority.read(Path(target.account_authority))
         if "hop" in needs and target.next_hop:
             await _listen(hop, target.next_hop, target)
         if "dns" in needs:
@@ -112,4 +120,4 @@ async def _open(target: Target, needs: frozenset[str], nursery: trio.Nursery) ->
             bounces = await open_store(target.bounces, hop)
     except (CertificateError, HopError, NameServerError, StoreError) as error:
         raise TargetUnusableError(str(error), ()) from error
-    return Surroundings(hop if "hop" in needs else None, store, bounces, names)
+    return Surroundings(hop if "hop" in needs else None, store, bounces, names, hop if "agent" in needs else None)

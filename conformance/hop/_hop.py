@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import trio
@@ -15,6 +16,7 @@ from conformance.hop._ledger import Ledger
 from conformance.hop._records import HopConnection, Protocol, Received, Transaction
 from conformance.hop._rules import Rule, Script
 from conformance.hop._session import HopSession, LayerOffer, Manner, with_small_domain
+from conformance.hop._windows import small_windows
 from conformance.wire import Transcript
 
 USUAL_OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE")
@@ -93,10 +95,15 @@ class NextHop:
     """What is offered there under TLS, where that differs from what is in clear."""
     tls_at: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """The server's side of TLS at a ``host:port`` of ours, where that differs."""
+    tls_first_at: set[str] = field(default_factory=set)
+    """The ``host:port`` of ours at which TLS begins with the first octet (RFC 8314 §3.3)."""
     layer_at: dict[str, LayerOffer] = field(default_factory=dict)
     """The security layer that DIGEST-MD5 brings at a ``host:port`` of ours, where it does."""
     recipients_at_most: dict[str, int] = field(default_factory=dict)
     """As many as a transaction at a ``host:port`` of ours has, where there is a limit."""
+    narrows: Callable[[], AbstractContextManager[None]] = small_windows
+    """What gives connections small windows."""
+    is_narrow: bool = False
     authority: Authority | None = None
     """Who signs certificates for us that the target trusts."""
     message_bound: int = MESSAGE_BOUND
@@ -174,8 +181,39 @@ class NextHop:
         under_tls = self.offers_under_tls_at.get(local, offers)
         at_most = self.recipients_at_most.get(local)
         layer = self.layer_at.get(local)
-        manner = Manner(self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most, layer)
-        await HopSession(stream, connection, manner, self._script, self._ledger).serve(implicit_tls=implicit_tls)
+        manner = Manner(
+            self.name, offers, tls, self.message_bound, self.idle, under_tls, at_most, layer, narrow=self.is_narrow
+        )
+        session = HopSession(stream, connection, manner, self._script, self._ledger)
+        await session.serve(implicit_tls=implicit_tls or local in self.tls_first_at)
+
+    @asynccontextmanager
+    async def narrow(self, place: str) -> AsyncIterator[None]:
+        """Have small windows for the connections that begin within the block, and look whether one gets stuck.
+
+        The ``host:port`` of ours is opened anew, as sockets have the room that there was when they were made.
+
+        Raises:
+            HopError: it can't be done here.
+        """
+        try:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(self.narrows())
+                except OSError as error:
+                    raise HopError(f"windows of TCP can't be made small here: {error.strerror}") from error
+                self.is_narrow = True
+                stack.callback(setattr, self, "is_narrow", False)
+                await self._open_anew(place)
+                yield
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._open_anew(place)
+
+    async def _open_anew(self, place: str) -> None:
+        for port in [each for each in self.ports if each.address == place]:
+            await port.close()
+            await self.listen(port.host, port.port)
 
     # What scenarios say and ask.
 

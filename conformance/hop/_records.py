@@ -151,6 +151,7 @@ class HopConnection:
     and ``handshake`` are the first octets behind our 220. ``protected`` tells that a security layer of SASL began;
     ``outside`` are the octets that came then and are none of it, or none of TLS where that is below it. ``end`` says
     who ended it and how; ``over`` is set then.
+    ``stuck`` tells that the client took nothing of our replies any more, where windows were small.
     """
 
     number: int
@@ -171,6 +172,7 @@ class HopConnection:
     outside: bytes = b""
     ended: float | None = None
     end: str = ""
+    stuck: bool = False
     over: trio.Event = field(default_factory=trio.Event)
 
     @property

@@ -32,6 +32,7 @@ class Step(enum.StrEnum):
     CONTENT = "content"
     END_OF_DATA = "end of data"
     BDAT = "BDAT"
+    BURL = "BURL"
     RSET = "RSET"
     NOOP = "NOOP"
     QUIT = "QUIT"

@@ -52,7 +52,11 @@ class Manner:
     offers_under_tls: tuple[bytes, ...]
     recipients_at_most: int | None
     layer: LayerOffer | None = None
+    narrow: bool = False
 
+
+STUCK_SECONDS = 15.0
+"""After this a client that takes nothing of a reply, where windows are small, is stuck."""
 
 FIRST_OCTETS = 64
 
@@ -191,7 +195,11 @@ class HopSession:
         self._heard_at_reply = self._heard
         self.connection.transcript.sent(octets)
         try:
-            await self.stream.send_all(self.layer.wrap(octets) if self.layer else octets)
+            with trio.move_on_after(STUCK_SECONDS if self.manner.narrow else float("inf")) as waiting:
+                await self.stream.send_all(self.layer.wrap(octets) if self.layer else octets)
+            if waiting.cancelled_caught:
+                self.connection.stuck = True
+                self._leave(Then.RESET)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise _PeerIsGone("closed by the client" if self._at_end else "reset by the client") from None
 
@@ -528,6 +536,16 @@ class HopSession:
         else:
             await self._answer(reply_octets(250, "OK"), self._rule(Step.BDAT), command)
 
+    async def burl(self, command: Command) -> None:
+        """BURL, where it is offered: what is behind the URL counts as taken, and is not fetched (RFC 4468 §3.2)."""
+        if not any(keyword.upper().split(b" ")[0] == b"BURL" for keyword in self.offered):
+            await self.other(command)
+            return
+        usual = reply_octets(250, "OK, taken") if self._accepted() else reply_octets(503, "No recipient")
+        await self._answer(usual, self._rule(Step.BURL), command)
+        if command.argument.upper().endswith(b" LAST"):
+            self._end_transaction()
+
     async def _chunk(self, left: int) -> None:
         try:
             while left:
@@ -609,6 +627,7 @@ _HANDLERS: dict[Step, Callable[[HopSession, Command], Awaitable[None]]] = {
     Step.RCPT: HopSession.rcpt,
     Step.DATA: HopSession.data,
     Step.BDAT: HopSession.bdat,
+    Step.BURL: HopSession.burl,
     Step.RSET: HopSession.rset,
     Step.NOOP: HopSession.noop,
     Step.QUIT: HopSession.quit,

@@ -17,6 +17,7 @@ from conformance.launchers._site import (
     account_facts,
     certificate_facts,
     common_facts,
+    submissions_facts,
     submit_facts,
 )
 from conformance.target import Target, make_target
@@ -26,6 +27,7 @@ OUR_NAMES = "resolves names through our own name server alone"
 OTHER_HOPS = (
     "relays extended.example.test and bare.example.test too, to next hops with all extensions and with hardly any"
 )
+SUBMISSIONS = "relays submissions.example.test to a host of that name, under implicit TLS that has to verify"
 ACCOUNT = "relays account.example.test to a host of that name, where it has an account, under TLS that has to verify"
 CERTIFICATES = "asks clients for a certificate, and trusts an authority of ours"
 COMMON = (
@@ -73,9 +75,10 @@ class Launcher(ABC):
     ``deviations`` say, one by one, what its set-up changes in the package's defaults beside ``COMMON``; ``facts`` are
     those of a target file that differ from the common ones, ``None`` for a fact that this server lacks. ``login``
     tells one that takes our credentials, ``routes`` one that can send mail where MX records say, ``account`` one that
-    authenticates under TLS at a next hop, ``certificates`` one that asks clients for a certificate, ``submits`` one
-    whose local users have a program that hands over messages, ``request_field`` what asks for
-    a notification there. ``queue`` is where its queue is in a root of its own.
+    authenticates under TLS at a next hop, ``submissions`` one that verifies a next hop under implicit TLS,
+    ``certificates`` one that asks clients for a certificate, ``submits`` one whose local users have a program that
+    hands over messages, ``request_field`` what asks for a notification there. ``queue`` is where its queue is in a root
+    of its own.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Launcher(ABC):
     login: bool = False
     routes: bool = False
     account: bool = False
+    submissions: bool = False
     certificates: bool = False
     submits: bool = False
     request_field: str = ""
@@ -123,6 +127,7 @@ class Launcher(ABC):
             **common_facts(site),
             **({"credentials": CREDENTIALS} if self.login else {}),
             **(account_facts(site) if self.account else {}),
+            **(submissions_facts(site) if self.submissions else {}),
             **(certificate_facts(site) if self.certificates else {}),
             **(submit_facts(site, self.request_field) if self.submits else {}),
             **self.facts,

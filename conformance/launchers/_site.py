@@ -25,7 +25,10 @@ EXTENDED_DOMAIN = "extended.example.test"
 BARE_DOMAIN = "bare.example.test"
 ACCOUNT_DOMAIN = "account.example.test"
 """Mail for it goes to the host of this name, where a server with an account authenticates under TLS."""
+SUBMISSIONS_DOMAIN, SUBMISSIONS_ADDRESS = "submissions.example.test", "127.0.0.6"
+"""Mail for it goes to the host of this name under implicit TLS, which a server that can has to verify."""
 ACCOUNT_USER, ACCOUNT_PASSWORD = "relay", "looking-glass"
+ACCOUNT_PASSWORD_FROM = "SMTP_CONFORMANCE_ACCOUNT_PASSWORD"  # noqa: S105 - the name of a variable
 CERTIFIED = "client.example.test"
 """The name on the certificate that we can show to a server."""
 LMTP_DOMAIN, LMTP_ADDRESS = "lmtp.example.test", "127.0.0.5"
@@ -59,6 +62,11 @@ PASSWORD = "wonderland"  # noqa: S105 - of a mailbox that ends with its server
 def password() -> str:
     """The password of ``LOGIN``: from the environment, which also gets it where it has none."""
     return os.environ.setdefault(PASSWORD_FROM, PASSWORD)
+
+
+def account_password() -> str:
+    """What a server says at the next hop where it has an account, as ``password``."""
+    return os.environ.setdefault(ACCOUNT_PASSWORD_FROM, ACCOUNT_PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +138,9 @@ class Site:
                 BARE_DOMAIN: BARE_ADDRESS,
             },
             "account_domain": ACCOUNT_DOMAIN,
+            "submissions_domain": SUBMISSIONS_DOMAIN,
             "account_user": ACCOUNT_USER,
-            "account_password": ACCOUNT_PASSWORD,
+            "account_password": account_password(),
             "extended_domain": EXTENDED_DOMAIN,
             "lmtp_domain": LMTP_DOMAIN,
             "lmtp_address": LMTP_ADDRESS,
@@ -205,6 +214,7 @@ def _routing_facts(site: Site) -> dict[str, Any]:
         "dns_domains": (ROUTED_DOMAIN,),
         "exchangers": tuple(f"{address}:25" for address in EXCHANGERS),
         "name_server": f"{site.name_server}:53",
+        "own_network": True,
     }
 
 
@@ -215,6 +225,15 @@ def account_facts(site: Site) -> dict[str, Any]:
         "account_next_hop": f"{ACCOUNT_ADDRESS}:{site.next_hop_port}",
         "account_authority": str(site.authority),
         "account_verified": True,
+    }
+
+
+def submissions_facts(site: Site) -> dict[str, Any]:
+    """What is true of a server that gives mail to a submission server of ours, whose certificate it verifies."""
+    return {
+        "submissions_domain": SUBMISSIONS_DOMAIN,
+        "submissions_next_hop": f"{SUBMISSIONS_ADDRESS}:{site.next_hop_port}",
+        "account_authority": str(site.authority),
     }
 
 
@@ -231,6 +250,7 @@ def submit_facts(site: Site, request_field: str) -> dict[str, Any]:
     return {"submit": known | ({"request-field": request_field} if request_field else {})}
 
 
+ACCOUNT_CREDENTIALS = Credentials(user=ACCOUNT_USER, password_from=ACCOUNT_PASSWORD_FROM)
 CREDENTIALS = Credentials(user=LOGIN, password_from=PASSWORD_FROM)
 
 

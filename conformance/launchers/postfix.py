@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
-from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS
+from conformance.launchers._launcher import ACCOUNT, CERTIFICATES, OTHER_HOPS, SUBMISSIONS
 from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN, LMTP_DOMAIN, UTF8_LOCAL
 
 POSTFIX = DebianServer(
@@ -17,6 +17,7 @@ POSTFIX = DebianServer(
     submits=True,
     login=True,
     account=True,
+    submissions=True,
     certificates=True,
     facts={
         "recipient_delimiter": "+",
@@ -34,6 +35,7 @@ POSTFIX = DebianServer(
     deviations=(
         OTHER_HOPS,
         ACCOUNT,
+        SUBMISSIONS,
         "smtp_sasl_security_options is noanonymous: PLAIN is a mechanism for it too",
         "mail goes there by a copy of its smtp service, for which no failure counts against the host",
         CERTIFICATES,

@@ -57,6 +57,8 @@ class ReferenceLauncher(Launcher):
             version=installed.version,
             set_up=self.set_up,
             account_domain=None,
+            submissions_domain=None,
+            submissions_next_hop=None,
             lmtp_domain=None,
             lmtp_next_hop=None,
             account_next_hop=None,

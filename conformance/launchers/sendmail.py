@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.launchers._debian import DebianServer
-from conformance.launchers._launcher import OTHER_HOPS
-from conformance.launchers._site import CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN
+from conformance.launchers._launcher import ACCOUNT, OTHER_HOPS
+from conformance.launchers._site import ACCOUNT_CREDENTIALS, CONTENT_FACTS, DOMAIN, EXTENDED_DOMAIN
 
 SENDMAIL = DebianServer(
     name="sendmail",
@@ -17,12 +17,16 @@ SENDMAIL = DebianServer(
     submits=True,
     request_field="Return-Receipt-To",
     login=True,
+    account=True,
     deviations=(
         OTHER_HOPS,
         "Debian's sendmail.mc without its submission port",
         "the trust in 127.0.0.1 is taken out of sendmail.cf and the access map",
         "its exemption from the pause before the greeting and from the rate of connections stays",
         "AUTH takes PLAIN, LOGIN and DIGEST-MD5, also in clear, from a password file with one user",
+        ACCOUNT,
+        "it says who it is there by an AuthInfo line with DIGEST-MD5, CRAM-MD5, PLAIN and LOGIN",
+        "a TLS_Srv line wants that host's certificate to verify, by our authority, and to be for its name",
         "procmail delivers into Maildirs, its last resort included",
         "a mailertable leads to the next hop and to where bounces go, by copies of its esmtp mailer with ports of ours",
         "messages have 10 MiB at most",
@@ -35,6 +39,7 @@ SENDMAIL = DebianServer(
     facts={
         "client_trusted": False,
         "security_layer": True,
+        "account_credentials": ACCOUNT_CREDENTIALS,
         "alias": {"address": f"team@{DOMAIN}", "members": [f"alice@{DOMAIN}", f"bob@{DOMAIN}"]},
         "mailing_list": {
             "address": f"staff@{DOMAIN}",

@@ -12,6 +12,7 @@ from trio.testing import lockstep_stream_pair, memory_stream_pair
 from conformance.dns_server import NameServer
 from conformance.hop import NextHop, tokens_in
 from conformance.reference._decision import Decisions
+from conformance.reference._pipe import narrow_pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import OWN_ADDRESSES, Routing
 from conformance.reference._site import EXCHANGERS, LMTP_DOMAIN, NEXT_HOP, NEXT_HOPS, Site, Stored
@@ -19,6 +20,8 @@ from conformance.store import Delivered
 from conformance.target import split_place
 
 PEER = "127.0.0.1:25"
+WINDOW = 4096
+"""Octets of a small window."""
 
 
 def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> DialNextHop:
@@ -31,7 +34,10 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> 
     async def connect() -> trio.abc.Stream:
         ours: trio.abc.Stream
         theirs: trio.abc.Stream
-        ours, theirs = lockstep_stream_pair() if lockstep else memory_stream_pair()
+        if hop.is_narrow:
+            ours, theirs = narrow_pipe(WINDOW)
+        else:
+            ours, theirs = lockstep_stream_pair() if lockstep else memory_stream_pair()
 
         async def session() -> None:
             await hop.serve(theirs, protocol="lmtp" if by_lmtp else "smtp", local=local, peer=PEER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -30,11 +30,13 @@ from conformance.reference._site import (
     CERTIFIED,
     EXTENDED_DOMAIN,
     NEXT_HOPS,
+    SUBMISSIONS_DOMAIN,
     Site,
     reference_target,
 )
+from conformance.reference._user_agent import ReferencePrograms
 from conformance.scenario import Broken, Clause, Observation, Scenario, Verdict, Watch
-from conformance.target import Role, Target
+from conformance.target import Role, Target, UserAgent
 
 FRAMING = frozenset({"greeting", "find_command_line", "find_end_of_data", "find_octets", "kept_across_tls"})
 """The decision points that see how octets came in, and not only which."""
@@ -52,6 +54,9 @@ RETRY_SECONDS, GIVE_UP_SECONDS = 1800.0, 4.5 * 24 * 3600
 WARN_SECONDS = 2700.0
 """Where mail is retried so slowly, its sender is told of the delay within the hour (RFC 3461 §5.2.5)."""
 
+
+PROGRAMS = UserAgent(**dict.fromkeys(UserAgent.__struct_fields__, ("in memory",)))
+"""The user's programs, which need no command here."""
 
 CONNECTIONS = frozenset({"smtp", "second"})
 """What a scenario needs that sees replies and nothing else."""
@@ -178,7 +183,14 @@ def try_scenarios(
 
         async with trio.open_nursery() as nursery:
             names = NameServer(nursery)
-            hop = NextHop(nursery, offers_at=dict(OFFERS_AT), tls_at=_tls_at(), authority=next_hop_authority())
+            hop = NextHop(
+                nursery,
+                offers_at=dict(OFFERS_AT),
+                tls_at=_tls_at(),
+                tls_first_at={NEXT_HOPS[SUBMISSIONS_DOMAIN]},
+                narrows=nullcontext,
+                authority=next_hop_authority(),
+            )
             site = Site(keeps_secrets="disabled" in facts)
             if scenario.slow:
                 site.retry_after, site.gives_up_after = RETRY_SECONDS, GIVE_UP_SECONDS
@@ -218,8 +230,9 @@ def try_scenarios(
                 looking_on,
                 observed=observed,
                 real=not defects,
-                around=Surroundings(hop, SiteStore(server.site), names=names),
+                around=Surroundings(hop, SiteStore(server.site), names=names, agents=hop),
                 control=server,
+                programs=ReferencePrograms(decisions, hop, trusting()),
                 way_in=server.submit,
             )
             attempted = await attempt(scenario, setting)
@@ -241,7 +254,10 @@ def try_scenarios(
 
 def _tls_at() -> dict[str, ssl.SSLContext]:
     """The certificates of the next hops that have one."""
-    return {NEXT_HOPS[ACCOUNT_DOMAIN]: next_hop_authority().context(ACCOUNT_DOMAIN.decode("ascii"))}
+    return {
+        NEXT_HOPS[domain]: next_hop_authority().context(domain.decode("ascii"))
+        for domain in (ACCOUNT_DOMAIN, SUBMISSIONS_DOMAIN)
+    }
 
 
 @cache
@@ -252,6 +268,8 @@ def _target(role: Role, facts: frozenset[str], *, unhurried: bool) -> Target:
         auth_required="auth_required" in facts,
         disabled=("VRFY", "EXPN") if "disabled" in facts else (),
     )
+    # Nobody else uses a network in memory, and programs in memory need no commands.
+    known = msgspec.structs.replace(known, own_network=True, user_agent=PROGRAMS)
     if {"client_certificate", "certificate_required"} & facts:
         known = msgspec.structs.replace(
             known,

@@ -24,7 +24,18 @@ from conformance.reference._relay import DialNextHop, Failed, OtherMail, RelaySe
 from conformance.reference._relay_tls import Protection
 from conformance.reference._report import About, Reported, report
 from conformance.reference._routing import DialAddress, Routing, UnroutableError
-from conformance.reference._site import ALIASES, FULL, LIST_OWNERS, LISTS, LMTP_DOMAIN, MOVED, Site, Stored, unquoted
+from conformance.reference._site import (
+    ALIASES,
+    FULL,
+    LIST_OWNERS,
+    LISTS,
+    LMTP_DOMAIN,
+    MOVED,
+    SUBMISSIONS_DOMAIN,
+    Site,
+    Stored,
+    unquoted,
+)
 from conformance.reference._trace import Accepted, Trace
 from conformance.wire import CRLF
 from conformance.wire.paths import Mailbox
@@ -607,6 +618,7 @@ class Mailer:
             account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
             protection=Protection(self.trusted, name),
             clear=clear,
+            submits=self.destination(copy.forward_paths[0]).encode() == SUBMISSIONS_DOMAIN,
             remembered=self.remembered_limits(name),
             others=self.others_for(copy) if self.wants_protection(copy) else (),
             lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,

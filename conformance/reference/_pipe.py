@@ -71,6 +71,53 @@ class Pipe(trio.abc.Stream):
         return trio.lowlevel.Abort.SUCCEEDED
 
 
+class NarrowPipe(Pipe):
+    """One end of a connection in memory with small windows: a write waits while too much is unread."""
+
+    def __init__(self, window: int) -> None:
+        super().__init__()
+        self.window = window
+        self._room = trio.Event()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """As ``Pipe.send_all``, once the other end has read enough."""
+        rest = bytes(data)
+        while True:
+            room = self.window - len(self.other.arrived)
+            if room > 0 or self.closed or self.other.closed:
+                await super().send_all(rest[:room])
+                rest = rest[room:]
+            if not rest:
+                return
+            self._room = trio.Event()
+            await self._room.wait()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """As ``Pipe.receive_some``."""
+        taken = await super().receive_some(max_bytes)
+        if isinstance(self.other, NarrowPipe):
+            self.other.has_room()
+        return taken
+
+    async def aclose(self) -> None:
+        """As ``Pipe.aclose``."""
+        await super().aclose()
+        self.has_room()
+        if isinstance(self.other, NarrowPipe):
+            self.other.has_room()
+
+    def has_room(self) -> None:
+        """Let who writes here look again."""
+        self._room.set()
+
+
+def narrow_pipe(window: int) -> tuple[NarrowPipe, NarrowPipe]:
+    """The two ends of a connection with windows of so many octets."""
+    one, other = NarrowPipe(window), NarrowPipe(window)
+    one.other, other.other = other, one
+    return one, other
+
+
 def pipe() -> tuple[Pipe, Pipe]:
     """The two ends of a connection."""
     one, other = Pipe(), Pipe()

@@ -20,7 +20,7 @@ from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters
 from conformance.reference._relay_tls import Protection, unverified
 from conformance.reference._report import Reported
-from conformance.reference._site import HOST
+from conformance.reference._site import HOST, SUBMISSIONS_DOMAIN
 from conformance.wire import CRLF, Reply, ReplyReader, stuff
 from conformance.wire.digest_md5 import IntegrityLayer
 
@@ -124,9 +124,9 @@ class _LostError(Exception):
 class RelaySession:
     """One session with the next hop, for one message; ``wants`` are the extensions that it would have on its way.
 
-    It starts TLS where that is offered, unless it is to stay ``clear``. ``remembered`` are limits of an earlier session
-    that count in the place of those that it is told. ``others`` go in this session where it is not safe enough for the
-    message itself.
+    It starts TLS where that is offered, unless it is to stay ``clear``, or begins with it where it ``submits``.
+    ``remembered`` are limits of an earlier session that count in the place of those that it is told. ``others`` go in
+    this session where it is not safe enough for the message itself.
     """
 
     BEHIND_THE_REPLY: ClassVar = True
@@ -140,6 +140,7 @@ class RelaySession:
         account: Account | None = None,
         protection: Protection = Protection(),  # noqa: B008 - it is frozen
         clear: bool = False,
+        submits: bool = False,
         remembered: Limits | None = None,
         others: tuple[OtherMail, ...] = (),
         lmtp: bool = False,
@@ -152,6 +153,7 @@ class RelaySession:
         self.heard = bytearray()
         self.wants = wants
         self.protection, self.clear, self.remembered = protection, clear, remembered
+        self.submits = submits
         self.told_limits = NONE
         self.others = others
         self.is_notification = self.verified = self.handshake_failed = False
@@ -191,6 +193,8 @@ class RelaySession:
     async def _session(
         self, reverse_path: bytes, forward_paths: tuple[bytes, ...], content: bytes, *, eight_bit: bool
     ) -> Sent:
+        if self.submits and not await self._tls_first():
+            return _put_off(forward_paths, b"454 4.7.5 The certificate is not good enough")
         early = not self.waits_for_greeting()
         if early:
             await self.stream.send_all(b"EHLO " + self.own_name() + CRLF)
@@ -329,6 +333,22 @@ class RelaySession:
                 break
         return hello, None
 
+    async def _tls_first(self) -> bool:
+        """Begin with TLS; whether the host is the one that it should be."""
+        secure = trio.SSLStream(self.stream, self.submission_tls(), server_hostname=SUBMISSIONS_DOMAIN.decode("ascii"))
+        try:
+            with trio.fail_after(self.patience("STARTTLS")):
+                await secure.do_handshake()
+        except trio.BrokenResourceError:
+            return False
+        self.stream, self.secured = secure, True
+        return True
+
+    @decision
+    def submission_tls(self) -> ssl.SSLContext:
+        """Our side of TLS that comes first: it verifies the certificate, and the name in it (RFC 8314 §3.3)."""
+        return self.protection.trusted or unverified()
+
     async def _start_tls(self) -> None:
         """Go over to TLS, and say EHLO again (RFC 3207 §4.2); a refusal leaves the session as it was."""
         if self.clear or not self.starts_tls() or (await self._say(b"STARTTLS")).code != 220:
@@ -408,9 +428,33 @@ class RelaySession:
             return [await self._recipient(line) for line in lines], None
         last = [] if chunked else [self.data_line()]
         behind = self.behind_the_group()
-        await self.stream.send_all(b"".join(line + CRLF for line in (*lines, *last, *behind)))
-        replies = self.assigned([await self._reply("RCPT") for _ in lines], forward_paths)
+        group = b"".join(line + CRLF for line in (*lines, *last, *behind))
+        replies = self.assigned(await self._replies(group, len(lines)), forward_paths)
         return replies, await self._reply("DATA") if last else None
+
+    async def _replies(self, group: bytes, number: int) -> list[Reply]:
+        """Send a group, and read the replies to the first so many of its commands, while it goes out or behind it."""
+        if not self.reads_while_sending():
+            await self.stream.send_all(group)
+            return [await self._reply("RCPT") for _ in range(number)]
+        raised: Exception | None = None
+        replies: list[Reply] = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_meanwhile, group)
+            try:
+                for _ in range(number):
+                    replies.append(await self._reply("RCPT"))  # noqa: PERF401 - kept one by one
+            except Exception as error:  # noqa: BLE001 - raised again below, where the nursery puts it in no group
+                raised = error
+                nursery.cancel_scope.cancel()
+        if raised is not None:
+            raise raised
+        return replies
+
+    async def _send_meanwhile(self, octets: bytes) -> None:
+        # Who reads the replies is told where the connection breaks.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.stream.send_all(octets)
 
     async def _recipient(self, line: bytes) -> Reply:
         reply = await self._say(line)
@@ -577,6 +621,11 @@ class RelaySession:
     def may_group(self, recipients: int) -> bool:
         """Whether RCPT for so many goes out with DATA at once: only where PIPELINING was offered (RFC 2920 §3.1)."""
         return recipients >= GROUPED_FROM and b"PIPELINING" in self.offers
+
+    @decision
+    def reads_while_sending(self) -> bool:
+        """Whether replies are read while a group is sent, which may then be larger than a window (RFC 2920 §3.1)."""
+        return True
 
     @decision
     def waits_for_recipients(self) -> bool:

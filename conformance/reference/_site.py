@@ -90,6 +90,8 @@ BARE_DOMAIN = b"bare.example.test"
 """Relayed to a next hop that offers next to none."""
 ACCOUNT_DOMAIN = b"account.example.test"
 """Relayed to a next hop at which we authenticate, under TLS that verifies."""
+SUBMISSIONS_DOMAIN = b"submissions.example.test"
+"""Relayed to a next hop with TLS from the first octet, whose certificate has to verify."""
 LMTP_DOMAIN = b"lmtp.example.test"
 """Passed on by LMTP."""
 OUTWARD_USER, OUTWARD_PASSWORD = b"relay", b"what the relay knows and nobody else, " * 12
@@ -107,6 +109,7 @@ NEXT_HOPS = {
     BARE_DOMAIN: "127.0.0.3:2600",
     ACCOUNT_DOMAIN: "127.0.0.4:2600",
     LMTP_DOMAIN: "127.0.0.5:2600",
+    SUBMISSIONS_DOMAIN: "127.0.0.6:2600",
 }
 """Where mail for these goes."""
 MOVED = {b"carol": b"carol@elsewhere.example.org", b"dora": "dörte@elsewhere.example.org".encode()}
@@ -296,6 +299,8 @@ def _target(address: str, role: Role, next_hop: str | None, store: Store | None)
         account_long=bool(next_hop),
         account_credentials=OUTWARD if next_hop else None,
         account_authority="in memory" if next_hop else None,
+        submissions_domain=SUBMISSIONS_DOMAIN.decode() if next_hop else None,
+        submissions_next_hop=NEXT_HOPS[SUBMISSIONS_DOMAIN] if next_hop else None,
         lmtp_domain=LMTP_DOMAIN.decode() if next_hop else None,
         lmtp_next_hop=NEXT_HOPS[LMTP_DOMAIN] if next_hop else None,
         relayed_list="readers@example.test" if next_hop else None,

@@ -1,6 +1,7 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
 from conformance.scenario._after import Hop, Names, Store
+from conformance.scenario._agent import Agent, Ended, Programs, Use
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -49,11 +50,13 @@ __all__ = [
     "FINDINGS",
     "NO",
     "NOT",
+    "Agent",
     "BadScenarioError",
     "Broken",
     "Clause",
     "Control",
     "ControlError",
+    "Ended",
     "Family",
     "Held",
     "Hop",
@@ -61,6 +64,7 @@ __all__ = [
     "Names",
     "Observation",
     "Process",
+    "Programs",
     "Register",
     "Row",
     "Scenario",
@@ -74,6 +78,7 @@ __all__ = [
     "Took",
     "Unclear",
     "UnknownClauseError",
+    "Use",
     "Verdict",
     "Watch",
     "accepted",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
 from typing import Protocol, TypeVar
@@ -15,7 +15,18 @@ import trio
 
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
-from conformance.hop import HopConnection, LayerOffer, NextHop, Received, Rule, Step, Transaction, old_tls, tokens_in
+from conformance.hop import (
+    HopConnection,
+    HopError,
+    LayerOffer,
+    NextHop,
+    Received,
+    Rule,
+    Step,
+    Transaction,
+    old_tls,
+    tokens_in,
+)
 from conformance.scenario._observation import Broken, Held, Observation, Unclear
 from conformance.store import Delivered, DeliveryReport, delivery_report, fields_named, split_message
 from conformance.store import Store as MailStore
@@ -148,6 +159,21 @@ class Hop:
             self.server.offers_at[place] = usual
             self.server.recipients_at_most.pop(place, None)
 
+    @asynccontextmanager
+    async def narrow(self, place: str) -> AsyncIterator[None]:
+        """Have windows of a few thousand octets at a ``host:port`` of ours, on connections that begin meanwhile.
+
+        It is the whole network's, so such scenarios run alone and need the fact ``own_network``.
+
+        Raises:
+            NotReady: that can't be done here.
+        """
+        try:
+            async with self.server.narrow(place):
+                yield
+        except HopError as error:
+            raise NotReady("next hop", str(error)) from error
+
     @contextmanager
     def speaks_tls(
         self,
@@ -188,6 +214,26 @@ class Hop:
     def account(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token at whose next hop of ours the target authenticates (fact ``account_next_hop``)."""
         return self._elsewhere(token, local, self.target.account_domain)
+
+    def submissions(self, token: str | None = None, local: bytes = b"%b") -> bytes:
+        """The mailbox of this token to whose next hop TLS comes first (fact ``submissions_next_hop``)."""
+        return self._elsewhere(token, local, self.target.submissions_domain)
+
+    @contextmanager
+    def shows(self, place: str, *names: str, known: bool = True, expired: bool = False) -> Iterator[None]:
+        """Show a certificate for these names at a ``host:port`` of ours for a while: for scenarios that run alone.
+
+        Raises:
+            NotReady: there is no authority to sign one.
+        """
+        if self.server.authority is None:
+            raise NotReady("next hop", "there is no authority to sign certificates")
+        usual = self.server.tls_at[place]
+        self.server.tls_at[place] = self.server.authority.context(*names, known=known, expired=expired)
+        try:
+            yield
+        finally:
+            self.server.tls_at[place] = usual
 
     def lmtp(self, token: str | None = None, local: bytes = b"%b") -> bytes:
         """The mailbox of this token that the target passes on by LMTP (fact ``lmtp_next_hop``)."""
@@ -235,14 +281,20 @@ class Hop:
 
     async def account_sessions(self, at_least: int = 1, within: float | None = None) -> tuple[HopConnection, ...]:
         """The connections to that next hop since the scenario began that are over: so many, or after a long wait."""
+        return await self.sessions_at(self.target.account_next_hop or "", at_least, within)
+
+    async def sessions_at(
+        self, place: str, at_least: int = 1, within: float | None = None
+    ) -> tuple[HopConnection, ...]:
+        """As ``account_sessions``, at a ``host:port`` of ours."""
         with trio.move_on_after(within or _patience(self.target)):
-            while len(self._account_sessions()) < at_least:
+            while len(self._sessions_at(place)) < at_least:
                 await self.server.connection_over()
-        self.sessions = self._account_sessions()
+        self.sessions = self._sessions_at(place)
         return self.sessions
 
-    def _account_sessions(self) -> tuple[HopConnection, ...]:
-        there = (each for each in self.server.connections() if each.local == self.target.account_next_hop)
+    def _sessions_at(self, place: str) -> tuple[HopConnection, ...]:
+        there = (each for each in self.server.connections() if each.local == place)
         return tuple(each for each in there if each.began >= self.began and each.over.is_set())
 
     def _elsewhere(self, token: str | None, local: bytes, domain: str | None) -> bytes:

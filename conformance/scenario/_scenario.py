@@ -17,7 +17,7 @@ from conformance.target import facts as target_facts
 
 Body = Callable[..., Awaitable[Observation]]
 
-NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "process", "submit", "clock"})
+NEEDS = frozenset({"smtp", "second", "another", "hop", "store", "dns", "process", "submit", "agent", "clock"})
 """What a scenario's parameters can ask for, beside its row; ``another`` opens one more connection at each call."""
 
 NOT = "not "

@@ -82,6 +82,32 @@ class Process(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="k
     make_room: tuple[str, ...] = ()
 
 
+class UserAgent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
+    """Commands, each a program with its arguments, by which a user has mail sent, or asks of it, at a server of ours.
+
+    ``{host}`` and ``{port}`` in the arguments are where that server listens, ``{sender}`` and ``{recipient}`` are
+    mailboxes, and the message stands at standard input. ``send`` is the plain way; ``submissions`` begins with TLS, and
+    trusts ``account_authority``. The others ask for something: ``require_tls`` for REQUIRETLS, ``hold_for`` for a hold
+    of ``{seconds}``, ``hold_until`` for one until ``{date}``, ``hold_for_and_by`` for one of ``{seconds}`` and delivery
+    within ``{by}`` seconds, ``track`` for tracking, from a host that is called ``{name}``. ``solicit`` says that the
+    message is of the ``{classes}``, a list with commas. ``burl`` sends what is behind ``{url}``, and to ``{another}``
+    after that. ``verify`` and ``expand`` say VRFY and EXPN of a mailbox, ``ask_for_mail`` says ETRN for its own names.
+    """
+
+    send: tuple[str, ...] = ()
+    submissions: tuple[str, ...] = ()
+    require_tls: tuple[str, ...] = ()
+    hold_for: tuple[str, ...] = ()
+    hold_until: tuple[str, ...] = ()
+    hold_for_and_by: tuple[str, ...] = ()
+    track: tuple[str, ...] = ()
+    solicit: tuple[str, ...] = ()
+    burl: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    ask_for_mail: tuple[str, ...] = ()
+
+
 class Submit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="kebab"):
     """How a program of a local user hands the target a message without an envelope (RFC 5321 appendix B).
 
@@ -175,6 +201,8 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     extended_next_hop: str | None = None
     bare_domain: str | None = None
     bare_next_hop: str | None = None
+    own_network: bool = False
+    """Whether we and the target are alone in a network namespace, in which TCP is ours to set."""
     heeds_limits: bool = False
     """Whether it keeps to what a next hop says with LIMITS (RFC 9422)."""
     # One more, whose next hop of ours knows the target: it authenticates there. That host is called as the domain is,
@@ -188,6 +216,10 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     """Who the target is there: for what only one who knows the password can do."""
     account_long: bool = False
     """Whether a command line has no room for what the target says there in PLAIN."""
+    # One more, whose host of ours is called as the domain is and has TLS from the first octet: its certificate verifies
+    # by ``account_authority``, or mail does not go there.
+    submissions_domain: str | None = None
+    submissions_next_hop: str | None = None
     relayed_list: str | None = None
     """The address of a list with a member there."""
     # A domain whose mail it passes on by LMTP, to a next hop of ours.
@@ -207,9 +239,9 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     strict_credentials: Credentials | None = None
     nameless_credentials: Credentials | None = None
     credentials_trusted: bool | None = None
+    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     security_layer: bool = False
     """Whether that user gets an integrity layer by DIGEST-MD5 where the client asks for one (RFC 2831 §2.3)."""
-    """Whether the target believes what ``credentials`` say in the AUTH parameter of MAIL."""
     # A file with a certificate of ours that the target can verify, and its key (PEM); the name that it is for; and
     # whether the target serves nobody under TLS without one.
     client_certificate: str | None = None
@@ -219,6 +251,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
     disabled: tuple[Disabled, ...] = ()
     limits: Limits = Limits()
     process: Process = Process()
+    user_agent: UserAgent = UserAgent()
     submit: Submit = Submit()
     timers: Literal["default", "changed"] | None = None
     delivery_within: Seconds | None = None
@@ -252,7 +285,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners())
+        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners(), UserAgent())
 
 
 _DUTIES = frozenset(
@@ -261,6 +294,7 @@ _DUTIES = frozenset(
         "auth_required",
         "verify_certificate",
         "implicit_tls",
+        "own_network",
         "heeds_limits",
         "account_verified",
         "account_long",
@@ -306,6 +340,7 @@ _NAMES = (
     "extended_domain",
     "bare_domain",
     "account_domain",
+    "submissions_domain",
     "lmtp_domain",
     "dns_domains",
     "sender_domains",
@@ -317,6 +352,7 @@ _PLACES = (
     "extended_next_hop",
     "bare_next_hop",
     "account_next_hop",
+    "submissions_next_hop",
     "lmtp_next_hop",
     "exchangers",
     "name_server",
@@ -336,8 +372,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each part of four of them is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners}
+    """The names of all facts a target can state; each part of five of them is one by itself too."""
+    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners, "user_agent": UserAgent}
     inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 

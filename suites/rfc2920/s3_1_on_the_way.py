@@ -16,9 +16,11 @@ from conformance import (
     Rule,
     Step,
     Unclear,
+    accepted,
     delivery_report,
     holds,
     new_token,
+    presume,
     reply_octets,
     row,
     scenario,
@@ -224,3 +226,65 @@ async def nobody_gets_nothing_after_a_354(look: str, smtp: Client, hop: Hop) -> 
             return holds(good, expected="mail data that end", seen=seen)
         return holds(data == b".\r\n", expected="a dot alone", seen=seen)
     return Held("DATA was not sent") if hop.connections() else Unclear("nothing came")
+
+
+ONE_ROUND = frozenset({b"PLAIN", b"EXTERNAL"})
+"""The mechanisms whose only response may have commands behind it, which their extension says (RFC 4954 §3)."""
+
+
+@scenario(
+    "rfc2920/3.1/other-commands-last",
+    start=At.EHLO,
+    facts=["account_domain", "account_next_hop"],
+    alone=True,
+    verb={"auth": b"AUTH", "starttls": b"STARTTLS"},
+)
+async def command_of_another_extension_is_the_last_of_its_group(verb: bytes, smtp: Client, hop: Hop) -> Observation:
+    """Behind AUTH and STARTTLS nothing comes before their reply from a next hop that lists PIPELINING too."""
+    hop.offer_account(b"PIPELINING", b"AUTH PLAIN LOGIN CRAM-MD5")
+    hop.script_account(*(Rule.late(step, 0.5) for step in (Step.STARTTLS, Step.AUTH, Step.RESPONSE)))
+    await smtp.deliver(smtp.message(), b"<%b>" % hop.account())
+    for session in await hop.account_sessions():
+        if verb == b"STARTTLS" and session.secured:
+            return holds(not session.leftover, expected="nothing behind STARTTLS", seen=session.leftover or b"nothing")
+        if verb == b"AUTH" and session.authentications:
+            grouped = [
+                visible(each.mechanism)
+                for each in session.authentications
+                if each.pipelined and not (each.mechanism in ONE_ROUND and each.initial is not None)
+            ]
+            return holds(not grouped, expected="nothing behind AUTH", seen=", ".join(grouped) or "nothing")
+    raise NotReady("next hop", f"the target said no {verb.decode('ascii')} there")
+
+
+MANY = 100
+"""Recipients that every server takes (RFC 5321 §4.5.3.1.8)."""
+
+LONG_ADDRESS = b"y" * 60 + b"@" + (b"y" * 60 + b".") * 3 + b"example.test"
+"""What makes a command long, where it has room for it."""
+
+LONG_REPLY = reply_octets(250, *("x" * 450 for _ in range(2)), "OK")
+"""The reply to a recipient, of which a few fill a window."""
+
+
+@scenario("rfc2920/3.1/window", start=At.EHLO, facts=["own_network", "extended_next_hop"], alone=True)
+async def group_larger_than_a_window_gets_through(smtp: Client, hop: Hop) -> Observation:
+    """Where windows are small and replies are long, a message for many recipients gets through."""
+    filling = b"-" + b"x" * 40
+    paths = [b"<%b>" % hop.extended(local=b"r%d-%%b" % each + filling) for each in range(MANY)]
+    hop.script(hop.token, Rule(Step.RCPT, LONG_REPLY))
+    original = b" ORCPT=rfc822;" + LONG_ADDRESS if "DSN" in smtp.offers else b""
+    async with hop.narrow(smtp.target.extended_next_hop or ""):
+        presume(accepted(await smtp.mail(hop.path(new_token()))))
+        for path in paths:
+            presume(accepted(await smtp.rcpt(path, original)))
+        presume(accepted(await smtp.data()))
+        seen = await hop.transactions()
+        if not seen:
+            raise NotReady("next hop", "nothing came")
+        await hop.ended(seen[0])
+    connection = seen[0].connection
+    told = f"the first session had {len(seen[0].recipients)} of {MANY} recipients"
+    if connection.stuck:
+        told += "; it was stuck: the client wrote and took no reply, so that we could take none of its commands"
+    return holds(not connection.stuck, expected="replies taken meanwhile, or a group that fits", seen=told)

@@ -190,3 +190,29 @@ async def data_does_not_follow_a_chunk_that_was_refused(rule: Rule, smtp: Client
     following = _behind(transaction)
     upto = following[: following.index(b"RSET")] if b"RSET" in following else following
     return holds(b"DATA" not in upto, expected="no DATA", seen=_shown(transaction))
+
+
+TEMPTING = {
+    "first-chunk": (Rule.answer(Step.BDAT, 502, times=1), Rule.answer(Step.DATA, 503, times=1)),
+    "last-chunk": (Rule.answer(Step.END_OF_DATA, 502, times=1),),
+}
+"""A next hop to which BDAT seems to be unknown once it comes; DATA in its place is out of sequence there."""
+
+
+@scenario("rfc3030/2/rset-after-mixing", start=At.EHLO, facts=["extended_next_hop"], rules=TEMPTING)
+async def rset_follows_data_that_was_out_of_sequence(rules: tuple[Rule, ...], smtp: Client, hop: Hop) -> Observation:
+    """Where DATA follows chunks and is answered with 503, the transaction is reset before anything else."""
+    hop.script(hop.token, *rules)
+    await smtp.deliver(smtp.message_of(LARGE), b"<%b>" % hop.extended(), reverse_path=hop.path(new_token()))
+    seen = await hop.transactions()
+    if not seen:
+        raise NotReady("next hop", "nothing came")
+    commands = (await hop.ended(seen[0])).commands
+    chunks = [number for number, each in enumerate(commands) if each.verb == b"BDAT"]
+    behind = [each for each in commands[chunks[-1] + 1 :] if not each.early] if chunks else []
+    if not behind or behind[0].verb != b"DATA":
+        return Held(f"DATA did not follow: {_shown(seen[0])}")
+    if not behind[0].reply.startswith(b"503"):
+        raise NotReady("next hop", f"DATA was not refused: {_shown(seen[0])}")
+    good = len(behind) == 1 or behind[1].verb in {b"RSET", b"QUIT"}
+    return holds(good, expected="RSET, or the end", seen=_shown(seen[0]))

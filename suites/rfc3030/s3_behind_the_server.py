@@ -13,6 +13,8 @@ from conformance import (
     NotReady,
     Observation,
     Received,
+    Rule,
+    Step,
     Unclear,
     added,
     arrived,
@@ -22,6 +24,7 @@ from conformance import (
     row,
     scenario,
     split_message,
+    visible,
 )
 
 FIELDS = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n"
@@ -217,3 +220,34 @@ async def _mixed_at_the_hop(smtp: Client, hop: Hop) -> Received:
     if b"BODY=BINARYMIME" not in received.parameters.upper().split():
         raise NotReady("next hop", "it was not sent as BINARYMIME")
     return received
+
+
+@scenario("rfc3030/3/rset-after-503", start=At.EHLO, offers=OFFERS, facts=["extended_next_hop"])
+async def rset_follows_data_for_binary_content(smtp: Client, hop: Hop) -> Observation:
+    """Where DATA follows BODY=BINARYMIME and is answered with 503, the transaction is reset before anything else."""
+    # BDAT seems to be unknown there once it comes: what tempts to say DATA.
+    unknown = (Rule.answer(step, 502, times=1) for step in (Step.BDAT, Step.END_OF_DATA))
+    hop.script(hop.token, *unknown, Rule.answer(Step.DATA, 503, times=1))
+    await sent(smtp, b"<%b>" % hop.extended(), hop.path(new_token()))
+    first = next((each for each in await hop.transactions() if b"BINARYMIME" in each.parameters.upper()), None)
+    if first is None:
+        raise NotReady("next hop", "it was not sent as BINARYMIME")
+    commands = (await hop.ended(first)).commands
+    behind = commands[commands.index(first.commands[0]) :]
+    shown = ", ".join(f"{visible(each.octets.strip(), 40)}: {visible(each.reply, 12)}" for each in behind)
+    verbs = [each.verb for each in behind]
+    until_reset = verbs[: verbs.index(b"RSET")] if b"RSET" in verbs else verbs
+    if b"DATA" not in until_reset:
+        return Held(f"DATA did not follow: {shown}")
+    following = verbs[verbs.index(b"DATA") + 1 :]
+    return holds(not following or following[0] in {b"RSET", b"QUIT"}, expected="RSET, or the end", seen=shown)
+
+
+@scenario("rfc3030/3/no-utf-16-text", start=At.EHLO)
+async def text_of_its_own_is_not_in_utf_16(smtp: Client, hop: Hop) -> Observation:
+    """No part of a notification that is text is in UTF-16."""
+    told = message_from_bytes((await hop.notification(await hop.refuses(smtp))).content)
+    own = [told] if not told.is_multipart() else [part for part in told.get_payload() if not part.is_multipart()]
+    charsets = [str(part.get_content_charset("us-ascii")) for part in own if part.get_content_maintype() == "text"]
+    good = not any(charset.startswith("utf-16") for charset in charsets)
+    return holds(good, expected="another charset", seen=", ".join(charsets) or "no text")

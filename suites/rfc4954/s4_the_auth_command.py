@@ -65,6 +65,9 @@ async def right_credentials_are_taken(attempt: Attempt, smtp: Client, second: Cl
     if needs_a_password_in_clear and not (credentials and attempt.mechanism in credentials.mechanisms):
         # A server that keeps another hash of this user's password than the mechanism needs is right to refuse.
         return succeeds_with(outcome, {235})
+    if attempt.mechanism == "DIGEST-MD5" and len(smtp.host_names) != 1:
+        # It says which host it wants, and who doubts that is right to refuse (RFC 2831 §2.1.2).
+        return succeeds_with(outcome, {235})
     return accepted(outcome, {235})
 
 

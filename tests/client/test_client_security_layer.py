@@ -128,3 +128,11 @@ def test_the_reference_server_lets_no_response_in_that_is_none(response: bytes) 
         return await client.say(base64.b64encode(response))
 
     assert str(session(talk)).startswith("535")
+
+
+def test_the_host_is_called_as_it_calls_itself() -> None:
+    async def talk(client: Client) -> Outcome:
+        assert client.host_names == (b"mail.example.test",)
+        return await client.say(b"NOOP")
+
+    assert str(session(talk)).startswith("250")

@@ -366,6 +366,34 @@ def test_lmtp_answers_the_final_dot_once_for_each_recipient() -> None:
     with_hop(talk)
 
 
+def test_burl_is_taken_where_it_is_offered_and_last_ends_the_transaction() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        hop.offers = (b"BURL imap",)
+        peer = connect()
+        await peer.line()
+        await peer.say(HELLO)
+        assert (await peer.say(b"BURL imap://x/y LAST\r\n")).startswith(b"503 ")
+        for line in (MAIL, rcpt(), b"BURL imap://x/y\r\n"):
+            assert (await peer.say(line)).startswith(b"250 ")
+        assert (await peer.say(MAIL)).startswith(b"503 ")
+        assert (await peer.say(b"BURL imap://x/z last\r\n")).startswith(b"250 ")
+        assert (await peer.say(MAIL)).startswith(b"250 ")
+
+    with_hop(talk)
+
+
+def test_burl_is_unknown_where_it_is_not_offered() -> None:
+    async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
+        assert b"BURL" not in hop.offers
+        peer = connect()
+        await peer.line()
+        for line in (HELLO, MAIL, rcpt()):
+            await peer.say(line)
+        assert (await peer.say(b"BURL imap://x/y LAST\r\n")).startswith(b"500 ")
+
+    with_hop(talk)
+
+
 def test_bdat_takes_octets_by_count_and_needs_no_last_line_end() -> None:
     async def talk(hop: NextHop, connect: Callable[..., Peer]) -> None:
         hop.script(EVERYONE, Rule.offer(b"CHUNKING", b"BINARYMIME"))

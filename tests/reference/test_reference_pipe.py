@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from conformance.reference._pipe import pipe
+from conformance.reference._pipe import narrow_pipe, pipe
 
 
 def run(body: object) -> None:
@@ -96,5 +96,40 @@ def test_one_at_a_time_reads_and_a_cancelled_read_takes_nothing() -> None:
             with pytest.raises(trio.BusyResourceError):
                 await ours.receive_some()
             nursery.cancel_scope.cancel()
+
+    run(body)
+
+
+def test_a_write_into_a_narrow_pipe_waits_until_enough_is_read() -> None:
+    async def body() -> None:
+        ours, theirs = narrow_pipe(4)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ours.send_all, b"abcdefghij")
+            heard = b""
+            while len(heard) < 10:
+                await trio.sleep(1)
+                assert len(theirs.arrived) <= 4
+                heard += await theirs.receive_some()
+            assert heard == b"abcdefghij"
+        with trio.move_on_after(5) as waiting:
+            await theirs.send_all(b"abcde")
+        assert waiting.cancelled_caught
+        assert await ours.receive_some() == b"abcd"
+
+    run(body)
+
+
+def test_a_write_that_waits_is_told_of_the_close() -> None:
+    async def body() -> None:
+        ours, theirs = narrow_pipe(4)
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def later() -> None:
+                await trio.sleep(3)
+                await theirs.aclose()
+
+            with pytest.raises(trio.BrokenResourceError):
+                await ours.send_all(b"abcde")
 
     run(body)

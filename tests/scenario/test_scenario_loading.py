@@ -246,7 +246,7 @@ MISTAKES = {
     ),
     "a parameter that there is not": (
         declared(parameters="smtp, sink"),
-        "shows: parameters can be another, clock, dns",
+        "shows: parameters can be agent, another, clock, dns",
     ),
     "no docstring": (declared(text=""), "shows: the first line of the docstring says what the scenario shows"),
     "no coroutine": (declared().replace("async def", "def"), "shows: a scenario is a coroutine; write async def"),

@@ -172,3 +172,10 @@ def relay_sends_the_message_to_nobody(clean: Callable[[bytes], bytes], session: 
     """Sends the whole message after a 354, though all recipients were refused."""
     del clean
     return session.outward_data(content)
+
+
+@defect(RelaySession.reads_while_sending, proves={"rfc2920/3.1/group_larger_than_a_window_gets_through"})
+def relay_sends_a_group_before_it_reads(clean: Callable[[], bool], session: RelaySession) -> bool:
+    """Sends a whole group, however large, before it reads a reply."""
+    del clean, session
+    return False

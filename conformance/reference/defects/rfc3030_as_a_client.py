@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 from conformance.reference._answer import Answer
 from conformance.reference._chunking import Chunking
 from conformance.reference._decision import defect
-from conformance.reference._relay import RelaySession
-from conformance.wire import Reply
+from conformance.reference._mailer import Copy, Mailer
+from conformance.reference._relay import Failed, RelaySession
+from conformance.wire import CRLF, Reply
 
 Lines = Callable[[], tuple[bytes, ...]]
 Cut = Callable[[bytes], list[bytes]]
 OfSize = Callable[[int], bool]
+Notify = Callable[[Copy, bytes, list[Failed]], bytes]
 
 SHORT = "relay-announces-an-octet-too-few"
 
@@ -122,12 +125,38 @@ def relay_says_noop_behind_a_refused_chunk(clean: Lines, session: RelaySession) 
 @defect(
     RelaySession.behind_a_refused_chunk,
     proves={"rfc3030/2/data_does_not_follow_a_chunk_that_was_refused*"},
-    also={"rfc3030/2/rset-after-a-failure", "rfc3030/2/rset-after-503"},
+    also={"rfc3030/2/rset-after-*", "rfc3030/3/rset-after-503"},
 )
 def relay_falls_back_to_data(clean: Lines, session: RelaySession) -> tuple[bytes, ...]:
     """Says DATA behind a chunk that was refused, and no RSET."""
     del clean, session
     return (b"DATA", b".")
+
+
+@defect(
+    RelaySession.behind_a_refused_chunk,
+    proves={
+        "rfc3030/2/rset_follows_data_that_was_out_of_sequence*",
+        "rfc3030/3/rset_follows_data_for_binary_content",
+    },
+    also={"rfc3030/2/rset-after-*", "rfc3030/2/no-mixing"},
+)
+def relay_goes_on_behind_data_out_of_sequence(clean: Lines, session: RelaySession) -> tuple[bytes, ...]:
+    """Says DATA behind a chunk that was refused, and NOOP behind the 503 to that."""
+    del clean, session
+    return b"DATA", b"NOOP"
+
+
+@defect(Mailer.notification, proves={"rfc3030/3/text_of_its_own_is_not_in_utf_16"}, also={"rfc3030/3/*"})
+def notification_is_in_utf_16(clean: Notify, mailer: Mailer, copy: Copy, to: bytes, failed: list[Failed]) -> bytes:
+    """Writes the text of a notification in UTF-16."""
+    del mailer
+    header, begin, rest = clean(copy, to, failed).partition(CRLF + CRLF + b"--")
+    boundary, _, parts = rest.partition(CRLF + CRLF)
+    text, behind, others = parts.partition(CRLF + CRLF + b"--")
+    coded = base64.encodebytes(text.decode("latin-1").encode("utf-16")).replace(b"\n", CRLF).rstrip()
+    kind = b"Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64"
+    return header + begin + boundary + CRLF + kind + CRLF + CRLF + coded + behind + others
 
 
 @defect(

@@ -34,7 +34,10 @@ def noop_comes_before_the_handshake(clean: Callable[[], tuple[bytes, ...]], sess
 
 @defect(
     Login.login_behind_starttls,
-    proves={HERE + "[last-of-a-group]"},
+    proves={
+        HERE + "[last-of-a-group]",
+        "rfc2920/3.1/command_of_another_extension_is_the_last_of_its_group[starttls]",
+    },
     also={"rfc3207/6/client-discards-cleartext"},
 )
 def ehlo_goes_out_together_with_starttls(clean: Callable[[], bytes], session: Login) -> bytes:

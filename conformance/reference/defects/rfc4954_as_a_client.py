@@ -111,6 +111,7 @@ def auth_is_given_between_mail_and_rcpt(clean: Words, session: RelaySession) -> 
     proves={
         HERE + "auth_at_the_next_hop_is_in_order[last-of-a-group]",
         HERE + "auth_with_a_challenge_first_is_in_order[last-of-a-group]",
+        "rfc2920/3.1/command_of_another_extension_is_the_last_of_its_group[auth]",
     },
     also={"rfc4954/*", "rfc3207/*"},
 )

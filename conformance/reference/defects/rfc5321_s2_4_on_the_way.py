@@ -107,6 +107,7 @@ def routed_mail_goes_astray(clean: OfParsed, _: ServerSession, path: Path) -> by
         "rfc1870/6.2/return-after-552",
         "rfc5321/2.4/relay-keeps-case-of-local-part",
         "rfc5321/4.5.4.2/several-transactions-at-once",
+        "rfc5321/B/reverse-path-from-identity",
     },
 )
 def relay_sends_as_itself(clean: OfPath, _: RelaySession, reverse_path: bytes) -> bytes:

@@ -81,7 +81,7 @@ def relay_does_not_wait_for_the_reply_to_ehlo(clean: Callable[[], bool], _: Rela
 @defect(
     RelaySession.before_recipients,
     proves={f"{AS_A_CLIENT}[order]"},
-    also={"rfc5321/4.2/client-ends-on-out-of-range-code"},
+    also={"rfc3030/3/rset-after-503", "rfc5321/4.2/client-ends-on-out-of-range-code"},
 )
 def relay_says_data_before_rcpt(clean: OfLines, _: RelaySession) -> Lines:
     """Says DATA before RCPT."""

@@ -180,7 +180,13 @@ relay_that(
     of_header(replaced(rb"^(?:X-|List-|Resent-)[^\r\n]*\r\n", b"")),
     rows(HEADER, "unknown", "resent", "list"),
 )
-relay_that("Drops Bcc fields.", "relay-drops-bcc", of_header(replaced(rb"^Bcc:[^\r\n]*\r\n", b"")), rows(HEADER, "bcc"))
+relay_that(
+    "Drops Bcc fields.",
+    "relay-drops-bcc",
+    of_header(replaced(rb"^Bcc:[^\r\n]*\r\n", b"")),
+    rows(HEADER, "bcc"),
+    {"rfc5321/B/recipient-field-left", "rfc5321/B/empty-bcc-added"},
+)
 relay_that(
     "Drops the second field of a name.",
     "relay-drops-repeated-fields",
@@ -192,6 +198,7 @@ relay_that(
     "relay-drops-empty-fields",
     of_header(replaced(rb"^[A-Za-z-]+:[ \t]*\r\n(?![ \t])", b"")),
     rows(HEADER, "empty"),
+    {"rfc5321/B/recipient-field-left", "rfc5321/B/empty-bcc-added"},
 )
 relay_that(
     "Writes folded fields on one line.",
