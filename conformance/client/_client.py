@@ -94,6 +94,10 @@ class Client:
     greeting: Outcome | None = None
     hello: Outcome | None = None
     offers: dict[str, bytes] = field(default_factory=dict)
+    extended: bool = False
+    """Whether our last EHLO was taken: then what is not in ``offers`` is not offered."""
+    offered_first: frozenset[str] = frozenset()
+    """What was offered on the way up before anything else, TLS and AUTH among it."""
     challenges: list[Reply] = field(default_factory=list)
     """Those of the last exchange of ``authenticate``."""
     _verb: str | None = "CONNECT"
@@ -205,8 +209,11 @@ class Client:
 
     # The ladder.
 
-    async def climb(self, start: At) -> None:
+    async def climb(self, start: At, *, says_starttls: bool = False) -> None:
         """Reach the starting state, rung by rung.
+
+        ``says_starttls``: what comes then says STARTTLS by itself, so the rungs do not, where the target requires it
+        either, and EHLO stays before AUTH.
 
         Raises:
             NotReady: the server refused a rung.
@@ -215,9 +222,9 @@ class Client:
             self.greeting = await self.reply()
             self._require("greeting", self.greeting, {220})
         if start >= At.UNAUTHENTICATED:
-            await self._introduce()
-        if start >= At.EHLO and self.target.auth_required:
-            await self.become_known()
+            await self._introduce(secure=not says_starttls)
+        if start > At.EHLO or (start == At.EHLO and not says_starttls):
+            await self._show_who_we_are()
         if start >= At.MAIL:
             self._require("MAIL", await self.mail())
         if start >= At.RCPT:
@@ -225,9 +232,14 @@ class Client:
         if start >= At.DATA:
             self._require("DATA", await self.say(b"DATA"), {354})
 
-    async def _introduce(self) -> None:
+    async def _show_who_we_are(self) -> None:
+        if self.target.auth_required:
+            await self.become_known()
+
+    async def _introduce(self, *, secure: bool) -> None:
         await self.introduce()
-        if self.target.starttls_required and not self.connection.secured:
+        self.offered_first = self.offered
+        if secure and self.target.starttls_required and not self.connection.secured:
             await self.starttls(certified=self.target.certificate_required)
             await self.introduce()
 
@@ -248,7 +260,7 @@ class Client:
         hello, offers = self.hello, self.offers
         outcome = await self.ehlo()
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
-            self.hello, self.offers = hello, dict(offers)
+            self.hello, self.offers, self.extended = hello, dict(offers), True
         elif "AUTH" in offers:
             self.offers["AUTH"] = offers["AUTH"]
         self.offers.pop("STARTTLS", None)
@@ -263,7 +275,7 @@ class Client:
         refused = isinstance(outcome, Reply) and outcome.severity == 5
         if refused and self.target.role != "lmtp":
             outcome = await self.say(b"HELO " + self.helo_name)
-            self.hello, self.offers = outcome, {}
+            self.hello, self.offers, self.extended = outcome, {}, False
         self._require("EHLO", outcome)
 
     async def ehlo(self, name: bytes | None = None) -> Outcome:
@@ -271,6 +283,7 @@ class Client:
         verb = b"LHLO" if self.target.role == "lmtp" else b"EHLO"
         self.hello = await self.say(verb + b" " + (name or self.ehlo_name))
         self.offers = _offers(self.hello)
+        self.extended = isinstance(self.hello, Reply) and self.hello.severity == 2
         return self.hello
 
     @property
@@ -411,7 +424,7 @@ class Client:
         if not (isinstance(outcome, Reply) and outcome.code == 220):
             self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
-        self.hello, self.offers = None, {}
+        self.hello, self.offers, self.extended = None, {}, False
         context = tls_context(self.target, only, certified=certified)
         secured = await self.connection.handshake(context, self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)

@@ -396,7 +396,8 @@ async def _observe(scenario: Scenario, run: Session) -> Observation:
     for need in ("smtp", "second"):
         if need in scenario.needs:
             client = await run.open(ROLES[need], in_clear=scenario.start is At.CLEAR)
-            await client.climb(scenario.start if need == "smtp" else min(scenario.start, At.EHLO))
+            start = scenario.start if need == "smtp" else min(scenario.start, At.EHLO)
+            await client.climb(start, says_starttls="STARTTLS" in scenario.offers)
             _require_offers(scenario, client)
             client.connection.segmentation = scenario.segmentation
             arguments[need] = client

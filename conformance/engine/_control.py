@@ -31,12 +31,16 @@ class TargetUnusableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """What a target says of itself, made visible; ``offers`` are those to who is known, ``first_offers`` to others."""
+    """What a target says of itself, made visible.
+
+    ``offers`` are those to who is known, ``first_offers`` to others, ``clear_offers`` to who has not said STARTTLS.
+    """
 
     greeting: str
     ehlo: tuple[str, ...]
     offers: frozenset[str]
     first_offers: frozenset[str] = frozenset()
+    clear_offers: frozenset[str] = frozenset()
 
 
 async def introduce(setting: Setting, limit: ConnectionLimit) -> Introduced:
@@ -126,6 +130,7 @@ async def _one_delivery(run: Session, mailbox: bytes, token: str | None) -> Intr
         ehlo=tuple(visible(line.text) for line in client.hello.lines) if isinstance(client.hello, Reply) else (),
         offers=client.offered,
         first_offers=first_offers,
+        clear_offers=client.offered_first,
     )
     _accepted("MAIL", await client.mail())
     _accepted("RCPT", await client.rcpt(b"<%b>" % mailbox))

@@ -241,8 +241,14 @@ class Engine:
             return "--slow", "waits for minutes: run it with --slow"
         if self.introduced is None:
             return lacking(scenario, self.target, scenario.offers)
-        stranger = scenario.start is At.UNAUTHENTICATED
-        return lacking(scenario, self.target, self.introduced.first_offers if stranger else self.introduced.offers)
+        if "STARTTLS" not in scenario.offers:
+            stranger = scenario.start is At.UNAUTHENTICATED
+            return lacking(scenario, self.target, self.introduced.first_offers if stranger else self.introduced.offers)
+        # Its sessions begin in clear, whatever the target requires.
+        wants_more = self.target.starttls_required or self.target.auth_required
+        if scenario.start > At.EHLO and wants_more:
+            return "mail in clear", "begins with mail before STARTTLS, which the target does not take"
+        return lacking(scenario, self.target, self.introduced.clear_offers)
 
     def _applies(self, scenario: Scenario) -> bool:
         reason = self.not_applicable(scenario)

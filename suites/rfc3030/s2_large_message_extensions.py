@@ -17,15 +17,18 @@ from conformance import (
     Reply,
     Segmentation,
     Silence,
+    Store,
     Unclear,
     accepted,
     answered,
     holds,
+    new_token,
     not_refused_as,
     one_message,
     one_reply,
     presume,
     refused,
+    same_body,
     scenario,
     silent,
     succeeds_with,
@@ -69,8 +72,8 @@ def _seen(outcomes: Sequence[Outcome]) -> str:
 @scenario("rfc3030/2/ehlo-keyword", start=At.RCPT)
 async def working_bdat_is_listed(smtp: Client) -> Observation:
     """BDAT that takes a message is listed in the reply to EHLO, as CHUNKING."""
-    if not smtp.offers:
-        return Unclear("EHLO lists nothing")
+    if not smtp.extended:
+        return Unclear("EHLO is not taken")
     if "CHUNKING" in smtp.offers:
         return Held("listed")
     outcome = await smtp.say(b"BDAT 0 LAST")
@@ -679,6 +682,37 @@ async def relayed_chunks_are_what_was_sent(size: int, smtp: Client, hop: Hop) ->
     presume(accepted(await _chunks(smtp, [LINES[at : at + size] for at in range(0, len(LINES), size)])))
     content = (await hop.message()).content
     return holds(content.endswith(CRLF + LINES), expected=visible(LINES), seen=visible(content[-len(LINES) - 20 :]))
+
+
+@scenario(
+    "rfc3030/2/data-follow-at-once",
+    start=At.RCPT,
+    offers=["CHUNKING"],
+    size={"one-chunk": 1000, "tens": 10, "octets": 1},
+)
+async def delivered_chunks_are_what_was_sent(size: int, smtp: Client, store: Store) -> Observation:
+    """The body in the mailbox is made of the octets of the chunks, with every dot and nothing else."""
+    twin, header = new_token(), smtp.message(body=b"")
+    presume(accepted(await smtp.bdat(header)))
+    presume(accepted(await _chunks(smtp, [LINES[at : at + size] for at in range(0, len(LINES), size)])))
+    delivered = await store.message()
+    await smtp.deliver(smtp.message(body=LINES, token=twin))
+    if not same_body(await store.message(twin), header + LINES):
+        return Unclear("it does not come unchanged with DATA either")
+    same = same_body(delivered, header + LINES)
+    return holds(bool(same), expected=visible(LINES), seen=visible(delivered.content[-len(LINES) - 20 :]))
+
+
+@scenario("rfc3030/2/rset-clears-chunks", start=At.EHLO, offers=["CHUNKING"])
+async def chunks_before_rset_reach_no_mailbox(smtp: Client, store: Store) -> Observation:
+    """A message behind RSET has nothing of the chunks before it in the mailbox."""
+    await smtp.transaction()
+    presume(accepted(await smtp.bdat(b"X-Given-Up: yes\r\n")))
+    presume(accepted(await smtp.say(b"RSET")))
+    await smtp.transaction()
+    presume(accepted(await smtp.bdat(smtp.message(), last=True)))
+    content = (await store.message()).content
+    return holds(b"X-Given-Up" not in content, expected="nothing of the chunks before RSET", seen=visible(content, 300))
 
 
 @scenario("rfc3030/2/rset-clears-chunks", start=At.EHLO, offers=["CHUNKING"])

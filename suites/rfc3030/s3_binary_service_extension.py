@@ -39,8 +39,8 @@ async def _open(smtp: Client, parameters: bytes = BINARY) -> None:
 @scenario("rfc3030/3/ehlo-keyword", start=At.EHLO)
 async def binary_body_that_is_taken_is_listed(smtp: Client) -> Observation:
     """MAIL with BODY=BINARYMIME that is taken means that BINARYMIME is listed."""
-    if not smtp.offers:
-        return Unclear("EHLO lists nothing")
+    if not smtp.extended:
+        return Unclear("EHLO is not taken")
     if "BINARYMIME" in smtp.offers:
         return Held("listed")
     outcome = await smtp.mail(parameters=BINARY)

@@ -145,6 +145,6 @@ async def auth_that_works_is_listed(mechanism: bytes, smtp: Client) -> Observati
 @scenario("rfc4954/3/submission", roles=["submission"], start=At.UNAUTHENTICATED)
 async def submission_server_may_offer_auth(smtp: Client) -> Observation:
     """A submission server offers AUTH, or does not."""
-    if not smtp.offers:
-        return Unclear("EHLO lists nothing")
+    if not smtp.extended:
+        return Unclear("EHLO is not taken")
     return took("offers AUTH" if "AUTH" in smtp.offers else "does not offer AUTH", " ".join(smtp.mechanisms))

@@ -170,8 +170,8 @@ async def private_commands_may_be_listed(smtp: Client) -> Observation:
 
 async def _listed_if_it_works(smtp: Client, line: bytes, codes: set[int]) -> Observation:
     keyword = line.split()[0].decode()
-    if not smtp.offers:
-        return Unclear("EHLO lists nothing")
+    if not smtp.extended:
+        return Unclear("EHLO is not taken")
     if keyword in smtp.offers:
         return Held("listed")
     outcome = await smtp.say(line)
@@ -184,6 +184,12 @@ async def _listed_if_it_works(smtp: Client, line: bytes, codes: set[int]) -> Obs
 async def working_help_is_listed(smtp: Client) -> Observation:
     """HELP that works is listed in the reply to EHLO."""
     return await _listed_if_it_works(smtp, b"HELP", {211, 214})
+
+
+@scenario("rfc5321/3.5.2/expn-is-listed", start=At.EHLO)
+async def expn_of_postmaster_is_listed_where_it_works(smtp: Client) -> Observation:
+    """EXPN that tells who postmaster is is listed in the reply to EHLO."""
+    return await _listed_if_it_works(smtp, b"EXPN postmaster", {250})
 
 
 @scenario("rfc5321/3.5.2/expn-is-listed", start=At.EHLO, facts=["mailing_list"])

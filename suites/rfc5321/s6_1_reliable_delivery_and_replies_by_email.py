@@ -8,14 +8,18 @@ from conformance import (
     CRLF,
     At,
     Client,
+    Held,
     Hop,
     NotReady,
     Observation,
     Process,
     Received,
+    Reply,
     Rule,
     Step,
     Store,
+    Unclear,
+    accepted,
     arrived,
     fields_named,
     holds,
@@ -293,6 +297,38 @@ async def accepted_message_reaches_the_next_hop(smtp: Client, hop: Hop) -> Obser
     await smtp.deliver(smtp.message(), hop.path())
     came = await hop.arrival()
     return arrived(came, expected="the message at the next hop")
+
+
+ODD_MESSAGES: dict[str, Callable[[Client], bytes]] = {
+    "no-header": lambda smtp: smtp.token.encode("ascii") + b", and nothing else" + CRLF,
+    "no-header-two-lines": lambda smtp: b"two lines and" + CRLF + smtp.token.encode("ascii") + CRLF,
+    "empty-line-first": lambda smtp: CRLF + smtp.token.encode("ascii") + CRLF,
+    "header-alone": lambda smtp: smtp.message(body=b""),
+    "header-without-an-end": lambda smtp: smtp.message(body=b"").removesuffix(CRLF),
+    "no-field-first": lambda smtp: b"this is no field" + CRLF + smtp.message(),
+    "no-field-within": lambda smtp: b"Comments: one" + CRLF + b"this is no field" + CRLF + smtp.message(),
+    "from-line-first": lambda smtp: b"From suite@client.example.test Thu Jan  1 00:00:00 1970" + CRLF + smtp.message(),
+    "folded-line-first": lambda smtp: b" folded, and nothing before it" + CRLF + smtp.message(),
+}
+
+
+@scenario("rfc5321/2.1/responsible-after-250", start=At.RCPT, facts=["delivery_within"], odd=ODD_MESSAGES)
+async def odd_message_that_is_accepted_reaches_the_mailbox(
+    odd: Callable[[Client], bytes], smtp: Client, store: Store
+) -> Observation:
+    """A message with an odd header section or none is refused, or it reaches the mailbox like an ordinary one."""
+    if smtp.target.content_filter:
+        return Unclear("a content filter may keep it for what it is")
+    outcome = await smtp.data(odd(smtp))
+    if isinstance(outcome, Reply) and outcome.severity == 5:
+        return Held(f"refused: {outcome}")
+    presume(accepted(outcome))
+    came = await store.arrival()
+    if came is None:
+        ordinary = new_token()
+        await smtp.deliver(smtp.message(token=ordinary))
+        await store.message(ordinary)
+    return arrived(came, expected="the message in the mailbox")
 
 
 @scenario("rfc5321/4.1.1.4/processed-at-end-of-data", start=At.EHLO, facts=["delivery_within"])

@@ -89,7 +89,7 @@ async def priority_is_left_out_where_it_is_not_known(smtp: Client, hop: Hop) -> 
     "rfc6710/4.1/no-upgrade-by-strangers",
     start=At.EHLO,
     offers=["MT-PRIORITY"],
-    facts=["extended_next_hop", "client_trusted=no"],
+    facts=["extended_next_hop", "client_trusted=no", "not auth_required"],
 )
 async def stranger_gets_no_high_priority(smtp: Client, hop: Hop) -> Observation:
     """A message from a client that nobody trusts goes on with no priority above 0."""

@@ -208,6 +208,18 @@ def test_a_refused_ehlo_offers_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ehlo", "extended"),
+    [(EHLO, True), (b"250 mx.example.test\r\n", True), (b"502 no\r\n", False)],
+)
+def test_a_server_that_lists_nothing_is_told_from_one_without_ehlo(ehlo: bytes, extended: bool) -> None:
+    async def climbs(client: Client) -> bool:
+        await client.climb(At.EHLO)
+        return client.extended
+
+    assert ask(answering({"EHLO": ehlo, "HELO": b"250 mx.example.test\r\n"}), climbs) is extended
+
+
+@pytest.mark.parametrize(
     ("local", "name"),
     [
         ("", b"[127.0.0.1]"),
@@ -229,6 +241,15 @@ def test_without_a_name_we_are_the_address_of_our_socket(local: str, name: bytes
 # STARTTLS.
 
 TLS_TARGET = msgspec.structs.replace(TARGET, starttls_required=True)
+
+
+def test_where_tls_is_required_who_says_starttls_begins_in_clear() -> None:
+    async def climbs(client: Client) -> tuple[bool, bool]:
+        await client.climb(At.EHLO, says_starttls=True)
+        return client.connection.secured, "STARTTLS" in client.offers
+
+    target = msgspec.structs.replace(reference_target(), starttls_required=True)
+    assert ask(of_reference(ReferenceServer(tls=server_tls())), climbs, target) == (False, True)
 
 
 def test_where_tls_is_required_the_ladder_goes_through_it_and_greets_again() -> None:

@@ -490,7 +490,7 @@ def undeclared_binary_is_refused(clean: OfOctets, session: ServerSession, conten
 # What becomes of the octets.
 
 
-@defect(Chunking.take_chunk, only={"last"}, proves={HERE + "relayed_chunks_are_what_was_sent*"})
+@defect(Chunking.take_chunk, only={"last"}, proves={HERE + "*ed_chunks_are_what_was_sent*"})
 def dots_are_taken_out_of_chunks(clean: OfOctets, chunking: Chunking, octets: bytes) -> Answer | None:
     """Takes a dot off the lines of a chunked message, as if they had been doubled."""
     transaction = chunking.session.transaction
@@ -505,7 +505,7 @@ def dots_are_taken_out_of_chunks(clean: OfOctets, chunking: Chunking, octets: by
     ServerSession.clear,
     only={"RSET"},
     name="chunks-are-kept-over-rset",
-    proves={HERE + "chunks_before_rset_reach_nobody"},
+    proves={HERE + "chunks_before_rset_reach_no*"},
 )
 def chunks_are_kept(clean: Callable[[str], None], session: ServerSession, why: str) -> None:
     """Puts a field of a message that was given up with RSET in front of the next one."""

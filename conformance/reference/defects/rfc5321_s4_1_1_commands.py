@@ -107,6 +107,24 @@ def optional_commands_are_not_listed(
 
 
 @defect(
+    ServerSession.extensions,
+    name="expn-of-postmaster-is-not-listed",
+    proves={"rfc5321/4.1.1.1/expn_of_postmaster_is_listed_where_it_works", "rfc5321/4.1.1.1/working_expn_is_listed"},
+)
+def expn_is_not_listed(clean: Callable[[], tuple[bytes, ...]], session: ServerSession) -> tuple[bytes, ...]:
+    """Supports EXPN of every mailbox and does not list it."""
+    del session
+    return tuple(keyword for keyword in clean() if keyword != b"EXPN")
+
+
+@defect(ServerSession.expn, name="expn-of-postmaster-is-not-listed")
+def expn_tells_postmaster(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Supports EXPN of every mailbox and does not list it."""
+    del session
+    return answer(250, b"<postmaster@example.test>") if argument == b"postmaster" else clean(argument)
+
+
+@defect(
     ServerSession.path_and_parameters,
     proves={"rfc5321/4.1.1.1/parameter_keyword_in_any_case*"},
     also={

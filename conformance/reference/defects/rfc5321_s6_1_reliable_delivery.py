@@ -250,6 +250,19 @@ def local_mail_is_lost(clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: C
     return b""
 
 
+_ORDERLY = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+\r\n.", re.DOTALL)
+"""A header section of fields alone, its end, and something behind it."""
+
+
+@defect(Mailer.deliver_here, proves={f"{HERE}/odd_message_that_is_accepted_reaches_the_mailbox*"})
+def mail_without_an_orderly_header_is_lost(
+    clean: Callable[[Copy, bytes], bytes], _: Mailer, copy: Copy, forward_path: bytes
+) -> bytes:
+    """Answers 250 to a message whose header section has a flaw, no end or no body, and delivers it to nobody."""
+    came = copy.content.partition(b"+0000\r\n")[2]  # behind our own Received field
+    return clean(copy, forward_path) if _ORDERLY.match(came) else b""
+
+
 @defect(
     Mailer.grouped,
     proves={f"{HERE}/accepted_message_reaches_the_next_hop", f"{HERE}/the_other_recipient_gets_its_copy"},

@@ -383,6 +383,18 @@ delivery_that(
     rows(STORED, "spaces-at-the-end", "tab-at-the-end", "tab", "dot-space"),
 )
 delivery_that(
+    "Marks lines that begin with From, where no mbox needs it.",
+    "delivery-marks-from-lines",
+    of_body(replaced(rb"^From ", b">From ")),
+    rows(STORED, "from"),
+)
+delivery_that(
+    "Wraps long lines.",
+    "delivery-wraps-lines",
+    of_body(replaced(rb"([^\r\n]{900})(?=[^\r\n])", rb"\1\r\n")),
+    rows(STORED, "998-characters"),
+)
+delivery_that(
     "Turns backslashes into slashes.",
     "delivery-turns-backslashes",
     of_body(lambda body: body.replace(b"\\", b"/")),
