@@ -18,6 +18,7 @@ DOVECOT_SUBMISSION = DebianServer(
     deviations=(
         "users are in a password file; PLAIN, LOGIN and DIGEST-MD5 are offered, the last with our domain as its realm",
         "disable_plaintext_auth is as it comes, which takes a client on loopback for one that can't be overheard",
+        "mail_max_userip_connections is 100, as all our connections are those of one user at one address",
         "all mail goes on to a Postfix of the same root, which trusts it and delivers into Maildirs",
         "aliases has a name of 64 octets for alice, and transport_maps sends mail for our sender's domain to us",
     ),

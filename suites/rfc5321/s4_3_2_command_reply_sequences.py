@@ -53,11 +53,13 @@ def _listed(exchange: Exchange, verbs: set[str], codes: set[int]) -> Observation
     A 4yz belongs to circumstances that the table leaves out (3039-3041). So does a 503 without extensions: the
     greeting may have been 554 (976-979), and what comes before EHLO has a clause of its own. Nor does a 554 under TLS
     where no EHLO was taken: there any command gets it, for want of security (RFC 3207 §4.1). Submission servers refuse
-    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1). A 334 answers AUTH, and comes late.
+    MAIL, RCPT and DATA with 554 where nothing says more (RFC 6409 §4.1). A 334 answers AUTH, and comes late,
+    unless DATA is answered with it.
     """
     code = exchange.reply.code
-    unlisted = code == 334 or (not exchange.offers and (code == 503 or (code == 554 and exchange.secured)))
-    if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted:
+    unlisted = not exchange.offers and (code == 503 or (code == 554 and exchange.secured))
+    late = code == 334 and exchange.verb != "DATA"
+    if exchange.verb not in verbs or exchange.reply.severity == 4 or unlisted or late:
         return None
     submitted = exchange.role == "submission" and exchange.verb in {"MAIL", "RCPT", "DATA"}
     if code in ANY_COMMAND or code in codes or (submitted and code == 554):
