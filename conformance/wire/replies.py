@@ -149,7 +149,7 @@ class Reply:
             first = LINES_SHOWN - 1
             shown[first:-1] = [f"... {len(shown) - LINES_SHOWN} more lines"]
         cut = [anomaly.value for anomaly in self.anomalies if anomaly in {Anomaly.UNBOUNDED, Anomaly.TRUNCATED}]
-        return " / ".join(shown) + (f" ({', '.join(cut)})" if cut else "")
+        return (" / ".join(shown) or "an empty line") + (f" ({', '.join(cut)})" if cut else "")
 
 
 class ReplyReader:

@@ -519,7 +519,7 @@ def test_anomalies_are_named_once_and_the_text_of_a_reply_is_safe_to_print(octet
         (b"250 OK\r\n", "250 OK"),
         (b"250-mail.example.test\r\n250 HELP\r\n", "250-mail.example.test / 250 HELP"),
         (b"250 \x1b[31m\\\xff\n", r"250 \x1b[31m\\\xff"),
-        (b"\r\n", ""),
+        (b"\r\n", "an empty line"),
         (
             b"".join(b"250-%d\r\n" % n for n in range(5)) + b"250 end\r\n",
             "250-0 / 250-1 / 250-2 / 250-3 / 250-4 / 250 end",

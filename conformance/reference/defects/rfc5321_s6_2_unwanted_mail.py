@@ -30,6 +30,7 @@ def number_of(name: bytes, content: bytes) -> int:
 @defect(
     Mailer.deliver_here,
     proves={"rfc5321/6.2/faulty_message_is_not_lost*"},
+    also={"rfc5321/2.1/responsible-after-250"},
 )
 def faulty_messages_are_dropped(clean: OfCopy, _: Mailer, copy: Copy, forward_path: bytes) -> bytes:
     """Takes messages whose header section is not as it should be, and drops them without a word."""

@@ -479,7 +479,7 @@ def header_routes(clean: Callable[[Copy], list[Copy]], _: Mailer, copy: Copy) ->
 
 
 MANY = {f"{BEHIND}/body_with_many_dots_is_{how}" for how in ("delivered", "relayed")}
-DOTS_STAY = {*KEPT, "rfc5321/4.5.2/reversible-storage", "rfc5321/4.5.2/client-adds-dot"}
+DOTS_STAY = {*KEPT, "rfc1870/5/what-counts", "rfc5321/4.5.2/reversible-storage", "rfc5321/4.5.2/client-adds-dot"}
 
 
 @defect(
