@@ -20,7 +20,7 @@ HEAD = """\
 """
 
 
-DRAWN_OF = 100
+DRAWN_OF = 200
 """Of how many pairs in which the defect decides as the clean server one is tried in earnest."""
 
 
