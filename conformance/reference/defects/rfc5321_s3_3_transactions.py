@@ -46,6 +46,10 @@ def recipients_are_kept_aside(clean: Callable[[str], None], session: ServerSessi
         "rfc2920/3.2/354-only-with-recipients",
         "rfc5321/4.1.1.4/buffers-empty-after-data",
         "rfc5321/4.1.1.5/rset-discards",
+        "rfc5321/3.9/addresses-used-as-listed",
+        "rfc5321/3.9/copies-to-all-addresses",
+        "rfc5321/3.9/list-supported",
+        "rfc5321/3.9.2/list-replaces-recipient",
     },
 )
 def recipients_are_taken_over(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
