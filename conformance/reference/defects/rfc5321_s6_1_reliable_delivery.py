@@ -298,9 +298,7 @@ def relayed_mail_is_lost(
 @defect(
     ServerSession.deliver,
     proves={f"{HERE}/each_of_several_messages_is_processed"},
-    also={
-        "rfc5321/4.1.1.3/final-delivery",
-    },
+    also={"rfc5321/4.1.1.3/final-delivery", "rfc5321/3.9/*", "rfc5321/3.9.1/*", "rfc5321/3.9.2/*"},
 )
 def third_message_is_lost(
     clean: Callable[[Transaction, bytes], None], session: ServerSession, transaction: Transaction, content: bytes
