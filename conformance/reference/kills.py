@@ -22,6 +22,8 @@ HEAD = """\
 
 DRAWN_OF = 200
 """Of how many pairs in which the defect decides as the clean server one is tried in earnest."""
+COPIES_DRAWN_OF = 10
+"""Of how many cut copies that the server can't tell from the whole one is tried."""
 
 
 @cache
@@ -72,7 +74,11 @@ class Product:
 def _product(name: str) -> Product:
     defect, watches = load_defects()[name], tuple(load().watches.values())
     short = {scenario.id for scenario in concerned(defect, clean_run())}
-    whole = [trial.scenario for trial in clean_run() if trial.concerns(defect)]
+    whole = [
+        trial.scenario
+        for trial in clean_run()
+        if trial.scenario.id in short or (trial.concerns(defect) and _is_drawn(name, trial, COPIES_DRAWN_OF))
+    ]
     everything: set[str] = set()
     of_the_short: set[str] = set()
     for trial in try_scenarios(whole, watches, [defect]):
@@ -83,15 +89,17 @@ def _product(name: str) -> Product:
     both = everything & of_the_short
     otherwise = {each for each in everything ^ of_the_short if each.partition("~")[0] not in both}
     sample = {
-        trial.scenario.id: trial for trial in clean_run() if not trial.concerns(defect) and _is_drawn(name, trial)
+        trial.scenario.id: trial
+        for trial in clean_run()
+        if not trial.concerns(defect) and _is_drawn(name, trial, DRAWN_OF)
     }
     trials = try_scenarios([trial.scenario for trial in sample.values()], watches, [defect])
     unlike = {trial.scenario.id for trial in trials if _saw(trial) != _saw(sample[trial.scenario.id])}
     return Product(name, len(whole) + len(sample), otherwise, unlike)
 
 
-def _is_drawn(name: str, trial: Trial) -> bool:
-    return zlib.crc32(f"{name} {trial.scenario.id}".encode()) % DRAWN_OF == 0
+def _is_drawn(name: str, trial: Trial, out_of: int) -> bool:
+    return zlib.crc32(f"{name} {trial.scenario.id}".encode()) % out_of == 0
 
 
 def _saw(trial: Trial) -> tuple[Verdict, frozenset[str]]:
@@ -103,7 +111,8 @@ def full(names: Sequence[str]) -> int:
 
     In the clean run each defect looks on at each scenario, and is asked whenever one of its points decides. Where it
     always decides as the clean server does, and leaves the same behind, its run is the clean run and need not be
-    repeated; of those pairs one in ``DRAWN_OF`` is tried all the same, to see that this holds. All others are tried.
+    repeated; of those pairs one in ``DRAWN_OF`` is tried all the same, to see that this holds. Of the cut copies that
+    the short matrix leaves out one in ``COPIES_DRAWN_OF`` is tried. All others are tried.
 
     Returns the number of defects for which the short matrix, or the clean run, says something else.
     """
