@@ -46,6 +46,8 @@ YEAR = re.compile(rb"\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|De
 TEXT = "Grüße aus Köln, 3 € das Stück.\r\n".encode()
 FIELDS = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
 
+SPACES = (b" ", b"\n")
+
 
 async def told(smtp: Client, hop: Hop, reply: bytes, sender: bytes, token: str) -> Received:
     """The notification to this sender about a recipient that was refused so."""
@@ -57,8 +59,12 @@ async def told(smtp: Client, hop: Hop, reply: bytes, sender: bytes, token: str) 
 
 
 def around(octets: bytes, found: re.Match[bytes] | None) -> str:
-    """What stands about a find."""
-    return "none" if found is None else visible(octets[max(0, found.start() - 30) : found.end() + 30])
+    """What was found, with what stands around it, in whole words: a part of a token is another in every run."""
+    if found is None:
+        return "none"
+    begin = max(octets.rfind(space, 0, max(0, found.start() - 30)) for space in SPACES) + 1
+    behind = [at for space in SPACES if (at := octets.find(space, found.end() + 30)) >= 0]
+    return visible(octets[begin : min(behind, default=len(octets))])
 
 
 def header_is_ascii(received: Received) -> Observation:
