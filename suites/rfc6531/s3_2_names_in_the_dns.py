@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from conformance import At, Broken, Client, Held, Hop, Names, Observation, Rule, Unclear, new_token, scenario
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Held,
+    Hop,
+    Names,
+    Observation,
+    Rule,
+    Unclear,
+    accepted,
+    new_token,
+    presume,
+    scenario,
+)
 
 OFFERS = (b"PIPELINING", b"8BITMIME", b"SIZE", b"SMTPUTF8")
 
@@ -44,6 +58,18 @@ async def name_outside_ascii_is_asked_for_in_a_labels(
     if raw:
         return Broken(wanted, ", ".join(raw))
     return Held(wanted) if wanted in asked else Unclear(f"asked for: {', '.join(asked) or 'nothing'}")
+
+
+@scenario("rfc6531/3.7/utf-8-for-mailboxes", start=At.EHLO, offers=["SMTPUTF8"], facts=["dns_domains"], labels=LABELS)
+async def relayed_domain_is_taken_in_either_form(labels: tuple[str, str], smtp: Client, dns: Names) -> Observation:
+    """A recipient at a domain in U-labels is taken, where the same recipient at its A-labels is."""
+    unicode, ascii_form = labels
+    _set_up(dns, ascii_form, dns.exchangers[0])
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    presume(accepted(await smtp.rcpt(b"<recipient@%b>" % dns.name(ascii_form).encode())))
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail(parameters=b" SMTPUTF8")))
+    return accepted(await smtp.rcpt(b"<recipient@%b>" % dns.name(unicode).encode()))
 
 
 # Alone: what is offered changes for all that goes to this exchanger meanwhile.

@@ -90,6 +90,15 @@ def u_labels_are_no_domains(
     return None if mailbox and not mailbox.domain.isascii() else found
 
 
+@defect(ServerSession.serves, proves={"rfc6531/3.2/relayed_domain_is_taken_in_either_form*"})
+def relayed_domains_are_known_in_a_labels_alone(
+    clean: Callable[[Mailbox], bool], session: ServerSession, mailbox: Mailbox
+) -> bool:
+    """Relays for a domain in A-labels, and refuses to for the same domain in U-labels."""
+    del session
+    return mailbox.domain.isascii() and clean(mailbox)
+
+
 @defect(
     ServerSession.refuse_relaying,
     proves={"rfc6531/3.2/recipient_domain_in_either_form_gets_the_same_answer*"},
