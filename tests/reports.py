@@ -42,6 +42,13 @@ def folders_of(name: str) -> list[Path]:
     return sorted(there, key=lambda each: each.stat().st_mtime, reverse=True)
 
 
+def published(octets: bytes) -> bytes:
+    """What a run wrote, with the places of this machine as anybody has them."""
+    for place, called in ((Path.cwd(), "."), (Path.home(), "~")):
+        octets = octets.replace(f"{place}/".encode(), f"{called}/".encode())
+    return octets
+
+
 def make(name: str) -> int:
     """Make the folder of one server anew, in the place of that of another version."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -61,7 +68,7 @@ def make(name: str) -> int:
         for older in before:
             shutil.rmtree(older)
         for each in KEPT:
-            shutil.copy(out / each, folder / each)
+            (folder / each).write_bytes(published((out / each).read_bytes()))
     argued = [path for path in (REPORTS / "reasons" / f"{name}.toml", REASONS) if path.is_file()]
     options = [word for path in argued for word in ("--reasons", path)]
     (folder / "expected.toml").unlink(missing_ok=True)  # what it says comes from the files of reasons alone

@@ -3,7 +3,8 @@
 from conformance.client._client import At, Client, Exchange, new_token, tls_context
 from conformance.client._connection import Connection, Dial, Pace, Segmentation
 from conformance.client._dial import dialler
-from conformance.client._message import usual_message
+from conformance.client._layered import Layered
+from conformance.client._message import usual_fields, usual_message
 from conformance.client._outcomes import (
     Closed,
     HandshakeFailed,
@@ -23,6 +24,7 @@ __all__ = [
     "Dial",
     "Exchange",
     "HandshakeFailed",
+    "Layered",
     "NotReady",
     "Outcome",
     "Pace",
@@ -34,5 +36,6 @@ __all__ = [
     "dialler",
     "new_token",
     "tls_context",
+    "usual_fields",
     "usual_message",
 ]

@@ -424,7 +424,7 @@ class Client:
         if not (isinstance(outcome, Reply) and outcome.code == 220):
             self._out_of_step = self._out_of_step or bool(behind)  # what went behind is answered too, nobody knows when
             return outcome
-        self.hello, self.offers, self.extended = None, {}, False
+        self._forget_hello()
         context = tls_context(self.target, only, certified=certified)
         secured = await self.connection.handshake(context, self._tls_name())
         self._before_tls = isinstance(secured, HandshakeFailed)
@@ -509,9 +509,13 @@ class Client:
             outcome = await self.say(encoded(answer))
         layer = dialogue.layer()
         if layer is not None and isinstance(outcome, Reply) and outcome.code == 235:
-            self.hello, self.offers = None, {}
+            self._forget_hello()
             await self.connection.protect(layer)
         return outcome
+
+    def _forget_hello(self) -> None:
+        """Know nothing any more of what was offered."""
+        self.hello, self.offers, self.extended = None, {}, False
 
     @property
     def host_names(self) -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from conformance.client._layered import Layered
 from conformance.client._outcomes import Closed, HandshakeFailed, Outcome, Reset, Secured, Silence, Unprotected
 from conformance.wire import Anomaly, CipherSuite, ReplyReader, Transcript, cipher_suite, handshake_messages
 from conformance.wire.digest_md5 import IntegrityLayer, LayerError
@@ -112,7 +113,6 @@ class Connection:
     _end: Closed | Reset | Unprotected | None = None
     _news: trio.Event = field(default_factory=trio.Event)
     _room: trio.Event = field(default_factory=trio.Event)
-    _beneath: _FirstOctets | None = None
     _reading: trio.CancelScope | None = None
     _stopped: trio.Event = field(default_factory=trio.Event)
     _asked: float = 0.0
@@ -240,9 +240,10 @@ class Connection:
         """Start TLS on this connection; clear octets that came before are taken out and returned as left over."""
         await self._stop_reading()
         leftover = self._reader.take_pending()
-        tee = self._beneath = _FirstOctets(self.stream)
-        if self.layer_outermost:
-            tee.layer, self.layer = self.layer, None
+        below = self.stream
+        if self.layer is not None and self.layer_outermost:
+            below, self.layer = Layered(below, self.layer), None
+        tee = _FirstOctets(below)
         secure = trio.SSLStream(tee, context, server_hostname=name)
         try:
             with trio.fail_after(self.pace.patience):
@@ -265,8 +266,8 @@ class Connection:
         """Begin a security layer of SASL: behind what we sent last, and behind the reply that was read last."""
         await self._stop_reading()
         begun = self._reader.take_pending()
-        if self.layer_outermost and self._beneath is not None:
-            self._beneath.layer = layer
+        if self.layer_outermost and isinstance(self.stream, trio.SSLStream):
+            self.stream.transport_stream = Layered(self.stream.transport_stream, layer)
         else:
             self.layer = layer
         self.transcript.note("a security layer of SASL begins; what it holds is shown")
@@ -295,18 +296,14 @@ class Connection:
 
 
 class _FirstOctets(trio.abc.Stream):
-    """Keeps the first octets that the server sends during a handshake: clear text there is evidence.
-
-    A ``layer`` of SASL is here where it is to be outside TLS.
-    """
+    """Keeps the first octets that the server sends during a handshake: clear text there is evidence."""
 
     def __init__(self, inner: trio.abc.Stream) -> None:
         self.inner = inner
         self.first = b""
-        self.layer: IntegrityLayer | None = None
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self.inner.send_all(self.layer.wrap(bytes(data)) if self.layer else data)
+        await self.inner.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
         await self.inner.wait_send_all_might_not_block()
@@ -315,20 +312,7 @@ class _FirstOctets(trio.abc.Stream):
         octets = bytes(await self.inner.receive_some(max_bytes))
         if len(self.first) < FLIGHT_BOUND:
             self.first += octets[: FLIGHT_BOUND - len(self.first)]
-        return await self._within(octets) if self.layer and octets else octets
-
-    async def _within(self, octets: bytes) -> bytes:
-        """What a layer outside TLS holds; where it is none TLS will see that."""
-        assert self.layer is not None
-        while octets:
-            try:
-                held = self.layer.unwrap(octets)
-            except LayerError as error:
-                return error.octets
-            if held:
-                return held
-            octets = bytes(await self.inner.receive_some(65536))
-        return b""
+        return octets
 
     async def aclose(self) -> None:
         await self.inner.aclose()

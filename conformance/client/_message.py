@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from conformance.target import Target
 from conformance.wire import CRLF
+from conformance.wire.dates import date_time
+
+
+def usual_fields(sender: bytes, token: str) -> dict[str, bytes]:
+    """The fields that every message of ours has, To apart."""
+    mark = token.encode("ascii")
+    return {
+        "From": b"<%b>" % sender,
+        "Date": date_time(),
+        "Message-ID": b"<%b@client.example.test>" % mark,
+        "Subject": b"smtp-conformance " + mark,
+    }
 
 
 def usual_message(target: Target, token: str, body: bytes, without: Iterable[str], before: bytes) -> bytes:
@@ -17,14 +28,9 @@ def usual_message(target: Target, token: str, body: bytes, without: Iterable[str
     """
     sender = (target.sender or "suite@client.example.test").encode("ascii")
     recipient = target.mailbox.encode("ascii")
-    mark = token.encode("ascii")
-    fields = {
-        "From": b"<%b>" % sender,
-        "To": b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test"),
-        "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-        "Message-ID": b"<%b@client.example.test>" % mark,
-        "Subject": b"smtp-conformance " + mark,
-    }
+    to = b"<%b>" % recipient if b"@" in recipient else b"<%b@%b>" % (recipient, b"example.test")
+    usual = usual_fields(sender, token)
+    fields = {"From": usual.pop("From"), "To": to, **usual}
     missing = set(without)
     if missing - fields.keys():
         raise ValueError(f"a message has no {', '.join(sorted(missing - fields.keys()))} to leave out")

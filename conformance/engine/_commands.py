@@ -16,7 +16,7 @@ import trio
 
 from conformance.client import Dial
 from conformance.hop import HopError, NextHop
-from conformance.scenario import ControlError, Ended, Submitted
+from conformance.scenario import ControlError, Ended
 from conformance.target import Target
 
 COMMAND_SECONDS = 90.0
@@ -102,10 +102,10 @@ class SubmitCommand:
     words: Sequence[str]
     turn: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(SUBMIT_OVERLAP))
 
-    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
+    async def __call__(self, message: bytes, *arguments: str) -> Ended:
         """Hand one over."""
         async with self.turn:
-            return Submitted(*await _ended((*self.words, *arguments), message))
+            return await _ended((*self.words, *arguments), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class UserPrograms:
     async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
         """As ``Programs.run``."""
         command = [_filled(argument, words) for argument in getattr(self.target.user_agent, task)]
-        return Ended(*await _ended(command, message))
+        return await _ended(command, message)
 
 
 def _filled(argument: str, words: Mapping[str, str]) -> str:
@@ -149,14 +149,13 @@ def _begin(
 
 async def _run(words: Sequence[str]) -> None:
     """Run a command that is to succeed."""
-    status, said = await _ended(words)
-    if status != 0:
-        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise ControlError(f"{shlex.join(words)}: exit status {status}{': ' + last if last else ''}")
+    done = await _ended(words)
+    if not done.succeeded:
+        raise ControlError(f"{shlex.join(words)}: {done}")
 
 
-async def _ended(words: Sequence[str], given: bytes | None = None) -> tuple[int, bytes]:
-    """Run a command to its end: its status, and the beginning of its complaints.
+async def _ended(words: Sequence[str], given: bytes | None = None) -> Ended:
+    """Run a command to its end, and keep the beginning of its complaints.
 
     One that reads the octets ``given`` may complain on standard output too.
     """
@@ -178,4 +177,4 @@ async def _ended(words: Sequence[str], given: bytes | None = None) -> tuple[int,
                 process.kill()
                 process.wait()
         complaints.seek(0)
-        return process.returncode, complaints.read(COMPLAINTS_KEPT)
+        return Ended(process.returncode, complaints.read(COMPLAINTS_KEPT))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.headerregistry import HeaderRegistry
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from conformance.reference._submission import LONGEST_LINE, ONCE
 from conformance.reference._trace import Accepted
 from conformance.store import Field, fields_named, split_message
 from conformance.wire import CRLF
+from conformance.wire.dates import date_time
 
 DESTINATIONS = ("to", "cc", "bcc")
 """The fields whose addresses become RCPT commands."""
@@ -102,7 +102,7 @@ class Composer:
     @decision
     def with_origin(self, fields: list[Field], identity: bytes) -> list[Field]:
         """The fields with the two that every message has, Date and From (RFC 5322 §3.6)."""
-        ours = {"date": b"Date: " + _now(), "from": b"From: " + identity}
+        ours = {"date": b"Date: " + date_time(), "from": b"From: " + identity}
         return [*fields, *(Field(line + CRLF) for name, line in ours.items() if not fields_named(fields, name))]
 
     @decision
@@ -134,7 +134,3 @@ def addresses(field: Field) -> list[bytes]:
     return [
         (spec if domain else f"{spec}@{DOMAIN.decode()}").encode("utf-8", "surrogateescape") for spec, domain in found
     ]
-
-
-def _now() -> bytes:
-    return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")

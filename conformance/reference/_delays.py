@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
 from conformance.reference._parameters import Parameters
+from conformance.wire.dates import date_time
 
 
 class Delays:
@@ -51,7 +51,7 @@ class Delays:
     @decision
     def retry_until(self, seconds: float) -> bytes:
         """The date in so many seconds, with a numeric zone, after which nothing is tried (RFC 3464 §2.3.9)."""
-        return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
+        return date_time(seconds)
 
 
 def mode_of(parameters: Parameters) -> bytes:

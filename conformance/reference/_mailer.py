@@ -611,17 +611,18 @@ class Mailer:
             stream = await dial()
         except OSError as error:
             return self.no_connection(copy, b"421 4.4.1 No connection: " + str(error).encode("ascii", "replace"))
+        domain = self.destination(copy.forward_paths[0]).encode()
         session = RelaySession(
             stream,
             self.decisions,
             wants=frozenset({b"DSN"} if _asks_to_be_told(copy) else ()),
-            account=self.accounts.get(self.destination(copy.forward_paths[0]).encode()),
+            account=self.accounts.get(domain),
             protection=Protection(self.trusted, name),
             clear=clear,
-            submits=self.destination(copy.forward_paths[0]).encode() == SUBMISSIONS_DOMAIN,
+            submits=domain == SUBMISSIONS_DOMAIN,
             remembered=self.remembered_limits(name),
             others=self.others_for(copy) if self.wants_protection(copy) else (),
-            lmtp=self.destination(copy.forward_paths[0]).encode() == LMTP_DOMAIN,
+            lmtp=domain == LMTP_DOMAIN,
         )
         sent = await session.send(
             copy.reverse_path,

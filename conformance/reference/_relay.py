@@ -11,10 +11,10 @@ from typing import ClassVar
 
 import trio
 
+from conformance.client import Layered
 from conformance.reference._conversion import Conversion, Outward
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._delays import is_traced, mode_of
-from conformance.reference._layered import Layered
 from conformance.reference._limits import NONE, Limits, divided, has_form, is_number, pairs
 from conformance.reference._login import Account, Login
 from conformance.reference._parameters import Parameters

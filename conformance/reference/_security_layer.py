@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from conformance.client import Layered
 from conformance.reference._decision import Decisions, decision
-from conformance.reference._layered import Layered
 from conformance.wire.digest_md5 import IntegrityLayer, LayerError
 
 if TYPE_CHECKING:

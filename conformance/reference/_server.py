@@ -22,7 +22,7 @@ from conformance.reference._session import ServerSession
 from conformance.reference._site import LOCAL_USER, RETURN_PATH_OPTION, Site
 from conformance.reference._submission import Submission
 from conformance.reference._trace import Accepted
-from conformance.scenario import Submitted
+from conformance.scenario import Ended
 
 
 @dataclass(slots=True, eq=False)
@@ -117,7 +117,7 @@ class ReferenceServer:
 
     # What a program of a local user does.
 
-    async def submit(self, message: bytes, *arguments: str) -> Submitted:
+    async def submit(self, message: bytes, *arguments: str) -> Ended:
         """Take a message that one of the site's own users hands over; as a command would end that does this.
 
         Behind the option for that the arguments hold a reverse-path.
@@ -125,9 +125,9 @@ class ReferenceServer:
         asked = arguments[1].encode("ascii") if arguments[:1] == (RETURN_PATH_OPTION,) else b""
         composed = Composer(self.decisions).composed(message, LOCAL_USER, asked)
         if not isinstance(composed, Accepted):
-            return Submitted(os.EX_DATAERR, composed)
+            return Ended(os.EX_DATAERR, composed)
         self.mailer.take_message(composed)
-        return Submitted(os.EX_OK)
+        return Ended(os.EX_OK)
 
     # What an administrator or a crash does.
 

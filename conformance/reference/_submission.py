@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from email.utils import parsedate_tz
 
 from conformance.reference._decision import Decisions, decision, decision_by
 from conformance.reference._site import DOMAIN, HOST
 from conformance.store import Field, fields_named, split_message
 from conformance.wire import CRLF
+from conformance.wire.dates import date_time
 from conformance.wire.paths import Mailbox, is_address_literal, mailbox
 
 LONGEST_LINE = 998
@@ -118,7 +118,7 @@ class Submission:
         """The fields with a Date: ours where there is none that is one (§8.2)."""
         good = [each for each in fields_named(fields, "date") if _is_date(each)]
         others = [each for each in fields if each.name != "date"]
-        return [*others, *(good[:1] or [Field(b"Date: " + _now() + CRLF)])]
+        return [*others, *(good[:1] or [Field(b"Date: " + date_time() + CRLF)])]
 
     @decision
     def with_message_id(self, fields: list[Field]) -> list[Field]:
@@ -145,10 +145,6 @@ def _is_date(field: Field) -> bool:
     """Whether it is a date with a time and a zone (RFC 5322 §3.3)."""
     body = field.body.decode("ascii", "replace")
     return parsedate_tz(body) is not None and _ZONE.search(body) is not None
-
-
-def _now() -> bytes:
-    return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
 
 
 def _addresses(field: Field) -> list[bytes]:

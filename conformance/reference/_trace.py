@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from conformance.reference._decision import Decisions, decision
@@ -12,6 +11,7 @@ from conformance.reference._internationalized import in_u_labels
 from conformance.reference._parameters import Parameters
 from conformance.reference._site import HOST
 from conformance.wire import CRLF
+from conformance.wire.dates import date_time
 
 MAX_RECEIVED = 100
 """Received fields that a message may bring before it counts as caught in a loop (RFC 5321 §6.3)."""
@@ -133,13 +133,13 @@ class Trace:
     @decision
     def time_stamp(self) -> bytes:
         """The time, with a numeric offset and four digits of year (§4.4)."""
-        return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
+        return date_time()
 
     def deliver_by(self, seconds: int | None) -> bytes:
         """The date in so many seconds, as far as a date can be told (RFC 2852 §5); nothing for no seconds."""
         if seconds is None:
             return b""
-        return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii")
+        return date_time(seconds)
 
     @decision
     def is_looping(self, content: bytes) -> bool:

@@ -35,26 +35,26 @@ NAMES = (DOMAIN, HOST)
 _REPORT = re.compile(rb"report-type=\"?(?:disposition-notification|delivery-status)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ReferencePrograms:
-    """The programs in memory: each use is a session of its own with our next hop."""
+    """The programs in memory: each use, of which ``uses`` is the number, is a session of its own with our next hop."""
 
     decisions: Decisions
     hop: NextHop
     trusted: ssl.SSLContext
-    uses: list[int] = field(default_factory=list)
+    uses: int = 0
 
     @asynccontextmanager
     async def serve(self, hop: NextHop) -> AsyncIterator[str]:
         """As ``Programs.serve``."""
         del hop
-        self.uses.append(len(self.uses))
-        yield f"127.0.0.1:{5000 + len(self.uses)}"
+        self.uses += 1
+        yield f"127.0.0.1:{5000 + self.uses}"
 
     async def run(self, task: str, words: Mapping[str, str], message: bytes) -> Ended:
         """As ``Programs.run``."""
         stream = await dial_hop(self.hop, f"127.0.0.1:{words['port']}")()
-        session = UserAgentSession(stream, self.decisions, words, message, self.trusted, len(self.uses))
+        session = UserAgentSession(stream, self.decisions, words, message, self.trusted, self.uses)
         try:
             status = await session.run(task)
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):

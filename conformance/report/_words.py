@@ -171,8 +171,9 @@ class Line:
 
 def named(connection: ConnectionRecord) -> str:
     """Which connection, by the address that the server's log has for us."""
-    ends = f" from {connection.local} to {connection.peer}" if connection.local or connection.peer else ""
-    return safe(f"connection {connection.id} ({connection.role}){ends}")
+    here = f" from {connection.local}" if connection.local else ""
+    there = f" to {connection.peer}" if connection.peer else ""
+    return safe(f"connection {connection.id} ({connection.role}){here}{there}")
 
 
 def lines(connection: ConnectionRecord) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """Clauses, scenarios, oracles and watches: what suites are written with."""
 
 from conformance.scenario._after import Hop, Names, Store
-from conformance.scenario._agent import Agent, Ended, Programs, Use
+from conformance.scenario._agent import Agent, Programs, Use
 from conformance.scenario._clauses import Clause, Level, Register, SuiteError, UnknownClauseError, nearest
 from conformance.scenario._discovery import Suites, load, scenarios_of, suites_folder
 from conformance.scenario._observation import (
@@ -39,9 +39,9 @@ from conformance.scenario._oracles import (
     succeeds_with,
     took,
 )
-from conformance.scenario._process import Control, ControlError, Process
+from conformance.scenario._process import Control, ControlError, Ended, Process
 from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
-from conformance.scenario._submit import Submit, Submitted, Submitting
+from conformance.scenario._submit import Submit, Submitting
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import read_at_length, taken_like_any_other
 from conformance.scenario._watches import Watch, watch
@@ -70,7 +70,6 @@ __all__ = [
     "Scenario",
     "Store",
     "Submit",
-    "Submitted",
     "Submitting",
     "Suite",
     "SuiteError",

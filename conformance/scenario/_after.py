@@ -16,6 +16,7 @@ import trio
 from conformance.client import Client, NotReady, new_token
 from conformance.dns_server import Fault, NameServer, Query
 from conformance.hop import (
+    Authority,
     HopConnection,
     HopError,
     LayerOffer,
@@ -106,6 +107,17 @@ async def _none(target: Target, came: M | None, token: str) -> Observation:
     return Held(f"nothing came within {target.delivery_within:g} s, though a later message did")
 
 
+def signing(server: NextHop) -> Authority:
+    """Who signs certificates for us.
+
+    Raises:
+        NotReady: there is no authority that the target trusts.
+    """
+    if server.authority is None:
+        raise NotReady("next hop", "there is no authority to sign certificates")
+    return server.authority
+
+
 @dataclass(slots=True, eq=False)
 class Hop:
     """Our next hop as one scenario sees it: the host to which the target relays mail for its first relay domain.
@@ -194,14 +206,12 @@ class Hop:
         Raises:
             NotReady: there is no authority.
         """
-        server = self.server
-        if server.authority is None:
-            raise NotReady("next hop", "there is no authority to sign certificates")
+        server, authority = self.server, signing(self.server)
         usual = server.offers_at.get(place, server.offers)
         if old_up_to is None:
-            server.tls_at[place] = server.authority.context(*names, known=known, expired=expired)
+            server.tls_at[place] = authority.context(*names, known=known, expired=expired)
         else:
-            server.tls_at[place] = old_tls(server.authority, *names, at_most=old_up_to)
+            server.tls_at[place] = old_tls(authority, *names, at_most=old_up_to)
         server.offers_at[place] = (*usual, *offers)
         server.offers_under_tls_at[place] = (*usual, *under_tls)
         try:
@@ -226,10 +236,8 @@ class Hop:
         Raises:
             NotReady: there is no authority to sign one.
         """
-        if self.server.authority is None:
-            raise NotReady("next hop", "there is no authority to sign certificates")
-        usual = self.server.tls_at[place]
-        self.server.tls_at[place] = self.server.authority.context(*names, known=known, expired=expired)
+        shown = signing(self.server).context(*names, known=known, expired=expired)
+        usual, self.server.tls_at[place] = self.server.tls_at[place], shown
         try:
             yield
         finally:
@@ -271,13 +279,10 @@ class Hop:
         Raises:
             NotReady: there is no authority to sign one.
         """
-        if self.server.authority is None:
-            raise NotReady("next hop", "it has no authority that signs certificates")
+        shown = signing(self.server).context(*names, common_name=common_name, known=known, expired=expired)
         place = self.target.account_next_hop or ""
         self.usual_tls = self.usual_tls or self.server.tls_at.get(place)
-        self.server.tls_at[place] = self.server.authority.context(
-            *names, common_name=common_name, known=known, expired=expired
-        )
+        self.server.tls_at[place] = shown
 
     async def account_sessions(self, at_least: int = 1, within: float | None = None) -> tuple[HopConnection, ...]:
         """The connections to that next hop since the scenario began that are over: so many, or after a long wait."""

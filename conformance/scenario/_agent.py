@@ -11,7 +11,8 @@ import trio
 
 from conformance.client import NotReady, usual_message
 from conformance.hop import Command, HopConnection, NextHop, Received, Rule
-from conformance.scenario._process import ControlError
+from conformance.scenario._after import signing
+from conformance.scenario._process import Ended, told_of
 from conformance.target import Target, split_place
 
 HOST = "localhost"
@@ -19,14 +20,6 @@ HOST = "localhost"
 
 LEAVING_SECONDS = 10.0
 """How long a connection may take to end, once the program has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended: its exit status, and what it said, to whomever."""
-
-    status: int
-    said: bytes
 
 
 class Programs(Protocol):
@@ -114,23 +107,21 @@ class Agent:
         Raises:
             NotReady: the program could not be run, or did not come to us.
         """
-        async with self.programs.serve(self.server) as place:
-            self._prepare(place, task, rules, offers, under_tls)
-            if shows or task == "submissions":
-                if self.server.authority is None:
-                    raise NotReady("user agent", "there is no authority that signs certificates for us")
-                names = shows or (HOST,)
-                self.server.tls_at[place] = self.server.authority.context(*names, known=known, expired=expired)
-            try:
-                ended = await self.programs.run(task, self._words(place, words), message)
-            except ControlError as error:
-                raise NotReady("user agent", str(error)) from error
-            finally:
-                self._clear(place)
-            sessions = tuple(each for each in self.server.connections() if each.local == place)
-            with trio.move_on_after(LEAVING_SECONDS):
-                for session in sessions:
-                    await session.over.wait()
+        with told_of("user agent"):
+            async with self.programs.serve(self.server) as place:
+                self._prepare(place, task, rules, offers, under_tls)
+                try:
+                    if shows or task == "submissions":
+                        names = shows or (HOST,)
+                        authority = signing(self.server)
+                        self.server.tls_at[place] = authority.context(*names, known=known, expired=expired)
+                    ended = await self.programs.run(task, self._words(place, words), message)
+                finally:
+                    self._clear(place)
+                sessions = tuple(each for each in self.server.connections() if each.local == place)
+                with trio.move_on_after(LEAVING_SECONDS):
+                    for session in sessions:
+                        await session.over.wait()
         self.sessions += sessions
         if not sessions:
             raise NotReady("user agent", f"it did not come to us, and ended with status {ended.status}")

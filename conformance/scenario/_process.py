@@ -13,10 +13,28 @@ from typing import Protocol
 import trio
 
 from conformance.client import NotReady
+from conformance.wire import visible
 
 
 class ControlError(Exception):
     """A command failed; the text is one line that says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit status, and what it wrote, of that the beginning."""
+
+    status: int
+    said: bytes = b""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it is for."""
+        return self.status == 0
+
+    def __str__(self) -> str:
+        last = self.said.strip().rpartition(b"\n")[2]
+        return f"exit status {self.status}{': ' + visible(last, 200) if last else ''}"
 
 
 class Control(Protocol):
@@ -45,7 +63,7 @@ class Control(Protocol):
 
 
 @contextmanager
-def _told_of(command: str) -> Iterator[None]:
+def told_of(command: str) -> Iterator[None]:
     """A command that failed is a set-up that failed."""
     try:
         yield
@@ -71,7 +89,7 @@ class Process:
     async def kill(self) -> None:
         """End it as a crash does."""
         self.up = False
-        with _told_of("kill"):
+        with told_of("kill"):
             await self.control.kill()
 
     def begin_to_stop(self) -> None:
@@ -94,7 +112,7 @@ class Process:
             await self._stopping.wait()
             self._stopping = None
         if not self.up:
-            with _told_of("start"):
+            with told_of("start"):
                 await self.control.start()
         self.up = True
         if self._failed:
@@ -103,18 +121,18 @@ class Process:
     async def fill_queue(self) -> None:
         """Leave no room where its queue is."""
         self.has_room = False
-        with _told_of("fill-queue"):
+        with told_of("fill-queue"):
             await self.control.fill_queue()
 
     async def fill_mailboxes(self) -> None:
         """Leave no room where the mailboxes are."""
         self.has_room = False
-        with _told_of("fill-mailboxes"):
+        with told_of("fill-mailboxes"):
             await self.control.fill_mailboxes()
 
     async def make_room(self) -> None:
         """Give it room again."""
-        with _told_of("make-room"):
+        with told_of("make-room"):
             await self.control.make_room()
         self.has_room = True
 

@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 import trio
 
-from conformance.client import NotReady
-from conformance.scenario._process import ControlError
+from conformance.client import NotReady, usual_fields
+from conformance.scenario._process import ControlError, Ended
 from conformance.target import Target
-from conformance.wire import CRLF, Transcript, visible
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """How a command that was given a message ended: its exit status, and what it wrote, of that the beginning."""
-
-    status: int
-    said: bytes = b""
-
-    @property
-    def taken(self) -> bool:
-        """Whether the target has the message now."""
-        return self.status == 0
-
-    def __str__(self) -> str:
-        last = self.said.strip().rpartition(b"\n")[2]
-        return f"exit status {self.status}{': ' + visible(last, 200) if last else ''}"
+from conformance.wire import CRLF, Transcript
 
 
 class Submitting(Protocol):
     """Hands a message over, its lines ended by LF, and waits for the end of that."""
 
-    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
+    async def __call__(self, message: bytes, *arguments: str) -> Ended:
         """Hand it over, with these arguments behind those that the command has.
 
         Raises:
@@ -77,17 +59,11 @@ class Submit:
 
         ``sender`` is the mailbox in From where it is not the user's, ``without`` the name of a field to leave out.
         """
-        mark = (token or self.token).encode("ascii")
-        usual = {
-            "From": b"<%b>" % (sender or self.user),
-            "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode("ascii"),
-            "Message-ID": b"<%b@client.example.test>" % mark,
-            "Subject": b"smtp-conformance " + mark,
-        }
+        usual = usual_fields(sender or self.user, token or self.token)
         lines = [name.encode("ascii") + b": " + value for name, value in usual.items() if name != without]
         return CRLF.join([*lines, *fields, b"", body or b"A message of the conformance suite.", b""])
 
-    async def tried(self, message: bytes, *, reverse_path: bytes = b"") -> Submitted:
+    async def tried(self, message: bytes, *, reverse_path: bytes = b"") -> Ended:
         """Hand a message over, its lines ended by CRLF here as everywhere in scenarios, whatever becomes of it.
 
         ``reverse_path`` is asked for by the option for that (fact ``submit.return_path_option``).
@@ -115,5 +91,5 @@ class Submit:
             NotReady: it is refused.
         """
         done = await self.tried(message)
-        if not done.taken:
+        if not done.succeeded:
             raise NotReady("submit", done)

@@ -285,7 +285,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename="ke
         value = getattr(self, whole)
         if part:
             value = getattr(value, part)
-        return value is not None and value not in ((), "", Limits(), Process(), Submit(), Owners(), UserAgent())
+        return value is not None and value not in ((), "", *RECORDS.values())
 
 
 _DUTIES = frozenset(
@@ -318,6 +318,11 @@ PARTS: dict[str, type[msgspec.Struct]] = {
     fact.name: part for fact in msgspec.structs.fields(Target) if (part := _part(fact.type)) is not None
 }
 """The facts that have parts of their own, and the record that each is."""
+
+RECORDS: dict[str, msgspec.Struct] = {
+    fact.name: fact.default for fact in msgspec.structs.fields(Target) if isinstance(fact.default, msgspec.Struct)
+}
+"""Those of them that are there where nothing is stated, with nothing in them."""
 
 _ROLES: dict[str, Role] = {"lmtp": "lmtp", "submission": "submission"}
 _MAILBOXES = (
@@ -372,9 +377,8 @@ def split_place(place: str) -> tuple[str, int]:
 
 
 def facts() -> frozenset[str]:
-    """The names of all facts a target can state; each part of five of them is one by itself too."""
-    parts = {"limits": Limits, "process": Process, "submit": Submit, "owners": Owners, "user_agent": UserAgent}
-    inner = (f"{whole}.{part}" for whole, record in parts.items() for part in record.__struct_fields__)
+    """The names of all facts a target can state; each part of a record that is always there is one by itself too."""
+    inner = (f"{whole}.{part}" for whole, record in RECORDS.items() for part in record.__struct_fields__)
     return frozenset({*Target.__struct_fields__, *inner})
 
 

@@ -61,17 +61,19 @@ def tried(body: Callable[..., Awaitable[Observation]], target: Target) -> Attemp
     return trio.run(main)
 
 
-async def _held(agent: Agent, *rules: Rule) -> Use:
+async def _held(agent: Agent, *rules: Rule, message: bytes = b"") -> Use:
+    given = message or agent.message()
     return await agent.use(
-        "hold_for", *rules, message=agent.message(), offers=[b"FUTURERELEASE 9 2030-01-01T00:00:00Z"], seconds="7"
+        "hold_for", *rules, message=given, offers=[b"FUTURERELEASE 9 2030-01-01T00:00:00Z"], seconds="7"
     )
 
 
 def test_a_program_hands_its_message_in_at_a_server_of_its_own() -> None:
     async def body(agent: Agent) -> Observation:
-        used = await _held(agent)
+        message = agent.message()
+        used = await _held(agent, message=message)
         assert used.ended.status == 0
-        assert used.messages[0].content == agent.message()
+        assert used.messages[0].content == message
         assert used.messages[0].forward_paths == (agent.mailbox,)
         assert used.messages[0].reverse_path == b"sender@example.com"
         assert [command.verb for command in used.sessions[0].commands][-1] == b"QUIT"

@@ -11,7 +11,7 @@ import pytest
 import trio
 from engine_scripts import TARGET, UNCONTROLLED, Server, at_once, scenario, serving
 
-from conformance import CRLF, Held, Observation, Submit, Submitted, holds
+from conformance import CRLF, Ended, Held, Observation, Submit, holds
 from conformance.engine import Attempted, Engine, Result, Setting, attempt
 from conformance.engine import _commands as commands
 from conformance.engine._commands import SubmitCommand
@@ -22,19 +22,19 @@ from conformance.target import Target
 FACT = SubmitFact(command=("in", "memory"), user="alice@example.test")
 KNOWN = msgspec.structs.replace(TARGET, submit=FACT)
 OTHER = "t000000000000"
-TAKEN = Submitted(0)
+TAKEN = Ended(0)
 PLAIN = b"To: <bob@example.test>"
 
 
 class WayIn:
     """Writes down what it is given, and ends as it shall."""
 
-    def __init__(self, ends: Submitted | ControlError = TAKEN) -> None:
+    def __init__(self, ends: Ended | ControlError = TAKEN) -> None:
         self.given: list[bytes] = []
         self.arguments: list[tuple[str, ...]] = []
         self.ends = ends
 
-    async def __call__(self, message: bytes, *arguments: str) -> Submitted:
+    async def __call__(self, message: bytes, *arguments: str) -> Ended:
         await trio.sleep(1)
         self.given.append(message)
         self.arguments.append(arguments)
@@ -50,7 +50,7 @@ async def submits(submit: Submit) -> Observation:
 
 async def tries(submit: Submit) -> Observation:
     done = await submit.tried(submit.content(PLAIN))
-    return holds(done.taken, expected="taken", seen=done)
+    return holds(done.succeeded, expected="taken", seen=done)
 
 
 def tried(body: Callable[..., Awaitable[Observation]], way_in: Submitting | None, known: Target = KNOWN) -> Attempted:
@@ -76,7 +76,7 @@ def test_a_message_is_handed_over_with_the_line_ends_of_the_system() -> None:
 
 async def sets_the_reverse_path(submit: Submit) -> Observation:
     done = await submit.tried(submit.content(PLAIN), reverse_path=b"eve@example.test")
-    return holds(done.taken, expected="taken", seen=done)
+    return holds(done.succeeded, expected="taken", seen=done)
 
 
 def test_a_reverse_path_is_asked_for_by_the_option_for_that() -> None:
@@ -88,7 +88,7 @@ def test_a_reverse_path_is_asked_for_by_the_option_for_that() -> None:
 
 
 def test_what_was_handed_over_and_said_is_evidence() -> None:
-    seen = tried(tries, WayIn(Submitted(65, b"I read it.\nNobody there\n")))
+    seen = tried(tries, WayIn(Ended(65, b"I read it.\nNobody there\n")))
     (record,) = seen.connections
     assert (record.role, record.peer) == ("submit", "in memory")
     assert [entry.sender for entry in record.entries] == ["us", "them", "note"]
@@ -100,8 +100,8 @@ def test_what_was_handed_over_and_said_is_evidence() -> None:
 @pytest.mark.parametrize(
     ("way_in", "why"),
     [
-        (WayIn(Submitted(65, b"Nobody there\n")), "submit: exit status 65: Nobody there"),
-        (WayIn(Submitted(75)), "submit: exit status 75"),
+        (WayIn(Ended(65, b"Nobody there\n")), "submit: exit status 65: Nobody there"),
+        (WayIn(Ended(75)), "submit: exit status 75"),
         (WayIn(ControlError("sendmail: No such file or directory")), "submit: sendmail: No such file or directory"),
         (None, "submit: there is no command that hands a message over"),
     ],
@@ -155,8 +155,8 @@ def python(program: str) -> tuple[str, ...]:
     return sys.executable, "-c", program
 
 
-def handed_over(words: tuple[str, ...], message: bytes = b"") -> Submitted:
-    done: list[Submitted] = []
+def handed_over(words: tuple[str, ...], message: bytes = b"") -> Ended:
+    done: list[Ended] = []
 
     async def main() -> None:
         done.append(await SubmitCommand(words)(message))
@@ -168,19 +168,19 @@ def handed_over(words: tuple[str, ...], message: bytes = b"") -> Submitted:
 def test_a_command_reads_the_message_to_its_end(tmp_path: Path) -> None:
     program = f"import sys; open({str(tmp_path / 'message')!r}, 'wb').write(sys.stdin.buffer.read())"
     message = b"To: a@b\n\n" + b"x" * 200_000 + b"\n"
-    assert handed_over(python(program), message) == Submitted(0)
+    assert handed_over(python(program), message) == Ended(0)
     assert (tmp_path / "message").read_bytes() == message
 
 
 def test_a_command_says_how_it_ended_and_why() -> None:
     done = handed_over(python("import sys; print('Oh', flush=True); sys.stderr.write('Nobody there\\n'); sys.exit(65)"))
-    assert done == Submitted(65, b"Oh\nNobody there\n")
-    assert (done.taken, str(done)) == (False, "exit status 65: Nobody there")
+    assert done == Ended(65, b"Oh\nNobody there\n")
+    assert (done.succeeded, str(done)) == (False, "exit status 65: Nobody there")
 
 
 def test_of_long_complaints_the_beginning_is_kept() -> None:
     done = handed_over(python("import sys; sys.exit('x' * 100_000)"))
-    assert done == Submitted(1, b"x" * commands.COMPLAINTS_KEPT)
+    assert done == Ended(1, b"x" * commands.COMPLAINTS_KEPT)
 
 
 def test_a_command_that_complains_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

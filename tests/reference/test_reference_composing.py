@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from conformance import CRLF, Field, Submitted, fields_named, split_message
+from conformance import CRLF, Ended, Field, fields_named, split_message
 from conformance.reference import ReferenceServer
 from conformance.reference._composing import Composer, addresses
 from conformance.reference._decision import Decisions
@@ -92,7 +92,7 @@ def test_what_can_not_be_sent_is_refused(lines: tuple[bytes, ...], why: bytes) -
 
 def test_a_message_that_is_handed_over_is_delivered_or_refused() -> None:
     server = ReferenceServer()
-    done: list[Submitted] = []
+    done: list[Ended] = []
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""A stream under a security layer of SASL: the relay's, and that of a server that puts it outside TLS."""
+"""A stream under a security layer of SASL."""
 
 from __future__ import annotations
 
