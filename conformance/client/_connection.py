@@ -218,7 +218,7 @@ class Connection:
 
         What an LF in its text divides from a reply is passed over: the LF is held against that reply alone.
         """
-        with trio.move_on_after(within):
+        with trio.CancelScope(relative_deadline=within):
             while True:
                 reply = self._reader.next_reply()
                 if reply is not None:
@@ -289,7 +289,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connection and stop reading; never raises."""
-        with trio.CancelScope(shield=True), trio.move_on_after(2):
+        with trio.CancelScope(shield=True, relative_deadline=2):
             await self._stop_reading()
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError, OSError):
                 await self.stream.aclose()

@@ -87,7 +87,8 @@ class Setting:
     """What all attempts of a run share.
 
     ``observed`` is told when an attempt has its observation. ``real`` servers are left with QUIT and a close, and not
-    too many of their connections wait for a greeting; those in memory need neither.
+    too many of their connections wait for a greeting; those in memory need neither. Where nobody will read them,
+    ``keeps_records`` leaves the transcripts out of what an attempt returns.
     """
 
     target: Target
@@ -96,6 +97,7 @@ class Setting:
     watches: tuple[Watch, ...] = ()
     deadline: float = SCENARIO_SECONDS
     real: bool = True
+    keeps_records: bool = True
     observed: Callable[[], None] | None = None
     around: Surroundings | None = None
     control: Control | None = None
@@ -367,7 +369,7 @@ async def attempt(
         nursery.cancel_scope.cancel()
     if isinstance(observation, Unclear):
         why = observation.why
-    connections = run.records()
+    connections = run.records() if setting.keeps_records else ()
     run.forget()
     return Attempted(
         purpose=purpose,

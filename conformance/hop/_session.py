@@ -131,7 +131,7 @@ class HopSession:
         finally:
             self.connection.rest = bytes(self.buffer)
             self._end_transaction()
-            with trio.CancelScope(shield=True), trio.move_on_after(2):
+            with trio.CancelScope(shield=True, relative_deadline=2):
                 await self._close()
             if self.connection.ended is None:
                 self.connection.ended = trio.current_time()
@@ -184,7 +184,7 @@ class HopSession:
         self.buffer += self._unwrapped(begun)
 
     async def _hear_or_leave(self) -> None:
-        with trio.move_on_after(self.manner.idle) as waiting:
+        with trio.CancelScope(relative_deadline=self.manner.idle) as waiting:
             if not await self._hear():
                 raise _PeerIsGone("closed by the client")
         if waiting.cancelled_caught:
@@ -194,14 +194,21 @@ class HopSession:
     async def _send(self, octets: bytes) -> None:
         self._heard_at_reply = self._heard
         self.connection.transcript.sent(octets)
+        wrapped = self.layer.wrap(octets) if self.layer else octets
         try:
-            with trio.move_on_after(STUCK_SECONDS if self.manner.narrow else float("inf")) as waiting:
-                await self.stream.send_all(self.layer.wrap(octets) if self.layer else octets)
-            if waiting.cancelled_caught:
-                self.connection.stuck = True
-                self._leave(Then.RESET)
+            if self.manner.narrow:
+                await self._send_unless_stuck(wrapped)
+            else:
+                await self.stream.send_all(wrapped)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise _PeerIsGone("closed by the client" if self._at_end else "reset by the client") from None
+
+    async def _send_unless_stuck(self, octets: bytes) -> None:
+        with trio.move_on_after(STUCK_SECONDS) as waiting:
+            await self.stream.send_all(octets)
+        if waiting.cancelled_caught:
+            self.connection.stuck = True
+            self._leave(Then.RESET)
 
     async def _pause(self, seconds: float, *, deaf: bool = False) -> None:
         """Hold back, and note what comes and when the client leaves meanwhile, but where we are ``deaf``."""

@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass, field
 
 import trio
-from trio.testing import lockstep_stream_pair, memory_stream_pair
+from trio.testing import lockstep_stream_pair
 
 from conformance.dns_server import NameServer
 from conformance.hop import NextHop, tokens_in
 from conformance.reference._decision import Decisions
-from conformance.reference._pipe import narrow_pipe
+from conformance.reference._pipe import narrow_pipe, pipe
 from conformance.reference._relay import DialNextHop
 from conformance.reference._routing import OWN_ADDRESSES, Routing
 from conformance.reference._site import EXCHANGERS, LMTP_DOMAIN, NEXT_HOP, NEXT_HOPS, Site, Stored
@@ -37,7 +37,7 @@ def dial_hop(hop: NextHop, local: str = NEXT_HOP, *, lockstep: bool = False) -> 
         if hop.is_narrow:
             ours, theirs = narrow_pipe(WINDOW)
         else:
-            ours, theirs = lockstep_stream_pair() if lockstep else memory_stream_pair()
+            ours, theirs = lockstep_stream_pair() if lockstep else pipe()
 
         async def session() -> None:
             await hop.serve(theirs, protocol="lmtp" if by_lmtp else "smtp", local=local, peer=PEER)

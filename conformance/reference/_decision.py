@@ -38,10 +38,22 @@ class Decisions:
     consulted: set[str] = field(default_factory=set)
     shadows: Shadows | None = None
     profile: str = ""
+    _in_force: dict[tuple[str, str | None], tuple[Override[..., Any, Any], ...]] = field(default_factory=dict)
 
     def override(self, point: str, function: Override[..., Any, Any]) -> None:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
         self.overrides.setdefault(point, []).append(function)
+        self._in_force.clear()
+
+    def in_force(self, point: str, case: str | None) -> tuple[Override[..., Any, Any], ...]:
+        """The overrides of a point in a case, the innermost first; takes note that it was consulted."""
+        known = self._in_force.get((point, case))
+        if known is None:
+            names = names_of(self.profile, point, case)
+            self.consulted.update(names)
+            found = [function for name in names for function in self.overrides.get(name, ())]
+            known = self._in_force[point, case] = tuple(found)
+        return known
 
 
 class DecisionPoint(Generic[S, P, R]):
@@ -68,22 +80,19 @@ class DecisionPoint(Generic[S, P, R]):
             return self
         if self.case is not None:
             return partial(self._decide_case, self.case, instance)
-        return self._decider(instance, (self.name,))
+        return self._decider(instance, None)
 
     def _decide_case(self, case: Callable[..., str], instance: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self._decider(instance, (self.name, f"{self.name}:{case(instance, *args)}"))(*args, **kwargs)
+        return self._decider(instance, case(instance, *args))(*args, **kwargs)
 
-    def _decider(self, instance: S, names: tuple[str, ...]) -> Callable[P, R]:
+    def _decider(self, instance: S, case: str | None) -> Callable[P, R]:
         decisions = instance.decisions
-        names = tuple(in_profile(decisions.profile, name) for name in names) if decisions.profile else names
         if decisions.shadows is not None:
+            names = names_of(decisions.profile, self.name, case)
             return partial(self._decide_with_shadows, decisions.shadows, instance, names)
-        decisions.consulted.update(names)
         decide: Callable[..., R] = MethodType(self.clean, instance)
-        if decisions.overrides:
-            for name in names:
-                for function in decisions.overrides.get(name, ()):
-                    decide = partial(function, decide, instance)
+        for function in decisions.in_force(self.name, case):
+            decide = partial(function, decide, instance)
         return decide
 
     def _decide_with_shadows(
@@ -98,6 +107,13 @@ class DecisionPoint(Generic[S, P, R]):
 def in_profile(profile: str, point: str) -> str:
     """The name of a decision point in a profile."""
     return f"{profile}.{point}" if profile else point
+
+
+@cache
+def names_of(profile: str, point: str, case: str | None) -> tuple[str, ...]:
+    """By which names a defect can override a point in a case."""
+    names = (point,) if case is None else (point, f"{point}:{case}")
+    return tuple(in_profile(profile, name) for name in names)
 
 
 def decision(clean: Callable[Concatenate[S, P], R]) -> DecisionPoint[S, P, R]:

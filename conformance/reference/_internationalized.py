@@ -18,6 +18,8 @@ def is_utf_8(octets: bytes) -> bool:
 
 def extended_path_argument(octets: bytes) -> PathArgument | None:
     """As ``path_argument``, with UTF-8 wherever a letter can stand; ``None`` for what is not UTF-8."""
+    if octets.isascii():
+        return path_argument(octets)
     if not is_utf_8(octets):
         return None
     # What is beyond ASCII delimits nothing, so that a letter for each such octet leaves every delimiter in its place.

@@ -58,7 +58,7 @@ WARN_SECONDS = 2700.0
 PROGRAMS = UserAgent(**dict.fromkeys(UserAgent.__struct_fields__, ("in memory",)))
 """The user's programs, which need no command here."""
 
-TOGETHER = 120
+TOGETHER = 40
 """How many scenarios run at a time: more would be slower, as they leave each other's memory far away."""
 
 CONNECTIONS = frozenset({"smtp", "second"})
@@ -233,6 +233,7 @@ def try_scenarios(
                 looking_on,
                 observed=observed,
                 real=not defects,
+                keeps_records=False,
                 around=Surroundings(hop, SiteStore(server.site), names=names, agents=hop),
                 control=server,
                 programs=ReferencePrograms(decisions, hop, trusting()),

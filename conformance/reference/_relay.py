@@ -539,7 +539,7 @@ class RelaySession:
         return await self._reply(line[:4].decode("ascii"))
 
     async def _reply(self, step: str) -> Reply:
-        with trio.fail_after(self.patience(step)):
+        with trio.CancelScope(relative_deadline=self.patience(step)):
             while (reply := self.reader.next_reply()) is None:
                 octets = bytes(await self.stream.receive_some(65536))
                 if not octets:
@@ -548,9 +548,10 @@ class RelaySession:
                 taken, lines = self.whole_lines(bytes(self.heard))
                 del self.heard[:taken]
                 self.reader.feed(lines)
-        if reply.code == 421 and self.gives_way_to_421():
-            raise _LostError
-        return reply
+            if reply.code == 421 and self.gives_way_to_421():
+                raise _LostError
+            return reply
+        raise trio.TooSlowError
 
     # What a client chooses.
 

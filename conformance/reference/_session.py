@@ -179,7 +179,7 @@ class ServerSession:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self.lost_client()
         finally:
-            with trio.CancelScope(shield=True), trio.move_on_after(1):
+            with trio.CancelScope(shield=True, relative_deadline=1):
                 try:
                     await self._close()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -193,7 +193,7 @@ class ServerSession:
 
     async def _read(self) -> bool:
         octets = b""
-        with trio.move_on_after(self.idle_seconds()) as idle:
+        with trio.CancelScope(relative_deadline=self.idle_seconds()) as idle:
             octets = bytes(await self.stream.receive_some(65536))
         if idle.cancelled_caught:
             await self._give(answer(421, HOST + b" heard nothing for too long", close=True))

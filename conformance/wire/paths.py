@@ -19,6 +19,7 @@ _mailbox = re.compile(rb"(?P<local>%b|%b)@(?P<domain>%b|%b)" % (_DOT_STRING, _QU
 _route = re.compile(rb"@%b(?:,@%b)*:" % (_DOMAIN, _DOMAIN))
 _snum = re.compile(rb"(?:0|[1-9][0-9]{0,2}|0[0-9]{1,2})")
 _general = re.compile(rb"[A-Za-z0-9-]*[A-Za-z0-9]:.+")
+_up_to_the_end = re.compile(rb"""(?:[^">]++|"(?:[^"\\]++|\\.)*+")*+>""", re.DOTALL)
 _parameter = re.compile(rb"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[\x21-\x3c\x3e-\x7e]+))?")
 
 
@@ -136,14 +137,5 @@ def path_argument(octets: bytes) -> PathArgument | None:
 
 def _end_of_path(octets: bytes) -> int | None:
     """Where the path ends: behind the first ``>`` that no quoted string hides."""
-    quoted = escaped = False
-    for at, octet in enumerate(octets):
-        if escaped:
-            escaped = False
-        elif quoted and octet == 0x5C:
-            escaped = True
-        elif octet == 0x22:
-            quoted = not quoted
-        elif octet == 0x3E and not quoted:
-            return at + 1
-    return None
+    found = _up_to_the_end.match(octets)
+    return found.end() if found else None

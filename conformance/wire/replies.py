@@ -268,6 +268,8 @@ class ReplyReader:
 
 
 def _anomalies(lines: tuple[ReplyLine, ...]) -> tuple[Anomaly, ...]:
+    if len(lines) == 1 and len(lines[0].octets) <= LINE_LIMIT:
+        return _usual_anomalies(lines[0])
     found: dict[Anomaly, None] = {}
     different = dict.fromkeys(lines)
     rests = {line for before, line in pairwise(lines) if before.ends_with_bare_lf and not line.has_code}

@@ -323,10 +323,10 @@ def test_a_slow_scenario_has_an_hour() -> None:
     assert (endless.verdict, endless.why) == (Verdict.INCONCLUSIVE, "not finished in 3600 s")
 
 
-def tried(what: Scenario, server: Server, deadline: float) -> Attempted:
+def tried(what: Scenario, server: Server, deadline: float = 300, *, keeps_records: bool = True) -> Attempted:
     async def main() -> Attempted:
         async with serving(server):
-            return await attempt(what, Setting(TARGET, server.dial, deadline=deadline))
+            return await attempt(what, Setting(TARGET, server.dial, deadline=deadline, keeps_records=keeps_records))
 
     return at_once(main)
 
@@ -335,6 +335,13 @@ def test_the_deadline_is_that_of_the_setting() -> None:
     attempted = tried(scenario(never), Server(), deadline=7)
     assert attempted.seconds == pytest.approx(7, abs=0.1)
     assert attempted.verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_attempt_that_nobody_reads_leaves_the_transcripts_out() -> None:
+    kept, left_out = tried(scenario(breaking), Server()), tried(scenario(breaking), Server(), keeps_records=False)
+    assert kept.connections
+    assert not left_out.connections
+    assert (left_out.observation, left_out.verdict) == (kept.observation, kept.verdict)
 
 
 # The way out.
