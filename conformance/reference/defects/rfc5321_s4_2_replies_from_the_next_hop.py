@@ -203,7 +203,6 @@ NUMBERED = re.compile(rb"OK, taken as (\d+)")
     ServerSession.end_of_data,
     name=TRIED_AT_ONCE,
     proves={f"{SEVERITIES}/refusal_for_now_is_not_made_one_for_good*"},
-    also={"rfc5321/4.2.5/5yz-not-delivered", "rfc5321/4.4/partial-failure-ok"},
 )
 def next_hop_is_asked_first(
     clean: Callable[[bytes], Answer | None], session: ServerSession, content: bytes

@@ -355,7 +355,7 @@ def relay_takes_the_return_path_off(clean: Callable[[bytes], bytes], _: RelaySes
 @defect(
     RelaySession.outward_data,
     proves={"rfc5321/6.4/relay_adds_no_return_path*"},
-    also={"rfc5321/4.4/originator-sends-no-return-path"},
+    also={"rfc5321/4.4/originator-sends-no-return-path", "rfc1870/6/estimate-high"},
 )
 def relay_adds_a_return_path(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
     """Relays with a Return-Path field of its own, whether one stands there or not."""
