@@ -32,8 +32,8 @@ WANTS_FIRST = (
     (r" failed at \w+: 530 .*(?i:TLS)", "; say --starttls-required"),
     (r" failed at \w+: 530 ", "; say --auth-required, and in a target file who we are (credentials)"),
 )
-GREYLISTED = r" failed at (?:MAIL|RCPT|DATA|end of data): 45[01] "
-"""What a server says that puts off who is new to it; others say it too."""
+GREYLISTED = r"^control delivery to .* failed at (?:MAIL|RCPT|DATA|end of data): 45[01]\b"
+"""What a server says at first that puts off who is new to it; others say it too."""
 SAY_GREYLIST_DELAY = "; where it puts off who is new to it, say for how long: --greylist-delay SECONDS"
 PUT_OFF_AGAIN = "; --greylist-delay {seconds:g} has passed by then: where it greylists, it puts off for longer"
 

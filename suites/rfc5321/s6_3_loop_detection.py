@@ -101,9 +101,9 @@ async def few_returns_are_no_loop(smtp: Client, hop: Hop) -> Observation:
     """A message that goes through the server a few times, each time to another recipient, goes on each time.
 
     One that is stopped at its first return was not stopped for a number of fields: that is another mechanism, which the
-    section leaves to the server.
+    section leaves to the server. Nor was one that is stopped as we sent it first, without any of the server's fields.
     """
-    content = smtp.message()
+    content = sent = smtp.message()
     for number in range(PASSES + 1):
         token, sender = new_token(), new_token()
         await smtp.transaction(hop.path(token), reverse_path=hop.path(sender))
@@ -121,5 +121,9 @@ async def few_returns_are_no_loop(smtp: Client, hop: Hop) -> Observation:
         seen = f"stopped at return {number}, with {len(own_fields(content))} Received fields"
         if number < 2 or len(own_fields(content)) >= MANY:
             return Unclear(seen)
+        control = new_token()
+        await smtp.say(b"RSET")
+        await smtp.deliver(sent, hop.path(control), reverse_path=hop.path(new_token()))
+        await hop.message(control)
         return Broken(f"a message that goes on with fewer than {MANY} Received fields", seen)
     return Held(f"it went on with {len(own_fields(content))} Received fields")

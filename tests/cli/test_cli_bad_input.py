@@ -108,6 +108,20 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
     assert results_of(out).end.problem
 
 
+def answering(verb: str, reply: str) -> Talk:
+    """A server that answers this to one verb, 250 to all others, and leaves after QUIT."""
+
+    def talk(handler: socketserver.BaseRequestHandler) -> None:
+        handler.request.sendall(b"220 mail.example.test\r\n")
+        for line in handler.request.makefile("rb"):
+            chosen = line.startswith(verb.encode())
+            handler.request.sendall(reply.encode() + b"\r\n" if chosen else b"250 mail.example.test\r\n")
+            if line.startswith(b"QUIT"):
+                return
+
+    return talk
+
+
 @pytest.mark.parametrize(
     ("verb", "reply", "says"),
     [
@@ -124,25 +138,14 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
 def test_a_server_that_refuses_what_we_send_where_nothing_is_named(
     command: Command, out: Path, verb: str, reply: str, says: str
 ) -> None:
-    def refuses(handler: socketserver.BaseRequestHandler) -> None:
-        handler.request.sendall(b"220 mail.example.test\r\n")
-        for line in handler.request.makefile("rb"):
-            refused = line.startswith(verb.encode())
-            handler.request.sendall(reply.encode() + b"\r\n" if refused else b"250 mail.example.test\r\n")
-
-    with talking(refuses) as port:
+    with talking(answering(verb, reply)) as port:
         ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--out", out)
     assert ended.status == 3
     assert says in ended.problem
 
 
 def test_a_server_that_puts_off_for_longer_than_was_said(command: Command, out: Path) -> None:
-    def puts_off(handler: socketserver.BaseRequestHandler) -> None:
-        handler.request.sendall(b"220 mail.example.test\r\n")
-        for line in handler.request.makefile("rb"):
-            handler.request.sendall(b"450 Later\r\n" if line.startswith(b"RCPT") else b"250 mail.example.test\r\n")
-
-    with talking(puts_off) as port:
+    with talking(answering("RCPT", "450 Later")) as port:
         ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--greylist-delay", "0.1", "--out", out)
     assert ended.status == 3
     assert "450 Later; --greylist-delay 0.1 has passed by then" in ended.problem
