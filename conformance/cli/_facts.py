@@ -84,7 +84,7 @@ def print_facts() -> None:
 
 
 def _holds(kind: Any, wanted: type) -> bool:
-    if isinstance(kind, types.UnionType):
+    if typing.get_origin(kind) in {types.UnionType, typing.Union}:  # the latter where an alternative is annotated
         return wanted in typing.get_args(kind)
     return kind is wanted
 

@@ -32,6 +32,10 @@ WANTS_FIRST = (
     (r" failed at \w+: 530 .*(?i:TLS)", "; say --starttls-required"),
     (r" failed at \w+: 530 ", "; say --auth-required, and in a target file who we are (credentials)"),
 )
+GREYLISTED = r"^control delivery to .* failed at (?:MAIL|RCPT|DATA|end of data): 45[01]\b"
+"""What a server says at first that puts off who is new to it; others say it too."""
+SAY_GREYLIST_DELAY = "; where it puts off who is new to it, say for how long: --greylist-delay SECONDS"
+PUT_OFF_AGAIN = "; --greylist-delay {seconds:g} has passed by then: where it greylists, it puts off for longer"
 
 
 def hint(end: End, target: Target) -> str:
@@ -47,6 +51,17 @@ def hint(end: End, target: Target) -> str:
     for words, advice in WANTS_FIRST:
         if re.search(words, end.problem):
             return advice
+    return _put_off(end, target) or _not_named(end, target)
+
+
+def _put_off(end: End, target: Target) -> str:
+    if not re.search(GREYLISTED, end.problem):
+        return ""
+    seconds = target.greylist_delay
+    return SAY_GREYLIST_DELAY if seconds is None else PUT_OFF_AGAIN.format(seconds=seconds)
+
+
+def _not_named(end: End, target: Target) -> str:
     # Who takes the null reverse-path for none says at RCPT that there was no MAIL.
     if not target.sender and re.search(r" failed at (MAIL: 5|RCPT: 503)", end.problem):
         return NAME_A_SENDER

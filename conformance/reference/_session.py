@@ -156,6 +156,7 @@ class ServerSession:
     held: bytes = b""
     answers: bytes = b"CONNECT"
     submission: Submission | None = None
+    began: float = field(default_factory=trio.current_time)
     chunking: Chunking = field(init=False)
     authentication: Authentication = field(init=False)
     layer: SecurityLayer = field(init=False)

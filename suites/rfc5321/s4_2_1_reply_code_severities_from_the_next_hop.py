@@ -6,13 +6,18 @@ from conformance import (
     At,
     Broken,
     Client,
+    Fault,
     Held,
     Hop,
+    Names,
     Observation,
+    Outcome,
+    Reply,
     Rule,
     Step,
     Transaction,
     Unclear,
+    accepted,
     holds,
     new_token,
     presume,
@@ -39,6 +44,74 @@ async def refused(refusal: Refusal, smtp: Client, hop: Hop, recipient: bytes, ti
 def from_sender(transactions: tuple[Transaction, ...], mailbox: bytes) -> list[Transaction]:
     """Those that are attempts at the message, and no notification about it."""
     return [each for each in transactions if each.reverse_path.lower() == mailbox.lower()]
+
+
+async def offered(smtp: Client, forward_path: bytes, reverse_path: bytes) -> Outcome:
+    """The reply to a message for this recipient: to its end, or to the command that was refused before."""
+    presume(accepted(await smtp.say(b"RSET")))
+    presume(accepted(await smtp.mail(reverse_path)))
+    outcome = await smtp.rcpt(forward_path)
+    return await smtp.data() if isinstance(accepted(outcome), Held) else outcome
+
+
+def not_for_good(outcome: Outcome) -> Observation | None:
+    """Held by what is taken or refused for now, ``None`` for a 5yz: then it remains to be seen what is taken still."""
+    if not isinstance(outcome, Reply) or outcome.code == 421:
+        return Unclear(str(outcome))
+    return None if outcome.severity == 5 else Held(str(outcome))
+
+
+STEPS = {
+    "mail": (Step.MAIL, 450),
+    "rcpt": (Step.RCPT, 450),
+    "data": (Step.DATA, 451),
+    "end-of-data": (Step.END_OF_DATA, 451),
+}
+
+FOR_NOW_OR_FOR_GOOD = "rfc5321/4.2.1/4yz-or-5yz"
+
+
+@scenario(FOR_NOW_OR_FOR_GOOD, start=At.EHLO)
+async def error_of_the_name_server_is_not_for_good(smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """A recipient whose domain the name server can't look up for now is not refused for good.
+
+    Recipients in two more domains of this kind, for which it has an answer, are taken before and behind.
+    """
+    domains = [f"{each}-{dns.name()}" for each in ("first", "fails", "later")]
+    dns.add("".join(f"{domain}. MX 10 {dns.name('host')}.\n" for domain in domains))
+    dns.add(f"{dns.name('host')}. A {dns.exchangers[0]}\n")
+    dns.fail(domains[1], Fault.SERVFAIL)
+    first, fails, later = (b"<recipient@%b>" % domain.encode("ascii") for domain in domains)
+    sender = hop.path(new_token())
+    presume(accepted(await offered(smtp, first, sender)))
+    outcome = await offered(smtp, fails, sender)
+    held = not_for_good(outcome)
+    if held is not None:
+        return held
+    asked = await dns.queries(domains[1])
+    presume(holds(bool(asked), expected="a question about the domain", seen="none"))
+    presume(accepted(await offered(smtp, later, sender)))
+    return Broken("a refusal for now, or none", str(outcome))
+
+
+@scenario(FOR_NOW_OR_FOR_GOOD, start=At.EHLO, refusal=STEPS)
+async def refusal_for_now_is_not_made_one_for_good(refusal: Refusal, smtp: Client, hop: Hop) -> Observation:
+    """A server that asks the next hop before it answers does not refuse for good what that refuses for now.
+
+    Recipients whom the next hop takes are taken before and behind.
+    """
+    step, code = refusal
+    sender, recipient = new_token(), new_token()
+    presume(accepted(await offered(smtp, hop.path(new_token()), hop.path(new_token()))))
+    hop.script(sender if step is Step.MAIL else hop.mailbox(recipient), Rule.answer(step, code))
+    outcome = await offered(smtp, hop.path(recipient), hop.path(sender))
+    held = not_for_good(outcome)
+    if held is not None:
+        return held
+    tried = hop.connections(sender) or hop.connections(recipient)
+    presume(holds(bool(tried), expected="an attempt at the next hop", seen="none"))
+    presume(accepted(await offered(smtp, hop.path(new_token()), hop.path(new_token()))))
+    return Broken("a refusal for now, or none", str(outcome))
 
 
 NO_RETRY = "rfc5321/4.2.5/client-no-retry-after-5yz"
@@ -87,14 +160,6 @@ async def refusal_for_now_ends_the_transaction(code: int, smtp: Client, hop: Hop
     behind = [visible(verb) for verb in verbs[at + 1 :]]
     expected = "the end of the transaction"
     return holds(not {"RCPT", "DATA", "BDAT"} & {*behind}, expected=expected, seen=behind or "nothing more")
-
-
-STEPS = {
-    "mail": (Step.MAIL, 450),
-    "rcpt": (Step.RCPT, 450),
-    "data": (Step.DATA, 451),
-    "end-of-data": (Step.END_OF_DATA, 451),
-}
 
 
 @scenario("rfc5321/4.2.1/client-tries-again-after-4yz", start=At.EHLO, facts=["delivery_within"], refusal=STEPS)

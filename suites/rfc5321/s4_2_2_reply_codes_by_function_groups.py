@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import re
 
-from conformance import At, Client, Exchange, Observation, Reply, Unclear, holds, scenario, took, watch
+from conformance import (
+    At,
+    Broken,
+    Client,
+    Exchange,
+    Held,
+    Observation,
+    Reply,
+    Unclear,
+    accepted,
+    holds,
+    scenario,
+    took,
+    watch,
+)
 
 DOMAIN = re.compile(rb"(?=[^ ]*[A-Za-z])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?(?: |$)|\[[^ \]]+\](?: |$)")
 PATH = re.compile(rb"<[^<> ]+@[^<> ]+>|[^<> ]+@[^<> ]+")
@@ -18,6 +32,28 @@ async def reply_to_quit_may_name_the_server(smtp: Client) -> Observation:
         return Unclear(str(outcome))
     named = DOMAIN.match(outcome.lines[0].text) is not None
     return took("begins with a domain" if named else "another text", outcome)
+
+
+@scenario("rfc5321/4.3.1/code-meanings-kept", start=At.MAIL, facts=["refused"])
+async def unknown_recipient_gets_no_421_that_means_nothing(smtp: Client) -> Observation:
+    """Where an unknown recipient gets 421, the service ends as that code says: the session takes no message after it.
+
+    A server may close a little later, or answer 421 to all that comes: only a message that it takes shows that it never
+    meant to end.
+    """
+    outcome = await smtp.rcpt(b"<%b>" % (smtp.target.refused or "").encode("ascii"))
+    if not isinstance(outcome, Reply):
+        return Unclear(str(outcome))
+    if outcome.code != 421:
+        return Held(f"no 421: {outcome}")
+    for line in (b"RSET", b"MAIL FROM:" + smtp.reverse_path, b"RCPT TO:" + smtp.forward_path):
+        later = await smtp.say(line)
+        if not isinstance(accepted(later), Held):
+            return Held(f"{outcome}, then {later}", confirm=True)
+    later = await smtp.data()
+    if not isinstance(accepted(later), Held):
+        return Held(f"{outcome}, then {later}", confirm=True)
+    return Broken("the end of the service behind 421 (2811-2813)", f"{outcome}, then a message is taken: {later}")
 
 
 @watch("rfc5321/4.2.2/forward-path-in-251-and-551")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance import (
+    CRLF,
     Anomaly,
     At,
     Broken,
@@ -12,12 +13,15 @@ from conformance import (
     Observation,
     Reply,
     Unclear,
+    accepted,
     answered,
     not_refused_as,
     presume,
     recognised,
+    refused,
     row,
     scenario,
+    stuff,
     took,
     watch,
 )
@@ -142,16 +146,32 @@ def watch_replies_to_quit(exchange: Exchange) -> Observation | None:
         "ehlo": b"EHLO",
         "helo": b"HELO",
         "rcpt": row(b"RCPT TO:<", start=At.MAIL),
+        "rcpt-without-brackets": row(b"RCPT TO:postmaster", start=At.MAIL),
         "vrfy": b"VRFY",
         "expn": b"EXPN",
     },
 )
 async def syntax_error_gets(line: bytes, smtp: Client) -> Observation:
-    """Which code a command gets whose argument is missing or cut off."""
+    """Which code a command gets whose argument is missing, cut off, or without the brackets around it."""
     outcome = await smtp.say(line)
     if not isinstance(outcome, Reply) or outcome.severity not in {2, 5}:
         return Unclear(str(outcome))
     return took(f"answers {outcome.code}", outcome)
+
+
+@scenario("rfc5321/4.3.2/end-of-data-replies", start=At.EHLO, facts=["refused_content"])
+async def refused_content_is_no_bad_sequence(smtp: Client, second: Client) -> Observation:
+    """A message that is refused for what is in it is not said to have come out of sequence.
+
+    The table has 503 for DATA itself, and not behind the 354 to it (3111-3119).
+    """
+    await second.deliver(second.message())
+    await smtp.transaction()
+    presume(accepted(await smtp.say(b"DATA"), {354}))
+    await smtp.raw(stuff(smtp.message_with(smtp.target.refused_content)) + b"." + CRLF)
+    outcome = await smtp.reply()
+    presume(refused(outcome))
+    return not_refused_as(outcome, {503})
 
 
 @scenario(

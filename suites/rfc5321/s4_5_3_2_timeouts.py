@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from conformance import (
@@ -16,9 +17,12 @@ from conformance import (
     Reply,
     Reset,
     Rule,
+    Silence,
     Step,
     Unclear,
+    accepted,
     holds,
+    presume,
     row,
     scenario,
     took,
@@ -193,6 +197,59 @@ async def server_waits_five_minutes(smtp: Client) -> Observation:
         return Broken("a reply after five minutes", str(outcome))
     alive = isinstance(outcome, Reply) and outcome.code != 421
     return holds(alive, expected="a reply after five minutes", seen=outcome)
+
+
+EVERY = 60.0
+"""Seconds from one message of a busy session to the next."""
+
+MESSAGES = 11
+"""Messages of a busy session, which so lasts for longer than the usual limits of five and ten minutes."""
+
+
+async def ended_at(smtp: Client) -> int | None:
+    """The message of a busy session before which, or in which, the server ends it, or ``None``.
+
+    Raises:
+        NotReady: a message is refused, which says nothing about the session.
+    """
+    for number in range(MESSAGES):
+        outcome = await smtp.reply(within=EVERY)
+        if isinstance(outcome, Silence):
+            outcome = await smtp.mail()
+        for step in (smtp.rcpt, smtp.data):
+            if isinstance(accepted(outcome), Held):
+                outcome = await step()
+        if isinstance(outcome, Closed | Reset) or (isinstance(outcome, Reply) and outcome.code == 421):
+            return number
+        presume(accepted(outcome))
+    return None
+
+
+@scenario("rfc5321/4.5.3.2.7/server-5-minutes", start=At.EHLO, facts=["timers"], slow=True)
+async def busy_session_is_not_timed_as_a_whole(
+    smtp: Client, second: Client, another: Callable[[], Awaitable[Client]]
+) -> Observation:
+    """A session that brings a message every minute goes on: the time-out is for the wait for a command (3668-3669).
+
+    As many messages at once are no reason to end it, and what ends it has to do so in the same minute once more. One
+    message a minute is no attack either (7.8).
+    """
+    if smtp.target.timers != "default":
+        return Unclear("the target's timers are not the defaults")
+    for _ in range(MESSAGES):
+        await second.deliver(second.message())
+    first = await ended_at(smtp)
+    if first is None:
+        return Held(f"it lasted for {MESSAGES * EVERY:g} s")
+    third = await another()
+    await third.climb(At.EHLO)
+    again = await ended_at(third)
+    if first != again:
+        return Unclear(f"one session ended at message {first + 1}, and another did not end there")
+    return Broken(
+        "a session that lasts while it is used",
+        f"two sessions ended after {first * EVERY:g} to {(first + 1) * EVERY:g} s, each soon after its last message",
+    )
 
 
 @scenario("rfc5321/3.8/may-close-after-timeout", start=At.EHLO, slow=True)

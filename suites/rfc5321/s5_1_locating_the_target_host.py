@@ -540,6 +540,16 @@ async def relay_that_is_the_best_gives_mail_back(check: Return, smtp: Client, ho
     return await check(smtp, hop, taken) if isinstance(taken, str) else taken
 
 
+@scenario("rfc5321/5.1/relay-looks-for-itself", start=At.EHLO, name={"localhost": "localhost", "other-name": "another"})
+async def exchanger_with_its_own_address_is_itself(name: str, smtp: Client, hop: Hop, dns: Names) -> Observation:
+    """Mail for a domain whose exchanger has the relay's own address does not go round, whatever that host is called."""
+    called = name if name == "localhost" else dns.name(name)
+    dns.add_host(called, smtp.target.where.host)
+    dns.add(f"{dns.name()}. MX 10 {called}.\n")
+    taken = await refused_or_taken(smtp, hop, dns)
+    return await comes_back_at_once(smtp, hop, taken) if isinstance(taken, str) else taken
+
+
 @scenario("rfc5321/5.1/relay-tries-the-rest", start=At.EHLO)
 async def better_exchanger_than_itself_gets_the_mail(smtp: Client, hop: Hop, dns: Names) -> Observation:
     """A relay that is an exchanger itself sends to one that is better."""

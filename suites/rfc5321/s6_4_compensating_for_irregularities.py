@@ -171,6 +171,23 @@ async def content_type_is_not_judged(body: bytes, smtp: Client, hop: Hop) -> Obs
     return unchanged(await hop.message(), sent)
 
 
+@scenario(
+    CONTENT,
+    start=At.EHLO,
+    roles=RELAYS,
+    before={"none": b"", "one": b"Return-Path: <old@client.example.test>" + CRLF},
+)
+async def relay_adds_no_return_path(before: bytes, smtp: Client, hop: Hop) -> Observation:
+    """A relay adds no Return-Path field, which is for final delivery (3203-3207): it adds Received (1526-1527)."""
+    sent = smtp.message(before=before)
+    await smtp.deliver(sent, hop.path())
+    there, ours = (
+        fields_named(split_message(each)[0], "Return-Path") for each in ((await hop.message()).content, sent)
+    )
+    seen = [visible(each, 80) for each in octets_of(there)]
+    return holds(len(there) <= len(ours), expected=f"no more Return-Path fields than the {len(ours)} sent", seen=seen)
+
+
 @scenario("rfc5321/7.2/no-apparently-to", start=At.EHLO)
 async def no_apparently_to_is_added(smtp: Client, hop: Hop) -> Observation:
     """A message without To, Cc and Bcc gets no Apparently-To field."""

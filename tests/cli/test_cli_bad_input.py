@@ -108,11 +108,27 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
     assert results_of(out).end.problem
 
 
+def answering(verb: str, reply: str) -> Talk:
+    """A server that answers this to one verb, 250 to all others, and leaves after QUIT."""
+
+    def talk(handler: socketserver.BaseRequestHandler) -> None:
+        handler.request.sendall(b"220 mail.example.test\r\n")
+        for line in handler.request.makefile("rb"):
+            chosen = line.startswith(verb.encode())
+            handler.request.sendall(reply.encode() + b"\r\n" if chosen else b"250 mail.example.test\r\n")
+            if line.startswith(b"QUIT"):
+                return
+
+    return talk
+
+
 @pytest.mark.parametrize(
     ("verb", "reply", "says"),
     [
         ("RCPT", "550 No such user", "; every server has to take mail for this address"),
-        ("RCPT", "450 Not now", ": 450 Not now"),
+        ("RCPT", "452 Not now", ": 452 Not now"),
+        ("RCPT", "450 4.2.0 Greylisted", "; where it puts off who is new to it, say for how long: --greylist-delay"),
+        ("MAIL", "451 Come back later", "; where it puts off who is new to it, say for how long: --greylist-delay"),
         ("RCPT", "503 Need MAIL", "; delivery reports have this reverse-path"),
         ("MAIL", "550 Who is that?", "; delivery reports have this reverse-path"),
         ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", "; say --starttls-required"),
@@ -122,16 +138,17 @@ def test_a_port_where_nobody_listens(command: Command, out: Path) -> None:
 def test_a_server_that_refuses_what_we_send_where_nothing_is_named(
     command: Command, out: Path, verb: str, reply: str, says: str
 ) -> None:
-    def refuses(handler: socketserver.BaseRequestHandler) -> None:
-        handler.request.sendall(b"220 mail.example.test\r\n")
-        for line in handler.request.makefile("rb"):
-            refused = line.startswith(verb.encode())
-            handler.request.sendall(reply.encode() + b"\r\n" if refused else b"250 mail.example.test\r\n")
-
-    with talking(refuses) as port:
+    with talking(answering(verb, reply)) as port:
         ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--out", out)
     assert ended.status == 3
     assert says in ended.problem
+
+
+def test_a_server_that_puts_off_for_longer_than_was_said(command: Command, out: Path) -> None:
+    with talking(answering("RCPT", "450 Later")) as port:
+        ended = command("run", f"smtp://127.0.0.1:{port}", ONE, "--greylist-delay", "0.1", "--out", out)
+    assert ended.status == 3
+    assert "450 Later; --greylist-delay 0.1 has passed by then" in ended.problem
 
 
 def test_a_unix_socket_that_is_not_there(command: Command, out: Path, tmp_path: Path) -> None:

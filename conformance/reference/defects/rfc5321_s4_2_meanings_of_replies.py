@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from conformance.reference._decision import defect
-from conformance.reference._session import Answer, Line, ServerSession, answer
+from conformance.reference._session import Answer, Line, ServerSession, Transaction, answer
 from conformance.reference._site import BUSY, HOST
 
 Decide = Callable[[], Answer | None]
+OfMessage = Callable[[Transaction, bytes], Answer | None]
 OfOctets = Callable[[bytes], Answer | None]
 OfParameters = Callable[[dict[bytes, bytes]], Answer | None]
 
@@ -220,3 +221,30 @@ def starttls_is_not_available_now(clean: OfOctets, session: ServerSession, argum
     """Answers STARTTLS with 454."""
     del clean, session, argument
     return answer(454, b"TLS not available now")
+
+
+@defect(ServerSession.rcpt, varies={"rfc5321/4.3.2/syntax_error_gets[rcpt-without-brackets]"})
+def postmaster_needs_no_brackets(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
+    """Takes RCPT for the postmaster without the brackets, as it may."""
+    del session
+    bare = argument.upper() == b"TO:POSTMASTER"
+    return clean(b"TO:<postmaster>") if bare else clean(argument)
+
+
+@defect(ServerSession.refuse_content, proves={"rfc5321/4.3.2/refused_content_is_no_bad_sequence"})
+def refused_content_is_out_of_sequence(
+    clean: OfMessage, session: ServerSession, transaction: Transaction, content: bytes
+) -> Answer | None:
+    """Answers 503 to content that it refuses."""
+    del clean, session, transaction, content
+    return answer(503, b"This content is not taken")
+
+
+@defect(ServerSession.refuse_recipient, proves={"rfc5321/4.2.2/unknown_recipient_gets_no_421_that_means_nothing"})
+def unknown_recipient_gets_421_and_all_goes_on(
+    clean: OfOctets, session: ServerSession, forward_path: bytes
+) -> Answer | None:
+    """Answers 421 to an unknown recipient, and the session goes on."""
+    given = clean(forward_path)
+    del session
+    return answer(421, HOST + b" does not know this mailbox") if given and given.code == 550 else given

@@ -9,6 +9,8 @@ from dataclasses import replace
 from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import Failed, RelaySession, Sent
+from conformance.reference._session import Answer, ServerSession, answer
+from conformance.reference._site import RELAY_DOMAIN
 from conformance.wire import CRLF, Reply
 
 OfReply = Callable[[Reply], bool]
@@ -191,3 +193,34 @@ def part_of_a_failure_is_not_told(clean: Fail, _: Mailer, copy: Copy, failed: li
     """Tells of failures only where all recipients failed."""
     if len(failed) == len(copy.forward_paths):
         clean(copy, failed)
+
+
+TRIED_AT_ONCE = "what-the-next-hop-puts-off-is-refused-for-good"
+NUMBERED = re.compile(rb"OK, taken as (\d+)")
+
+
+@defect(
+    ServerSession.end_of_data,
+    name=TRIED_AT_ONCE,
+    proves={f"{SEVERITIES}/refusal_for_now_is_not_made_one_for_good*"},
+)
+def next_hop_is_asked_first(
+    clean: Callable[[bytes], Answer | None], session: ServerSession, content: bytes
+) -> Answer | None:
+    """Waits for the next hop before it answers, and refuses for good what that puts off."""
+    transaction, mailer = session.transaction, session.mailer
+    given = clean(content)
+    if given is None or given.code != 250 or transaction is None or mailer is None:
+        return given
+    domains = {each.rpartition(b"@")[2].lower() for each in transaction.forward_paths}
+    if len(transaction.forward_paths) > 1 or domains != {RELAY_DOMAIN}:
+        return given
+    return replace(given, texts=(b"OK, taken as %d" % mailer.queued_so_far,), pause=2.0)
+
+
+@defect(ServerSession.with_status, name=TRIED_AT_ONCE, only={"250"})
+def answer_is_that_of_the_next_hop(clean: Callable[[Answer], Answer], session: ServerSession, given: Answer) -> Answer:
+    """Waits for the next hop before it answers, and refuses for good what that puts off."""
+    number = NUMBERED.match(given.texts[0])
+    waits = number is not None and int(number[1]) in session.site.queue
+    return clean(answer(554, b"The next hop did not take it") if waits else given)

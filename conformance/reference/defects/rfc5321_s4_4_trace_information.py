@@ -353,6 +353,22 @@ def relay_takes_the_return_path_off(clean: Callable[[bytes], bytes], _: RelaySes
 
 
 @defect(
+    RelaySession.outward_data,
+    proves={"rfc5321/6.4/relay_adds_no_return_path*"},
+    also={"rfc5321/4.4/originator-sends-no-return-path", "rfc1870/6/estimate-high"},
+)
+def relay_adds_a_return_path(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
+    """Relays with a Return-Path field of its own, whether one stands there or not."""
+    return clean(b"Return-Path: <relay@mail.example.test>" + CRLF + content)
+
+
+@defect(RelaySession.outward_data, proves={"rfc5321/6.4/relay_adds_no_return_path[one]"})
+def relay_doubles_the_return_path(clean: Callable[[bytes], bytes], _: RelaySession, content: bytes) -> bytes:
+    """Relays with the Return-Path field that came twice."""
+    return clean(re.sub(rb"(?m)^(Return-Path:[^\r\n]*\r\n)", rb"\1\1", content, count=1))
+
+
+@defect(
     Trace.for_clause,
     proves={
         "rfc5321/7.6/for_names_no_other_recipient_at_the_next_hop",

@@ -148,6 +148,13 @@ def server_waits_a_minute(clean: Callable[[], float], session: ServerSession) ->
     return 60.0
 
 
+@defect(ServerSession.idle_seconds, proves={TIMEOUTS + "busy_session_is_not_timed_as_a_whole"})
+def session_has_five_minutes_in_all(clean: Callable[[], float], session: ServerSession) -> float:
+    """Closes five and a half minutes after the beginning of a session, whatever was said in it."""
+    age = trio.current_time() - session.began
+    return max(0.0, 330.0 - age) if age > 200.0 else clean()
+
+
 @defect(ServerSession.idle_seconds, varies={"rfc5321/4.5.3.2/server_may_close_a_silent_session"})
 def server_waits_ten_minutes(clean: Callable[[], float], session: ServerSession) -> float:
     """Closes after ten minutes in which nothing was said."""

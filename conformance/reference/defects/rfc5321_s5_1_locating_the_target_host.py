@@ -308,3 +308,23 @@ def partial_names_are_completed(clean: Callable[[Path], bytes], _: ServerSession
     """Completes a name that is no full one with its own domain."""
     kept = clean(path)
     return kept + b"." + HOST.partition(b".")[2] if _is_partial(path.mailbox) else kept
+
+
+@defect(
+    Routing.is_ours,
+    proves={HERE + "exchanger_with_its_own_address_is_itself*"},
+)
+def relay_knows_itself_by_its_name_only(clean: Callable[[str], bool], routing: Routing, host: str) -> bool:
+    """Looks for its own name among the exchangers, and not for its address."""
+    del clean, routing
+    return host.lower() == HOST.decode("ascii")
+
+
+@defect(Routing.takes_no_mail, proves={"rfc5321/4.2.1/error_of_the_name_server_is_not_for_good"})
+def domain_without_an_answer_takes_no_mail(clean: Callable[[str], bool], routing: Routing, domain: str) -> bool:
+    """Refuses a recipient for good while the name server has an error."""
+    try:
+        routing.mx_records(domain)
+    except UnroutableError as error:
+        return not error.lasting
+    return clean(domain)
