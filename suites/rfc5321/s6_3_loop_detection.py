@@ -5,7 +5,6 @@ from __future__ import annotations
 from conformance import (
     CRLF,
     At,
-    Broken,
     Client,
     Field,
     Held,
@@ -13,7 +12,6 @@ from conformance import (
     NotReady,
     Observation,
     Reply,
-    Unclear,
     fields_named,
     holds,
     new_token,
@@ -21,9 +19,6 @@ from conformance import (
     split_message,
     taken_like_any_other,
 )
-
-MANY = 100
-"""How many Received fields a server is to put up with that counts them (lines 4069-4071)."""
 
 ROUNDS = (150, 300)
 """How many Received fields of its own a message brings back: who counts stops the first, anybody stops the last."""
@@ -90,40 +85,3 @@ async def message_that_came_by_many_hosts_is_taken(count: int, smtp: Client, sec
     return await taken_like_any_other(
         b"".join(foreign(number) for number in range(count, 0, -1)) + smtp.message(), smtp, second
     )
-
-
-PASSES = 8
-"""How often a message may well come by one server: lists, aliases and forwarded mailboxes send it there again."""
-
-
-@scenario("rfc5321/6.3/100-received", start=At.EHLO)
-async def few_returns_are_no_loop(smtp: Client, hop: Hop) -> Observation:
-    """A message that goes through the server a few times, each time to another recipient, goes on each time.
-
-    One that is stopped at its first return was not stopped for a number of fields: that is another mechanism, which the
-    section leaves to the server. Nor was one that is stopped as we sent it first, without any of the server's fields.
-    """
-    content = sent = smtp.message()
-    for number in range(PASSES + 1):
-        token, sender = new_token(), new_token()
-        await smtp.transaction(hop.path(token), reverse_path=hop.path(sender))
-        outcome = await smtp.data(content)
-        refused = isinstance(outcome, Reply) and outcome.severity == 5
-        if not refused and not (isinstance(outcome, Reply) and outcome.severity == 2):
-            return Unclear(f"not taken: {outcome}")
-        came = None if refused else await hop.arrival(token)
-        if came is not None:
-            content = came.content
-            continue
-        told = None if refused else await hop.notification_arrival(sender)
-        if not refused and told is None:
-            return Unclear(f"neither the message nor a notification came at return {number}")
-        seen = f"stopped at return {number}, with {len(own_fields(content))} Received fields"
-        if number < 2 or len(own_fields(content)) >= MANY:
-            return Unclear(seen)
-        control = new_token()
-        await smtp.say(b"RSET")
-        await smtp.deliver(sent, hop.path(control), reverse_path=hop.path(new_token()))
-        await hop.message(control)
-        return Broken(f"a message that goes on with fewer than {MANY} Received fields", seen)
-    return Held(f"it went on with {len(own_fields(content))} Received fields")

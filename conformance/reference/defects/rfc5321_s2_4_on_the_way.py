@@ -10,9 +10,8 @@ from conformance.reference._decision import defect
 from conformance.reference._mailer import Copy, Mailer
 from conformance.reference._relay import RelaySession
 from conformance.reference._session import Answer, ServerSession, Transaction, answer
-from conformance.reference._site import ALIASES, FULL, HOST
+from conformance.reference._site import ALIASES, FULL
 from conformance.reference._trace import Trace
-from conformance.wire import CRLF
 from conformance.wire.paths import Path
 
 OfPath = Callable[[bytes], bytes]
@@ -163,23 +162,6 @@ def loops_are_not_stopped(clean: Callable[[bytes], bool], _: Trace, content: byt
 def thirty_hosts_are_a_loop(clean: Callable[[bytes], bool], _: Trace, content: bytes) -> bool:
     """Takes a message that came by thirty hosts for one in a loop."""
     return clean(content) or content.count(b"Received:") > 30
-
-
-@defect(Trace.is_looping, proves={"rfc5321/6.3/few_returns_are_no_loop"})
-def four_returns_are_a_loop(clean: Callable[[bytes], bool], _: Trace, content: bytes) -> bool:
-    """Takes a message for one in a loop that has been here four times."""
-    return clean(content) or content.count(b"by " + HOST + CRLF) > 4
-
-
-@defect(ServerSession.end_of_data, proves={"rfc5321/6.3/few_returns_are_no_loop"})
-def three_returns_are_refused(
-    clean: Callable[[bytes], Answer | None], session: ServerSession, content: bytes
-) -> Answer | None:
-    """Refuses a message that has been here three times."""
-    if 3 <= content.count(b"by " + HOST + CRLF) < 100:
-        session.clear("end of data")
-        return answer(550, b"Loop detected")
-    return clean(content)
 
 
 @defect(ServerSession.end_of_data, proves={"rfc5321/6.3/long_way_is_no_loop[98]"})
