@@ -9,6 +9,9 @@ READY := $(VENV)/.ready
 # The versions of pytest that the plugin is tried with, as pip names them; '' is the newest.
 PYTESTS ?= '==8.2.*' ''
 
+# The defects and scenarios that are tried anew for the kill matrix; all of them if there is none.
+ONLY ?=
+
 # The servers whose findings must be those of reports/*/expected.toml.
 CHECKED ?= exim postfix opensmtpd aiosmtpd
 
@@ -44,8 +47,8 @@ bench: $(READY) ## ratios, measured side by side in one run
 kills: $(READY) ## the full product: every defect against every scenario
 	$(BIN)/python -m conformance.reference.kills --full
 
-matrix: $(READY) ## write the kill matrix, suites/kills.toml
-	$(BIN)/python -m conformance.reference.kills
+matrix: $(READY) ## write the kill matrix, suites/kills.toml, or its part about ONLY (defects or scenarios)
+	$(BIN)/python -m conformance.reference.kills $(ONLY)
 
 plugin-versions: ## the pytest plugin's tests with the oldest and the newest pytest that we support
 	for version in $(PYTESTS); do \

@@ -197,6 +197,7 @@ class ServerSession:
         with trio.CancelScope(relative_deadline=self.idle_seconds()) as idle:
             octets = bytes(await self.stream.receive_some(65536))
         if idle.cancelled_caught:
+            self.answers = b""
             await self._give(answer(421, HOST + b" heard nothing for too long", close=True))
         self.buffer += self.layer.inward(octets)
         return bool(octets)
