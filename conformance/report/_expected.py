@@ -30,12 +30,19 @@ COMPARED = 2
 WATCH = "watch_"
 """What the name of a watch begins with."""
 
+DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+TIME = r"\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?(?: [+-]\d{4}\b)?"
 CHANGES = re.compile(
-    r"(?:\\x[0-9a-f]{2}(?:(?! \| ).){0,8}){4,}(?:(?! \| ).)*"  # octets of a handshake, up to the next reply
+    rf"(?:\b{DAY},? )?\b\d{{1,2}} {MONTH} \d{{4}}\b(?: {TIME})?"  # as in a header field
+    rf"|(?:\b{DAY} )?\b{MONTH} {{1,2}}\d{{1,2}}(?: {TIME})?(?: \d{{4}}\b)?"  # as ctime and logs have it
+    rf"|\b\d{{4}}-\d\d-\d\d(?:T{TIME}|\b)"
+    rf"|\b{TIME}"
+    r"|(?:\\x[0-9a-f]{2}(?:(?! \| ).){0,8}){4,}(?:(?! \| ).)*"  # octets of a handshake, up to the next reply
     r"|(?<=connection )(?:closed|reset)\b"  # whichever our last write brings about
-    r"|\d\d:\d\d:\d\d(?:\.\d+)?|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b|\d{5,}"
+    r"|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b|\d{5,}"
 )
-"""What looks like a time, an id or the end of a connection, and so may be another in every run."""
+"""What looks like a date, a time, an id or the end of a connection, and so may be another in every run."""
 
 F = TypeVar("F")
 

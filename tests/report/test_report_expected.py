@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,26 @@ def test_a_token_does_not_make_a_finding_new(tmp_path: Path) -> None:
     found = result(verdict=Verdict.FAIL, observation=ObservationRecord(kind="broken", seen="250 <tok123@x> kept"))
     write_expected([found], tmp_path / "e")
     assert 'seen = "250 <*@x> kept"' in (tmp_path / "e").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("for <a@b>; Thu, 26 Nov 2026 02:11:52 +0000 (UTC)", "for <a@b>; * (UTC)"),
+        ("Date: 1 Jan 2027 9:08:07 GMT end", "Date: * GMT end"),
+        ("Fri, 27 Nov 2026\\\\...2 octets...1:18:45 +0100\\r", "*\\\\...2 octets...*\\r"),
+        ("220 mail ready at Thu Nov 26 02:11:52 2026", "220 mail ready at *"),
+        ("since 2026-11-26T02:11:52.5 on", "since * on"),
+        ("Nov  6 02:11:52 mail", "* mail"),
+        ("250 May I help you? 12 monkeys, 1.2.3.4", "250 May I help you? 12 monkeys, 1.2.3.4"),
+        ("[127.0.0.1]:25 and 2001:db8::1", "[127.0.0.1]:25 and 2001:db8::1"),
+    ],
+)
+def test_a_date_or_a_time_does_not_make_a_finding_new(tmp_path: Path, seen: str, kept: str) -> None:
+    found = result(verdict=Verdict.FAIL, observation=ObservationRecord(kind="broken", seen=seen))
+    write_expected([found], tmp_path / "e")
+    (entry,) = tomllib.loads((tmp_path / "e").read_text())["expected"]
+    assert entry["seen"] == kept
 
 
 def test_what_follows_the_second_reply_is_left_open(tmp_path: Path) -> None:
