@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -109,7 +109,7 @@ def in_profile(profile: str, point: str) -> str:
     return f"{profile}.{point}" if profile else point
 
 
-@cache
+@lru_cache(maxsize=4096)
 def names_of(profile: str, point: str, case: str | None) -> tuple[str, ...]:
     """By which names a defect can override a point in a case."""
     names = (point,) if case is None else (point, f"{point}:{case}")
