@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-import zlib
 from functools import cache
-from typing import Any
 
 import pytest
 
 from conformance.reference import Defect, concerned, kill_all, matches
 from conformance.reference.defects import load_defects
-from conformance.reference.kills import clean_run
-from conformance.scenario import Broken, Clause, Scenario, Suites, Verdict, load, suites_folder
+from conformance.reference.kills import clean_run, is_drawn, known_kills
+from conformance.scenario import Broken, Clause, Scenario, Suites, Verdict, load
 
 DEFECTS = load_defects()
 MANY, SHARE = 40, 32
@@ -26,8 +23,8 @@ def suites() -> Suites:
 
 
 @cache
-def committed() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((suites_folder() / "kills.toml").read_text(encoding="utf-8"))
+def committed() -> dict[str, set[str]]:
+    return known_kills()
 
 
 def test_a_clean_server_is_accused_of_nothing() -> None:
@@ -55,7 +52,7 @@ def known() -> dict[str, Clause]:
 
 
 def found_by(name: str) -> set[str]:
-    return set(committed().get(name, {}).get("found_by", []))
+    return committed().get(name, set())
 
 
 def some_of(scenarios: list[Scenario], defect: Defect) -> list[Scenario]:
@@ -65,11 +62,7 @@ def some_of(scenarios: list[Scenario], defect: Defect) -> list[Scenario]:
     """
     names = [scenario.id for scenario in scenarios]
     to_see_it = defect.proven(names) | defect.varied(names) | found_by(defect.name)
-
-    def is_drawn(scenario: Scenario) -> bool:
-        return zlib.crc32(f"{defect.name} {scenario.id}".encode()) % SHARE == 0
-
-    return [each for each in scenarios if each.id in to_see_it or is_drawn(each)]
+    return [each for each in scenarios if each.id in to_see_it or is_drawn(defect.name, each, SHARE)]
 
 
 @pytest.mark.parametrize("name", DEFECTS)

@@ -245,6 +245,6 @@ def unknown_recipient_gets_421_and_all_goes_on(
     clean: OfOctets, session: ServerSession, forward_path: bytes
 ) -> Answer | None:
     """Answers 421 to an unknown recipient, and the session goes on."""
-    given = clean(forward_path)
     del session
+    given = clean(forward_path)
     return answer(421, HOST + b" does not know this mailbox") if given and given.code == 550 else given
