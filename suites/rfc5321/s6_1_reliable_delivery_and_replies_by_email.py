@@ -229,9 +229,11 @@ async def one_notification_names_all(smtp: Client, hop: Hop) -> Observation:
     sender, *failed = await both_are_refused(smtp, hop)
     attempts = await hop.transactions(sender)
     presume(holds(any(len(each.recipients) == 2 for each in attempts), expected="both in one transaction", seen=""))
-    told = await all_told(hop, sender, *failed)
+    told = [each for each in await all_told(hop, sender, *failed) if each]
     presume(holds(bool(told), expected="a notification", seen="none"))
-    return holds(len(told) == 1, expected="one notification", seen=f"{len(told)} notifications")
+    # Whether one that names both comes a second time is another clause's business, and may not have shown yet.
+    apart = len(told) > 1 and failed not in told
+    return holds(not apart, expected="one notification", seen=f"{len(told)} notifications")
 
 
 @scenario("rfc5321/4.4/partial-failure-notification", start=At.EHLO, facts=["delivery_within"])

@@ -114,9 +114,7 @@ def each_failure_apart(clean: Together, _: Mailer, failed: list[Failed]) -> list
     return [each for one in failed for each in clean([one])]
 
 
-@defect(
-    Mailer.notified_together, proves={"rfc3464/3/failure_is_told_once"}, also={"rfc5321/4.4/one-notification-for-all"}
-)
+@defect(Mailer.notified_together, proves={"rfc3464/3/failure_is_told_once"})
 def failure_is_told_twice(clean: Together, _: Mailer, failed: list[Failed]) -> list[list[Failed]]:
     """Sends every notification twice."""
     return clean(failed) * 2
