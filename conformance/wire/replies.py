@@ -109,6 +109,11 @@ class ReplyLine:
         match = _STATUS.match(self.text)
         return match.group().decode("ascii") if match else ""
 
+    @property
+    def words(self) -> bytes:
+        """The text behind the enhanced status code, or all of it where there is none."""
+        return self.text.removeprefix(self.status.encode("ascii")).lstrip(b" ")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

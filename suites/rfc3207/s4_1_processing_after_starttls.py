@@ -150,11 +150,11 @@ async def certificate_of_the_client_may_be_taken(smtp: Client, second: Client) -
     tags=["starttls"],
 )
 async def received_may_name_the_certificate(smtp: Client, store: Store) -> Observation:
-    """The Received field holds the name of the client's certificate, or does not."""
+    """The Received field holds the name of the client's certificate, not in the recipient's mailbox alone, or not."""
     await smtp.starttls(certified=True)
     await smtp.introduce()
     await smtp.deliver()
     stamps = fields_named(split_message((await store.message()).content)[0], "Received")
     name = (smtp.target.client_certificate_name or "").encode()
-    named = [stamp.body for stamp in stamps if name in stamp.body]
+    named = [stamp.body for stamp in stamps if name in stamp.body.replace(smtp.target.mailbox.encode(), b"")]
     return took("names it" if named else "does not name it", visible(named[0], 200) if named else "")

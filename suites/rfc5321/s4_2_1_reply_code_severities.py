@@ -107,7 +107,8 @@ async def text_of_250_may_change(smtp: Client) -> Observation:
     """The 250 to NOOP has the text of the list, or another."""
     outcome = await smtp.say(b"NOOP")
     presume(accepted(outcome, {250}))
-    listed = isinstance(outcome, Reply) and outcome.text.lower() == b"requested mail action okay, completed"
+    texts = [line.words.lower() for line in outcome.lines] if isinstance(outcome, Reply) else []
+    listed = texts == [b"requested mail action okay, completed"]
     return took("the text of the list" if listed else "a text of its own", outcome)
 
 

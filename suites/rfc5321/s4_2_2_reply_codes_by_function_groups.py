@@ -26,11 +26,11 @@ PATH = re.compile(rb"<[^<> ]+@[^<> ]+>|[^<> ]+@[^<> ]+")
 
 @scenario("rfc5321/4.2.2/domain-in-221-and-421", start=At.EHLO)
 async def reply_to_quit_may_name_the_server(smtp: Client) -> Observation:
-    """The text of 221 begins with a domain, or does not."""
+    """The text of 221 begins with a domain, behind its enhanced status code if it has one, or does not."""
     outcome = await smtp.say(b"QUIT")
     if not isinstance(outcome, Reply) or outcome.code != 221:
         return Unclear(str(outcome))
-    named = DOMAIN.match(outcome.lines[0].text) is not None
+    named = DOMAIN.match(outcome.lines[0].words) is not None
     return took("begins with a domain" if named else "another text", outcome)
 
 

@@ -118,6 +118,21 @@ def test_a_line_falls_into_code_separator_and_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("octets", "status", "words"),
+    [
+        (b"250 2.0.0 OK\r\n", "2.0.0", b"OK"),
+        (b"250 2.1.10\r\n", "2.1.10", b""),
+        (b"250 OK 2.0.0\r\n", "", b"OK 2.0.0"),
+        (b"250 2.0 OK\r\n", "", b"2.0 OK"),
+        (b"221 mail.example.test closes\r\n", "", b"mail.example.test closes"),
+    ],
+)
+def test_a_text_falls_into_status_code_and_words(octets: bytes, status: str, words: bytes) -> None:
+    line = ReplyLine(octets)
+    assert (line.status, line.words) == (status, words)
+
+
+@pytest.mark.parametrize(
     ("octets", "code", "separator", "text"),
     [
         (b"", b"", b"", b""),

@@ -67,7 +67,10 @@ _gone: WeakSet[ServerSession] = WeakSet()
 
 
 @defect(
-    ServerSession.lost_client, name="lost-client-takes-its-messages-along", proves={f"{HERE}/finished_message_is_kept*"}
+    ServerSession.lost_client,
+    name="lost-client-takes-its-messages-along",
+    proves={f"{HERE}/finished_message_is_kept*"},
+    also={"rfc5321/6.1/survives-a-crash"},
 )
 def notes_who_is_gone(clean: Callable[[], None], session: ServerSession) -> None:
     """Forgets what it accepted from a client that is gone."""
@@ -85,8 +88,7 @@ def delivers_in_a_while(clean: OfMessage, session: ServerSession, transaction: T
             clean(transaction, content)
 
     assert session.mailer is not None
-    assert session.mailer.nursery is not None
-    session.mailer.nursery.start_soon(later)
+    session.mailer.start(later)
 
 
 @defect(

@@ -66,7 +66,7 @@ def local_parts_are_words_in_lower_case(clean: OfPath, session: ServerSession, p
     del session
     assert path.mailbox is not None
     local = path.mailbox.local
-    return (re.match(rb"[a-z]{2}", local) is not None or local.lower() == b"postmaster") and clean(path)
+    return (re.match(rb"[a-z][a-z0-9]", local) is not None or local.lower() == b"postmaster") and clean(path)
 
 
 @defect(

@@ -200,6 +200,7 @@ UNFINISHED = "rfc6409/8/what_is_sent_on_is_a_message"
         f"{UNFINISHED}[{row}]"
         for row in ("no-date", "bad-date", "date-without-zone", "two-dates", "no-date-and-no-message-id")
     },
+    varies={"rfc5321/6.4/missing_field_may_be_added[date]"},
 )
 def submission_leaves_dates_alone(clean: Fields, submission: Submission, fields: list[Field]) -> list[Field]:
     """Sends on what has no Date, a Date that is none, or two."""
@@ -284,6 +285,7 @@ MESSAGE_ID = "rfc6409/8.3/message_goes_on_with_a_message_id"
     Submission.with_message_id,
     profile=SUBMISSION,
     proves={f"{MESSAGE_ID}[{row}]" for row in ("none", "empty", "no-brackets", "no-at", "space", "unclosed")},
+    varies={"rfc5321/6.4/missing_field_may_be_added[message-id]"},
 )
 def submission_leaves_message_ids_alone(clean: Fields, submission: Submission, fields: list[Field]) -> list[Field]:
     """Sends on what has no Message-ID, or one that is none."""
