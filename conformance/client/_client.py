@@ -100,6 +100,7 @@ class Client:
     """What was offered on the way up before anything else, TLS and AUTH among it."""
     challenges: list[Reply] = field(default_factory=list)
     """Those of the last exchange of ``authenticate``."""
+    _listed: frozenset[str] = frozenset()
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
@@ -149,9 +150,7 @@ class Client:
             if self.on_exchange is not None:
                 name = self._line.removesuffix(CRLF).partition(b" ")[2] if self._verb in HELLOS else b""
                 self.on_exchange(
-                    Exchange(
-                        self._verb, outcome, frozenset(self.offers), self.target.role, self.connection.secured, name
-                    )
+                    Exchange(self._verb, outcome, self._listed, self.target.role, self.connection.secured, name)
                 )
             if ends_data:
                 self._verb = None  # what comes next answers what was sent behind the mail data, if anything was
@@ -259,11 +258,11 @@ class Client:
         """
         hello, offers = self.hello, self.offers
         outcome = await self.ehlo()
+        known = self.offers | {keyword: words for keyword, words in offers.items() if keyword == "AUTH"}
         if not (isinstance(outcome, Reply) and outcome.severity == 2):
-            self.hello, self.offers, self.extended = hello, dict(offers), True
-        elif "AUTH" in offers:
-            self.offers["AUTH"] = offers["AUTH"]
-        self.offers.pop("STARTTLS", None)
+            self.hello, known = hello, dict(offers)
+        known.pop("STARTTLS", None)
+        self._take_note(known, extended=True)
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).
@@ -275,16 +274,19 @@ class Client:
         refused = isinstance(outcome, Reply) and outcome.severity == 5
         if refused and self.target.role != "lmtp":
             outcome = await self.say(b"HELO " + self.helo_name)
-            self.hello, self.offers, self.extended = outcome, {}, False
+            self.hello = outcome
+            self._take_note({}, extended=False)
         self._require("EHLO", outcome)
 
     async def ehlo(self, name: bytes | None = None) -> Outcome:
         """Say EHLO (LHLO to an LMTP server) and take note of what is offered."""
         verb = b"LHLO" if self.target.role == "lmtp" else b"EHLO"
         self.hello = await self.say(verb + b" " + (name or self.ehlo_name))
-        self.offers = _offers(self.hello)
-        self.extended = isinstance(self.hello, Reply) and self.hello.severity == 2
+        self._take_note(_offers(self.hello), extended=isinstance(self.hello, Reply) and self.hello.severity == 2)
         return self.hello
+
+    def _take_note(self, offers: dict[str, bytes], *, extended: bool) -> None:
+        self.offers, self.extended, self._listed = offers, extended, frozenset(offers)
 
     @property
     def ehlo_name(self) -> bytes:
@@ -515,7 +517,8 @@ class Client:
 
     def _forget_hello(self) -> None:
         """Know nothing any more of what was offered."""
-        self.hello, self.offers, self.extended = None, {}, False
+        self.hello = None
+        self._take_note({}, extended=False)
 
     @property
     def host_names(self) -> tuple[bytes, ...]:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache, partial
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from conformance.reference._shadows import Shadows
+from conformance.reference._shadows import DiffersError, Shadows
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,6 +44,15 @@ class Decisions:
         """Put ``function`` in front of what decides now at ``point``, or at ``point:case`` in that case only."""
         self.overrides.setdefault(point, []).append(function)
         self._in_force.clear()
+
+    def act(self) -> None:
+        """Say that what is done now can't be taken back.
+
+        Raises:
+            DiffersError: a defect is only asked what it would do.
+        """
+        if self.shadows is not None and self.shadows.asking:
+            raise DiffersError
 
     def in_force(self, point: str, case: str | None) -> tuple[Override[..., Any, Any], ...]:
         """The overrides of a point in a case, the innermost first; takes note that it was consulted."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -22,8 +23,9 @@ from conformance.reference._around import SiteStore, dial_hop, routing
 from conformance.reference._certificate import accounts, client_certificate, next_hop_authority, server_tls, trusting
 from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
+from conformance.reference._ladder import differing_keywords, has_quiet_ladder, noted_body, noted_watch
 from conformance.reference._server import ReferenceServer
-from conformance.reference._shadows import Shadows, remembers
+from conformance.reference._shadows import Shadows, memories
 from conformance.reference._site import (
     ACCOUNT_DOMAIN,
     BARE_DOMAIN,
@@ -70,7 +72,8 @@ class Trial:
     """One scenario against one reference server: what it saw, and which decision points it consulted.
 
     Of the defects that ``looked_on``, those it ``touched`` would have decided otherwise somewhere; see ``Shadows``.
-    What happens once the scenario has its observation no longer counts.
+    Those that ``spoke`` would have said something else on the ladder only, and nobody asked for that later. What
+    happens once the scenario has its observation no longer counts.
     """
 
     scenario: Scenario
@@ -78,6 +81,7 @@ class Trial:
     consulted: frozenset[str]
     looked_on: frozenset[str] = frozenset()
     touched: frozenset[str] = frozenset()
+    spoke: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> bool:
@@ -160,21 +164,21 @@ def try_scenarios(
 ) -> list[Trial]:
     """Run each scenario against a server of its own, many at once, in no time.
 
-    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, those with a memory of
-    their own apart.
+    ``defects`` are in force; ``shadows`` are not, and are asked what they would have decided, but for some of those
+    with a memory of their own.
     """
     trials: list[Trial] = []
-    shadows = [shadow for shadow in shadows if not any(remembers(function) for _, function in shadow.overrides)]
+    spoken: dict[str, dict[str, set[str]]] = {}
+    asked: set[str] = set()
+    remembering = {shadow.name for shadow in shadows if _memories_of(shadow)}
+    shadows = [shadow for shadow in shadows if shadow.name not in remembering or _keeps_to_itself(shadow, shadows)]
     looked_on = frozenset(shadow.name for shadow in shadows)
-    by_point: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
-    for shadow in shadows:
-        for point, function in shadow.overrides:
-            by_point.setdefault(point, []).append((shadow.name, function))
-    looking_on = tuple(watches)
+    by_point = _by_point(shadows)
+    looking_on = tuple(noted_watch(watch, asked) for watch in watches) if shadows else tuple(watches)
 
     async def one(scenario: Scenario) -> None:
         role = role_for(scenario)
-        looking = Shadows(by_point, sees_mail=bool(scenario.needs - CONNECTIONS)) if shadows else None
+        looking = _shadows_for(scenario, by_point, remembering) if shadows else None
         decisions = Decisions(shadows=looking, profile=profile_for(scenario, role))
         facts = frozenset(scenario.facts)
         consulted: frozenset[str] | None = None
@@ -239,10 +243,11 @@ def try_scenarios(
                 programs=ReferencePrograms(decisions, hop, trusting()),
                 way_in=server.submit,
             )
-            attempted = await attempt(scenario, setting)
+            attempted = await attempt(_noted(scenario, looking) if looking else scenario, setting)
             nursery.cancel_scope.cancel()
         assert consulted is not None
         touched = frozenset(looking.touched) if looking else frozenset[str]()
+        spoken[scenario.id] = looking.spoke if looking else {}
         trials.append(Trial(scenario, attempted, consulted, looked_on, touched))
 
     async def together(some: Sequence[Scenario]) -> None:
@@ -253,8 +258,59 @@ def try_scenarios(
     with _collector_at_rest():
         for begin in range(0, len(scenarios), TOGETHER):
             trio.run(together, scenarios[begin : begin + TOGETHER], clock=MockClock(autojump_threshold=0))
+    for trial in trials:
+        _take_note_of_speech(trial, spoken[trial.scenario.id], asked)
     order = {scenario.id: number for number, scenario in enumerate(scenarios)}
     return sorted(trials, key=lambda trial: order[trial.scenario.id])
+
+
+def _by_point(shadows: Iterable[Defect]) -> dict[str, list[tuple[str, Callable[..., Any]]]]:
+    """Who would decide at each point, and how."""
+    found: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
+    for shadow in shadows:
+        for point, function in shadow.overrides:
+            found.setdefault(point, []).append((shadow.name, function))
+    return found
+
+
+def _memories_of(defect: Defect) -> set[int]:
+    return {id(memory) for _, function in defect.overrides for memory in memories(function)}
+
+
+def _keeps_to_itself(defect: Defect, others: Iterable[Defect]) -> bool:
+    """Whether a defect with a memory can look on: it decides at one point, and remembers what no other defect does.
+
+    Asked at two points, one could come up inside the other, and then it is asked in another order than it would decide.
+    """
+    one_point = len({point.partition(":")[0] for point in defect.points}) == 1
+    own = _memories_of(defect)
+    return one_point and all(own.isdisjoint(_memories_of(other)) for other in others if other is not defect)
+
+
+def _shadows_for(
+    scenario: Scenario,
+    overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]],
+    remembering: AbstractSet[str],
+) -> Shadows:
+    """Those who look on at this scenario."""
+    return Shadows(
+        overrides,
+        sees_mail=bool(scenario.needs - CONNECTIONS),
+        only_said=differing_keywords if has_quiet_ladder(scenario) else None,
+        remembering=remembering,
+    )
+
+
+def _noted(scenario: Scenario, looking: Shadows) -> Scenario:
+    """The same scenario; its shadows learn when it begins, and whether it looks back at what was said before."""
+    return replace(scenario, body=noted_body(scenario.body, looking.leave_ladder, looking.recall))
+
+
+def _take_note_of_speech(trial: Trial, spoken: Mapping[str, set[str]], asked: set[str]) -> None:
+    """Tell defects that only said something on the ladder from those that a watch could see by what it asks for."""
+    spoke = {name for name, keywords in spoken.items() if not keywords & asked}
+    trial.spoke = frozenset(spoke - trial.touched)
+    trial.touched |= spoken.keys() - trial.spoke
 
 
 def _tls_at() -> dict[str, ssl.SSLContext]:
@@ -295,17 +351,32 @@ def concerned(defect: Defect, clean: Sequence[Trial]) -> list[Scenario]:
     """The scenarios that consult one of the defect's points in the clean run and could see it there.
 
     A cut copy of a scenario is left out where the server can't tell it from the whole: the defect neither says that
-    the copy proves it nor decides where lines and mail data end.
+    the copy proves it nor decides where lines and mail data end. Of those that hear the defect on the ladder alone, one
+    of each way up is taken, and those that are to see it.
     """
     names = [trial.scenario.id for trial in clean]
-    cut_too = defect.proven(names) | defect.varied(names)
+    to_see_it = defect.proven(names) | defect.varied(names)
     frames = bool({point.rpartition(".")[2] for point in defect.points} & FRAMING)
-    return [
-        trial.scenario
-        for trial in clean
-        if trial.concerns(defect)
-        and (frames or trial.scenario.id in cut_too or trial.scenario.segmentation is Segmentation.WHOLE)
-    ]
+    climbed: set[Hashable] = set()
+    found = []
+    for trial in clean:
+        scenario = trial.scenario
+        if trial.concerns(defect):
+            if frames or scenario.id in to_see_it or scenario.segmentation is Segmentation.WHOLE:
+                found.append(scenario)
+        elif defect.name in trial.spoke:
+            way = way_up(scenario)
+            if way not in climbed or scenario.id in to_see_it:
+                found.append(scenario)
+            climbed.add(way)
+    return found
+
+
+def way_up(scenario: Scenario) -> Hashable:
+    """All that the ladder of a scenario depends on: scenarios with the same hear the same on it."""
+    role = role_for(scenario)
+    opened = scenario.needs & CONNECTIONS
+    return role, profile_for(scenario, role), scenario.start, scenario.offers, scenario.lacks, scenario.slow, opened
 
 
 def kill(defect: Defect, clean: Sequence[Trial], watches: Sequence[Watch] = ()) -> Kill:

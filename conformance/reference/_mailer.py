@@ -351,6 +351,7 @@ class Mailer:
             with self.life.lived():
                 await work(*arguments)
 
+        self.decisions.act()
         assert self.nursery is not None
         self.nursery.start_soon(living)
 

@@ -169,6 +169,7 @@ class Routing:
         Raises:
             UnroutableError: the name does not exist, or nobody can say for now.
         """
+        self.decisions.act()
         question = DNSRecord.question(name, type_)
         question.q.qname = self.name_in_question(name)
         octets = self.ask(question.pack(), "udp")

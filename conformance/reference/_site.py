@@ -133,7 +133,7 @@ class Stored:
     content: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Site:
     """What is delivered at the site, whether its server is down, and whether VRFY and EXPN are turned off.
 

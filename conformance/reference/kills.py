@@ -26,10 +26,12 @@ HEAD = """\
 """
 
 
-DRAWN_OF = 200
+DRAWN_OF = 100
 """Of how many pairs in which the defect decides as the clean server one is tried in earnest."""
 COPIES_DRAWN_OF = 10
 """Of how many cut copies that the server can't tell from the whole one is tried."""
+SPOKEN_DRAWN_OF = 20
+"""Of how many scenarios that hear the defect on the ladder alone one is tried, besides one of each way up."""
 
 
 EVERYTHING = frozenset[str]()
@@ -132,11 +134,7 @@ class Product:
 def _product(name: str) -> Product:
     defect, watches = load_defects()[name], tuple(load().watches.values())
     short = {scenario.id for scenario in concerned(defect, clean_run())}
-    whole = [
-        trial.scenario
-        for trial in clean_run()
-        if trial.scenario.id in short or (trial.concerns(defect) and is_drawn(name, trial.scenario, COPIES_DRAWN_OF))
-    ]
+    whole = [trial.scenario for trial in clean_run() if trial.scenario.id in short or _is_tried_too(trial, defect)]
     everything: set[str] = set()
     of_the_short: set[str] = set()
     for trial in try_scenarios(whole, watches, [defect]):
@@ -149,11 +147,18 @@ def _product(name: str) -> Product:
     sample = {
         trial.scenario.id: trial
         for trial in clean_run()
-        if not trial.concerns(defect) and is_drawn(name, trial.scenario, DRAWN_OF)
+        if not (trial.concerns(defect) or name in trial.spoke) and is_drawn(name, trial.scenario, DRAWN_OF)
     }
     trials = try_scenarios([trial.scenario for trial in sample.values()], watches, [defect])
     unlike = {trial.scenario.id for trial in trials if _saw(trial) != _saw(sample[trial.scenario.id])}
     return Product(name, len(whole) + len(sample), otherwise, unlike)
+
+
+def _is_tried_too(trial: Trial, defect: Defect) -> bool:
+    """Whether the full product tries this pair too, should the short matrix leave it out."""
+    if defect.name in trial.spoke:
+        return is_drawn(defect.name, trial.scenario, SPOKEN_DRAWN_OF)
+    return trial.concerns(defect) and is_drawn(defect.name, trial.scenario, COPIES_DRAWN_OF)
 
 
 def is_drawn(name: str, scenario: Scenario, out_of: int) -> bool:
@@ -171,7 +176,8 @@ def full(names: Sequence[str]) -> int:
     In the clean run each defect looks on at each scenario, and is asked whenever one of its points decides. Where it
     always decides as the clean server does, and leaves the same behind, its run is the clean run and need not be
     repeated; of those pairs one in ``DRAWN_OF`` is tried all the same, to see that this holds. Of the cut copies that
-    the short matrix leaves out one in ``COPIES_DRAWN_OF`` is tried. All others are tried.
+    the short matrix leaves out one in ``COPIES_DRAWN_OF`` is tried, and of the scenarios that hear the defect on their
+    way up alone one in ``SPOKEN_DRAWN_OF``. All others are tried.
 
     Returns the number of defects for which the short matrix, or the clean run, says something else.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import pytest
+from reference_scenarios import clause, noop, scenario
 
 from conformance.client import At, Client, Exchange, Segmentation
 from conformance.reference import Answer, Defect, ServerSession, Trial, answer, kill, try_scenarios
@@ -27,35 +27,6 @@ from conformance.scenario import (
     took,
 )
 from conformance.wire import Reply
-
-
-def clause(name: str, level: Level = Level.MUST) -> Clause:
-    return Clause(
-        id=f"rfc5321/4.1/{name}",
-        rfc="rfc5321",
-        section="4.1",
-        lines=(1, 1),
-        level=level,
-        source="keyword",
-        party="server",
-        observed="wire",
-        says="It is so.",
-    )
-
-
-def scenario(name: str, body: Callable[..., Awaitable[Observation]], **differing: Any) -> Scenario:
-    values: dict[str, Any] = {
-        "id": f"rfc5321/4.1/{name}",
-        "clause": clause(name),
-        "body": body,
-        "says": "It is so.",
-        "start": At.EHLO,
-    }
-    return Scenario(**values | differing)
-
-
-async def noop(smtp: Client) -> Observation:
-    return answered(await smtp.say(b"NOOP"), {250})
 
 
 async def reset(smtp: Client) -> Observation:
@@ -277,6 +248,22 @@ def test_a_defect_that_looked_on_is_tried_only_where_it_would_have_decided_other
     found = kill(defect, clean)
     assert set(found.observations) == {NOOP.id}
     assert found.accusers == kill(defect, try_scenarios(THREE)).accusers == {NOOP.id: NOOP.clause}
+
+
+def counting(seen: list[bytes], *points: str) -> Defect:
+    def second_time(clean: Callable[[bytes], Answer], _session: ServerSession, octets: bytes) -> Answer:
+        seen.append(octets)
+        return clean(octets) if len(seen) < 2 else answer(421, b"Enough")
+
+    return Defect("-".join(points), "Counts.", tuple((point, second_time) for point in points), frozenset())
+
+
+def test_a_defect_with_a_memory_looks_on_where_it_decides_at_one_point_and_shares_its_memory_with_no_other() -> None:
+    shared: list[bytes] = []
+    defects = [counting([], "noop"), counting([], "noop", "rset"), counting(shared, "rset"), counting(shared, "vrfy")]
+    (trial,) = try_scenarios([NOOP], shadows=defects)
+    assert trial.looked_on == {"noop"}
+    assert trial.touched == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.reference import Decisions
 from conformance.reference._decision import decision
-from conformance.reference._shadows import Shadows, remembers
+from conformance.reference._shadows import Shadows, memories
 
 
 @dataclass
@@ -185,6 +185,161 @@ def test_what_happens_behind_the_reply_is_the_same_to_who_sees_no_mail(sees_mail
         assert bool(shadows.touched) == (sees_mail or not isinstance(keeper, Porter))
 
 
+OURS = "conformance.test"
+"""Only classes of ours are known to keep all that they remember in their attributes."""
+
+
+class Plain:
+    """Somebody whose memory is in attributes, and in the slots of what he holds."""
+
+    __module__ = OURS
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.slots = Slots()
+        self.decisions = Decisions()
+
+    @decision
+    def hear(self, word: str) -> str:
+        """Take note of a word."""
+        self.heard.append(word)
+        self.slots.last = word
+        return word
+
+
+class Slots:
+    """A memory in slots."""
+
+    __module__ = OURS
+    __slots__ = ("last",)
+    last: str
+
+    def __init__(self) -> None:
+        self.last = ""
+
+
+def forgets_the_last(clean: Override, plain: Plain, word: str) -> object:
+    said = clean(word)
+    plain.slots.last = ""
+    return said
+
+
+def notes_something_new(clean: Override, plain: Plain, word: str) -> object:
+    said = clean(word)
+    setattr(plain, "more", word)  # noqa: B010 - nobody declared it
+    return said
+
+
+def hears_in_capitals(clean: Override, plain: Plain, word: str) -> object:
+    said = clean(word)
+    plain.heard[-1] = word.upper()
+    return said
+
+
+@pytest.mark.parametrize(
+    ("override", "differs"),
+    [(delegates, False), (forgets_the_last, True), (notes_something_new, True), (hears_in_capitals, True)],
+)
+def test_memory_in_attributes_and_slots_is_compared_and_put_back(override: Override, differs: bool) -> None:
+    plain = Plain()
+    plain.decisions.shadows = Shadows({"hear": [("odd", override)]})
+    assert [plain.hear("yes"), plain.hear("no")] == ["yes", "no"]
+    assert plain.heard == ["yes", "no"]
+    assert plain.slots.last == "no"
+    assert vars(plain).keys() == {"heard", "slots", "decisions"}
+    assert bool(plain.decisions.shadows.touched) is differs
+
+
+def test_a_decision_that_raises_touches_everybody() -> None:
+    class Refuser(Keeper):
+        @decision
+        def refuse(self, thing: str) -> str:
+            raise LookupError(thing)
+
+    refuser = Refuser()
+    refuser.decisions.shadows = Shadows({"refuse": [("odd", delegates)]})
+    with pytest.raises(LookupError):
+        refuser.refuse("pear")
+    assert refuser.decisions.shadows.touched == {"odd"}
+
+
+@dataclass(eq=False)
+class Sender(Keeper):
+    """Somebody who can do what nobody can take back."""
+
+    nursery: str = "a nursery"
+    sent: list[str] = field(default_factory=list)
+
+    @decision
+    def send(self, thing: str) -> None:
+        """Send it."""
+        self.post(thing)
+
+    @decision
+    def stamp(self, thing: str) -> str:
+        """Put a stamp on it."""
+        return f"stamped {thing}"
+
+    def post(self, thing: str) -> None:
+        """Do it."""
+        self.decisions.act()
+        self.sent.append(thing)
+
+
+def sends_it_too(clean: Override, sender: Sender, thing: str) -> object:
+    sender.post(thing)
+    return clean(thing)
+
+
+def test_what_a_sender_decides_is_compared_but_not_what_it_does() -> None:
+    sender = Sender()
+    shadows = sender.decisions.shadows = Shadows(
+        {"send": [("same", delegates)], "stamp": [("plain", delegates), ("acts", sends_it_too)]}
+    )
+    assert sender.stamp("pear") == "stamped pear"
+    assert shadows.touched == {"acts"}
+    assert sender.sent == []
+    sender.send("pear")
+    assert shadows.touched == {"acts", "same"}
+    assert sender.sent == ["pear"]
+    shadows.asking = ""
+    sender.decisions.act()
+
+
+def test_what_is_only_said_on_the_ladder_is_kept_apart_until_somebody_asks_for_it() -> None:
+    def only_words(point: str, decided: object, own: object) -> frozenset[str] | None:
+        return frozenset({point, str(own)}) if own != decided and str(own).endswith("!") else None
+
+    def shouts(clean: Override, _: Keeper, thing: str) -> object:
+        return clean(thing) + "!"
+
+    def mutters(clean: Override, _: Keeper, thing: str) -> object:
+        return clean(thing) + "."
+
+    def takes_two(clean: Override, keeper: Keeper, thing: str) -> object:
+        said = clean(thing)
+        keeper.count += 1
+        return said + "!"
+
+    def shown() -> tuple[Keeper, Shadows]:
+        keeper = Keeper()
+        asked = [("shouts", shouts), ("mutters", mutters), ("takes-two", takes_two)]
+        keeper.decisions.shadows = Shadows({"take": asked}, only_said=only_words)
+        keeper.take("pear")
+        return keeper, keeper.decisions.shadows
+
+    _, shadows = shown()
+    assert shadows.touched == {"mutters", "takes-two"}
+    assert shadows.spoke == {"shouts": {"take", "pear 1!"}}
+    shadows.recall()
+    assert "shouts" in shadows.touched
+
+    keeper, shadows = shown()
+    shadows.leave_ladder()
+    keeper.take("apple")
+    assert "shouts" in shadows.touched, "what is said later counts"
+
+
 _seen: dict[Keeper, int] = {}
 TABLE = {"pear": "apple"}
 
@@ -218,9 +373,29 @@ def closed_over() -> Override:
 
 @pytest.mark.parametrize("override", [third_time, by_a_helper, inside, closed_over()])
 def test_a_defect_with_a_memory_of_its_own_is_no_shadow(override: Override) -> None:
-    assert remembers(override)
+    assert memories(override)
 
 
 @pytest.mark.parametrize("override", [delegates, does_the_same, by_a_table])
 def test_a_defect_without_a_memory_or_with_a_table_can_be_one(override: Override) -> None:
-    assert not remembers(override)
+    assert not memories(override)
+
+
+@pytest.mark.parametrize("beside", [delegates, changes_behind])
+def test_a_defect_with_a_memory_is_asked_once_for_each_decision(beside: Override) -> None:
+    asked: list[str] = []
+
+    def counts(clean: Override, _: Keeper, thing: str) -> object:
+        asked.append(thing)
+        return clean(thing) if len(asked) < 3 else "no more"
+
+    keeper = Keeper()
+    shadows = keeper.decisions.shadows = Shadows(
+        {"take": [("counts", counts), ("beside", beside)], "receipt": [("beside", beside)]}, remembering={"counts"}
+    )
+    keeper.take("apple")
+    keeper.take("pear")
+    assert asked == ["apple", "pear"]
+    assert "counts" not in shadows.touched
+    keeper.take("plum")
+    assert "counts" in shadows.touched

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from conformance.reference._decision import defect
 from conformance.reference._session import Answer, ServerSession, answer
-from conformance.reference._site import FULL
+from conformance.reference._site import FULL, Site
 
 Decide = Callable[[], Answer | None]
 OfOctets = Callable[[bytes], Answer | None]
@@ -49,19 +49,25 @@ def second_ehlo_is_greeted_otherwise(clean: OfOctets, session: ServerSession, ar
     return answer(250, first.texts[0], *reversed(first.texts[1:]))
 
 
-_sessions: WeakSet[ServerSession] = WeakSet()
+Sessions = WeakKeyDictionary[Site, WeakSet[ServerSession]]
+
+_greeted: Sessions = WeakKeyDictionary()
+_served: Sessions = WeakKeyDictionary()
+_sending: Sessions = WeakKeyDictionary()
+_counted: Sessions = WeakKeyDictionary()
 
 
-def _beside(session: ServerSession) -> list[ServerSession]:
-    """The other sessions at the same site that have not been ended by QUIT."""
-    _sessions.add(session)
-    return [other for other in _sessions if other is not session and other.site is session.site and not other.closing]
+def _beside(session: ServerSession, known: Sessions) -> list[ServerSession]:
+    """The other known sessions at the same site that have not been ended by QUIT; this one is known from now on."""
+    at_site = known.setdefault(session.site, WeakSet())
+    at_site.add(session)
+    return [other for other in at_site if other is not session and not other.closing]
 
 
 @defect(ServerSession.greeting, proves={STRATEGY + "second_*", STRATEGY + "two_*"})
 def one_session_at_a_time_is_greeted(clean: Decide, session: ServerSession) -> Answer | None:
     """Greets nobody while another session is open."""
-    return None if _beside(session) else clean()
+    return None if _beside(session, _greeted) else clean()
 
 
 @defect(
@@ -71,7 +77,7 @@ def one_session_at_a_time_is_greeted(clean: Decide, session: ServerSession) -> A
 )
 def ehlo_waits_for_others(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers no EHLO while another session is open that has said it."""
-    others = any(other.client_name is not None for other in _beside(session))
+    others = any(other.client_name is not None for other in _beside(session, _served))
     return None if others else clean(argument)
 
 
@@ -86,10 +92,10 @@ def ehlo_waits_for_others(clean: OfOctets, session: ServerSession, argument: byt
 )
 def one_message_at_a_time_is_taken(clean: OfOctets, session: ServerSession, argument: bytes) -> Answer | None:
     """Answers no MAIL while mail data are coming in another session."""
-    return None if any(other.in_data for other in _beside(session)) else clean(argument)
+    return None if any(other.in_data for other in _beside(session, _sending)) else clean(argument)
 
 
 @defect(ServerSession.greeting, varies={STRATEGY + "many_connections_are_greeted_or_not"})
 def ten_sessions_are_enough(clean: Decide, session: ServerSession) -> Answer | None:
     """Turns away an eleventh session with 421."""
-    return answer(421, b"Too many connections", close=True) if len(_beside(session)) >= 10 else clean()
+    return answer(421, b"Too many connections", close=True) if len(_beside(session, _counted)) >= 10 else clean()
