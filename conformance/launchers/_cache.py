@@ -133,8 +133,8 @@ def sweep() -> None:
     for folder, record in records():
         if not record.wanted:
             remove(folder)
-    logs = cache_folder() / "logs"
-    for old in sorted(logs.glob("*"), key=lambda each: each.stat().st_mtime)[:-LOGS_KEPT]:
+    # By their names, which begin with the time: another run may remove one of them meanwhile.
+    for old in sorted((cache_folder() / "logs").glob("*"))[:-LOGS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -273,8 +273,9 @@ def _by_point(shadows: Iterable[Defect]) -> dict[str, list[tuple[str, Callable[.
     return found
 
 
-def _memories_of(defect: Defect) -> set[int]:
-    return {id(memory) for _, function in defect.overrides for memory in memories(function)}
+@cache
+def _memories_of(defect: Defect) -> frozenset[int]:
+    return frozenset(id(memory) for _, function in defect.overrides for memory in memories(function))
 
 
 def _keeps_to_itself(defect: Defect, others: Iterable[Defect]) -> bool:

@@ -14,7 +14,7 @@ from launched_servers import greeting, left, listens, mentioned, until
 
 from conformance.launchers import LAUNCHERS, LaunchError, Server, bring_up, launched, launcher_of, server_up, servers_up
 from conformance.launchers import _launch as launch
-from conformance.launchers._cache import OVERRIDE, cache_folder, new_folder, records, started
+from conformance.launchers._cache import LOGS_KEPT, OVERRIDE, cache_folder, new_folder, records, started, sweep
 from conformance.launchers._launcher import Installed, Start
 from conformance.launchers._ports import free_port, is_free
 from conformance.launchers._site import Site, rendered
@@ -309,6 +309,17 @@ def test_a_cache_that_can_be_no_part_of_mount_options(
     monkeypatch.setenv(OVERRIDE, str(tmp_path / name))
     with pytest.raises(LaunchError, match="the cache folder's path can't hold"):
         cache_folder()
+
+
+def test_the_last_logs_are_kept_also_where_another_run_removes_some(cache: Path) -> None:
+    logs = cache_folder() / "logs"
+    logs.mkdir()
+    names = [f"20261127T01{number:02}00-postfix-{number}" for number in range(LOGS_KEPT + 2)]
+    for name in names:
+        (logs / name).mkdir()
+    (logs / "20261127T000000-gone").symlink_to(cache / "nowhere")
+    sweep()
+    assert [each.name for each in sorted(logs.iterdir()) if each.exists()] == names[2:]
 
 
 def test_ports_are_none_that_outgoing_connections_get() -> None:
