@@ -7,19 +7,8 @@ import enum
 import inspect
 import random
 import ssl
-from collections.abc import (
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    MutableMapping,
-    MutableSequence,
-    MutableSet,
-    Sequence,
-)
-from collections.abc import (
-    Set as AbstractSet,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import attrgetter, is_
 from types import CodeType, CoroutineType, FunctionType, MethodType
