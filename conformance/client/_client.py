@@ -101,6 +101,7 @@ class Client:
     challenges: list[Reply] = field(default_factory=list)
     """Those of the last exchange of ``authenticate``."""
     _listed: frozenset[str] = frozenset()
+    """The keywords of ``offers``, made once for the watches of all that is said under them."""
     _verb: str | None = "CONNECT"
     _out_of_step: bool = False
     _in_data: bool = False
@@ -258,11 +259,13 @@ class Client:
         """
         hello, offers = self.hello, self.offers
         outcome = await self.ehlo()
-        known = self.offers | {keyword: words for keyword, words in offers.items() if keyword == "AUTH"}
-        if not (isinstance(outcome, Reply) and outcome.severity == 2):
-            self.hello, known = hello, dict(offers)
-        known.pop("STARTTLS", None)
-        self._take_note(known, extended=True)
+        if isinstance(outcome, Reply) and outcome.severity == 2:
+            before = {"AUTH": offers["AUTH"]} if "AUTH" in offers else {}
+            offers = self.offers | before
+        else:
+            self.hello = hello
+        behind = {keyword: words for keyword, words in offers.items() if keyword != "STARTTLS"}
+        self._take_note(behind, extended=True)
 
     async def introduce(self) -> None:
         """EHLO (LHLO to an LMTP server), or HELO where the server refuses EHLO (RFC 5321 §3.2).

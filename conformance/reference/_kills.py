@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import ssl
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
 
 import msgspec
 import trio
@@ -25,7 +24,7 @@ from conformance.reference._decision import Decisions, Defect
 from conformance.reference._extensions import EXTENSIONS
 from conformance.reference._ladder import differing_keywords, has_quiet_ladder, noted_body, noted_watch
 from conformance.reference._server import ReferenceServer
-from conformance.reference._shadows import Shadows, memories
+from conformance.reference._shadows import Shadow, Shadows, memories
 from conformance.reference._site import (
     ACCOUNT_DOMAIN,
     BARE_DOMAIN,
@@ -264,9 +263,9 @@ def try_scenarios(
     return sorted(trials, key=lambda trial: order[trial.scenario.id])
 
 
-def _by_point(shadows: Iterable[Defect]) -> dict[str, list[tuple[str, Callable[..., Any]]]]:
+def _by_point(shadows: Iterable[Defect]) -> dict[str, list[Shadow]]:
     """Who would decide at each point, and how."""
-    found: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
+    found: dict[str, list[Shadow]] = {}
     for shadow in shadows:
         for point, function in shadow.overrides:
             found.setdefault(point, []).append((shadow.name, function))
@@ -290,7 +289,7 @@ def _keeps_to_itself(defect: Defect, others: Iterable[Defect]) -> bool:
 
 def _shadows_for(
     scenario: Scenario,
-    overrides: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]],
+    overrides: Mapping[str, Sequence[Shadow]],
     remembering: AbstractSet[str],
 ) -> Shadows:
     """Those who look on at this scenario."""

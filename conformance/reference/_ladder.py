@@ -7,7 +7,7 @@ or does not. So one scenario of each way up speaks for the others.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.client import At, Client, Exchange
 from conformance.reference._answer import Answer
-from conformance.scenario import Observation, Scenario, Watch
+from conformance.scenario import Body, Observation, Scenario, Watch
 
 SPEECH = frozenset({"greeting", "command", "ehlo", "hello_text", "extensions", "auth_mechanisms", "with_status"})
 """Decision points whose answer is said to the client and kept nowhere."""
@@ -107,9 +107,6 @@ Recalling: type[Client] = type(
     "Recalling", (Client,), {"__slots__": (), **{name: _Recalled(name) for name in RECALLED}}
 )
 """A client that tells when what it keeps of the greeting and of the reply to EHLO is read."""
-
-
-Body = Callable[..., Awaitable[Observation]]
 
 
 def noted_body(body: Body, begins: Callable[[], None], recalls: Callable[[], None]) -> Body:

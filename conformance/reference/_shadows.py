@@ -50,7 +50,7 @@ class Difference(enum.Enum):
     OTHERWISE = enum.auto()
 
 
-_Shadow = tuple[str, Callable[..., Any]]
+Shadow = tuple[str, Callable[..., Any]]
 """A defect by its name, and what it does at a point."""
 
 _Asked = tuple[Difference, object]
@@ -245,7 +245,7 @@ class Shadows:
 
     def __init__(
         self,
-        overrides: Mapping[str, Sequence[_Shadow]],
+        overrides: Mapping[str, Sequence[Shadow]],
         *,
         sees_mail: bool = True,
         only_said: OnlySaid | None = None,
@@ -296,7 +296,7 @@ class Shadows:
         shadows = self._untouched(names)
         plain = [shadow for shadow in shadows if shadow[0] not in self.remembering]
         asked = [] if decision.changed else self._asked(plain, decision.ask_lightly)
-        if not decision.after.is_untouched():
+        if asked and not decision.after.is_untouched():
             asked = []
         again = [] if asked else plain
         if again or len(plain) < len(shadows):
@@ -310,7 +310,7 @@ class Shadows:
                 self.touched.add(name)
 
     def _asked(
-        self, shadows: Iterable[_Shadow], ask: Callable[[Callable[..., Any]], _Asked]
+        self, shadows: Iterable[Shadow], ask: Callable[[Callable[..., Any]], _Asked]
     ) -> list[tuple[str, Difference, object]]:
         found = []
         for name, function in shadows:
@@ -319,7 +319,7 @@ class Shadows:
         self.asking = ""
         return found
 
-    def _touch(self, shadows: Iterable[_Shadow]) -> None:
+    def _touch(self, shadows: Iterable[Shadow]) -> None:
         self.touched.update(name for name, _ in shadows)
 
     def leave_ladder(self) -> None:
@@ -347,7 +347,7 @@ class Shadows:
             self.states[id(instance)] = instance, state
         return state
 
-    def _untouched(self, names: Sequence[str]) -> list[_Shadow]:
+    def _untouched(self, names: Sequence[str]) -> list[Shadow]:
         return [shadow for point in names for shadow in self.overrides.get(point, ()) if shadow[0] not in self.touched]
 
 
@@ -372,13 +372,11 @@ class Decision:
         Who ``remembers`` may keep what it left, so that nothing may be there but the very objects of the clean server.
         """
         difference, own = self.ask_lightly(function)
-        if difference is Difference.OTHERWISE:
+        untouched = self.after.is_untouched()
+        if not (untouched or (self.after.stands() and not remembers)):
+            difference = Difference.OTHERWISE
+        if self.changed or not untouched:
             self.before.restore()
-        elif self.changed or not self.after.is_untouched():
-            stands = self.after.is_untouched() or (not remembers and self.after.stands())
-            self.before.restore()
-            if not stands:
-                return Difference.OTHERWISE, own
         return difference, own
 
     def ask_lightly(self, function: Callable[..., Any]) -> _Asked:

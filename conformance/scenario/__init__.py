@@ -40,7 +40,7 @@ from conformance.scenario._oracles import (
     took,
 )
 from conformance.scenario._process import Control, ControlError, Ended, Process
-from conformance.scenario._scenario import NO, NOT, Family, Row, Scenario, row, scenario
+from conformance.scenario._scenario import NO, NOT, Body, Family, Row, Scenario, row, scenario
 from conformance.scenario._submit import Submit, Submitting
 from conformance.scenario._suite import Suite, suite
 from conformance.scenario._twins import read_at_length, taken_like_any_other
@@ -52,6 +52,7 @@ __all__ = [
     "NOT",
     "Agent",
     "BadScenarioError",
+    "Body",
     "Broken",
     "Clause",
     "Control",

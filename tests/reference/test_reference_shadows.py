@@ -372,12 +372,12 @@ def closed_over() -> Override:
 
 
 @pytest.mark.parametrize("override", [third_time, by_a_helper, inside, closed_over()])
-def test_a_defect_with_a_memory_of_its_own_is_no_shadow(override: Override) -> None:
+def test_the_memory_of_a_defect_is_found(override: Override) -> None:
     assert memories(override)
 
 
 @pytest.mark.parametrize("override", [delegates, does_the_same, by_a_table])
-def test_a_defect_without_a_memory_or_with_a_table_can_be_one(override: Override) -> None:
+def test_a_table_is_no_memory(override: Override) -> None:
     assert not memories(override)
 
 
